@@ -1,0 +1,11 @@
+/** Metric types, numbered as in remote write (prompb MetricMetadata, io.prometheus.write.v2 Metadata). */
+export const METRIC_TYPES = ['unknown', 'counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset'] as const;
+export type MetricType = (typeof METRIC_TYPES)[number];
+
+/** What is known of a metric family (the name without `_bucket`, `_sum`, `_count`; with `_total`). */
+export interface MetricMetadata {
+  readonly family: string;
+  readonly type: MetricType;
+  readonly help: string;
+  readonly unit: string;
+}

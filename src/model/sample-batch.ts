@@ -1,0 +1,102 @@
+/**
+ * A decoded request on the general path (remote write 2.0, OTLP, anything unusual in 1.0): label sets once, samples
+ * as columns that name their label set by index. The kernels' path fills its columns in shared memory instead; both
+ * meet in `ingest/ingester`.
+ */
+import type { Exemplar } from './exemplar.js';
+import type { Histogram } from './histogram.js';
+import type { Labels } from './labels.js';
+import type { MetricMetadata } from './metadata.js';
+import { putStale } from './stale-nan.js';
+
+export interface SeriesExemplar {
+  readonly series: number;
+  readonly exemplar: Exemplar;
+}
+
+/** Something that could not become samples, already judged by the translator or decoder. */
+export interface BatchReject {
+  /** One of `AppendStatus`. */
+  readonly status: number;
+  /** Data points lost. */
+  readonly points: number;
+  /** Metric name as the sender knows it, '' if it has none. */
+  readonly metric: string;
+  /** What was expected, what came, where. */
+  readonly message: string;
+}
+
+export class SampleBatch {
+  /** Label sets as they shall be stored: sorted, no empty values. Not yet checked for a metric name. */
+  readonly series: Labels[] = [];
+  /** Per sample: index into `series`. */
+  seriesIndex = new Uint32Array(64);
+  timestamps = new Float64Array(64);
+  /** Bit-exact doubles; for histogram samples a quiet NaN. */
+  values = new Float64Array(64);
+  /** Start timestamps in ms, 0 = unknown. */
+  startTimestamps = new Float64Array(64);
+  /** Data point that the sample came from: rejected samples are counted in points. */
+  origin = new Uint32Array(64);
+  /** By sample index; absent where the sample is a float. */
+  readonly histograms = new Map<number, Histogram>();
+  length = 0;
+
+  readonly exemplars: SeriesExemplar[] = [];
+  readonly metadata: MetricMetadata[] = [];
+  readonly rejects: BatchReject[] = [];
+
+  addSeries(labels: Labels): number {
+    return this.series.push(labels) - 1;
+  }
+
+  /** `value` must not be the stale marker: use `addStale`, or `addFrom` for raw bits. */
+  addFloat(series: number, timestampMs: number, value: number, origin = 0, startTimestampMs = 0): number {
+    const i = this.next(series, timestampMs, origin, startTimestampMs);
+    this.values[i] = value;
+    return i;
+  }
+
+  /** Copies the double at `source[index]` bit by bit (typed array to typed array keeps NaN payloads). */
+  addFrom(series: number, timestampMs: number, source: Float64Array, index: number, origin = 0, startTimestampMs = 0): number {
+    const i = this.next(series, timestampMs, origin, startTimestampMs);
+    this.values.set(source.subarray(index, index + 1), i);
+    return i;
+  }
+
+  addStale(series: number, timestampMs: number, origin = 0): number {
+    const i = this.next(series, timestampMs, origin, 0);
+    putStale(this.values, i);
+    return i;
+  }
+
+  addHistogram(series: number, timestampMs: number, histogram: Histogram, origin = 0, startTimestampMs = 0): number {
+    const i = this.next(series, timestampMs, origin, startTimestampMs);
+    this.values[i] = NaN;
+    this.histograms.set(i, histogram);
+    return i;
+  }
+
+  private next(series: number, timestampMs: number, origin: number, startTimestampMs: number): number {
+    if (this.length === this.timestamps.length) this.grow();
+    const i = this.length++;
+    this.seriesIndex[i] = series;
+    this.timestamps[i] = timestampMs;
+    this.origin[i] = origin;
+    this.startTimestamps[i] = startTimestampMs;
+    return i;
+  }
+
+  private grow(): void {
+    const size = this.timestamps.length * 2;
+    const wider = <T extends Uint32Array | Float64Array>(to: T, from: T): T => {
+      to.set(from);
+      return to;
+    };
+    this.seriesIndex = wider(new Uint32Array(size), this.seriesIndex);
+    this.timestamps = wider(new Float64Array(size), this.timestamps);
+    this.values = wider(new Float64Array(size), this.values);
+    this.startTimestamps = wider(new Float64Array(size), this.startTimestamps);
+    this.origin = wider(new Uint32Array(size), this.origin);
+  }
+}

@@ -1,0 +1,57 @@
+import type { Histogram } from './histogram.js';
+
+/**
+ * Decoded samples of one series in rising time, as columns. The caller owns it and hands it to readers, which
+ * append. `values` keeps stale markers bit-exact; a histogram sample has its histogram in `histograms[i]` (and a
+ * quiet NaN in `values[i]`); a stale marker of either kind is a stale NaN in `values[i]` without a histogram.
+ */
+export class SampleColumns {
+  timestamps: Float64Array;
+  values: Float64Array;
+  /** Sparse: only set at indexes that hold histograms; undefined while the series has none. */
+  histograms: (Histogram | undefined)[] | undefined;
+  /** Start timestamps in ms, 0 where unknown; undefined while no sample has one. */
+  startTimestamps: Float64Array | undefined;
+  length = 0;
+
+  constructor(capacity = 256) {
+    this.timestamps = new Float64Array(capacity);
+    this.values = new Float64Array(capacity);
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.histograms = undefined;
+    this.startTimestamps = undefined;
+  }
+
+  /** Makes room for `extra` more samples. Views taken before the call may be stale afterwards. */
+  reserve(extra: number): void {
+    const need = this.length + extra;
+    if (need <= this.timestamps.length) return;
+    const capacity = Math.max(need, this.timestamps.length * 2);
+    const timestamps = new Float64Array(capacity);
+    const values = new Float64Array(capacity);
+    timestamps.set(this.timestamps.subarray(0, this.length));
+    values.set(this.values.subarray(0, this.length));
+    this.timestamps = timestamps;
+    this.values = values;
+    if (this.startTimestamps) {
+      const starts = new Float64Array(capacity);
+      starts.set(this.startTimestamps.subarray(0, this.length));
+      this.startTimestamps = starts;
+    }
+  }
+
+  pushFloat(timestampMs: number, value: number): void {
+    this.reserve(1);
+    this.timestamps[this.length] = timestampMs;
+    this.values[this.length] = value;
+    this.length++;
+  }
+
+  pushHistogram(timestampMs: number, histogram: Histogram): void {
+    this.pushFloat(timestampMs, NaN);
+    (this.histograms ??= [])[this.length - 1] = histogram;
+  }
+}

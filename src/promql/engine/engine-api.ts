@@ -1,0 +1,77 @@
+/** The door of the PromQL room: types only, so that callers need not know the engine's insides. */
+import type { Histogram } from '../../model/histogram.js';
+import type { Labels } from '../../model/labels.js';
+import type { Queryable } from '../../storage/queryable.js';
+
+export interface EngineOptions {
+  /** How far back an instant selector looks, ms (Prometheus: 5 m). */
+  readonly lookbackDeltaMs: number;
+  /** Samples that one query may hold in memory at a time (Prometheus: 50,000,000). */
+  readonly maxSamples: number;
+  /** Series that one query may select, over all its selectors. 0 = no limit. */
+  readonly maxSeries: number;
+  /** Step of subqueries that give none, ms (Prometheus: global.evaluation_interval, 1 m). */
+  readonly defaultEvaluationIntervalMs: number;
+  readonly enableDelayedNameRemoval: boolean;
+  readonly enableExperimentalFunctions: boolean;
+}
+
+export interface QueryRequest {
+  readonly text: string;
+  /** Instant query: startMs === endMs and stepMs 0. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly stepMs: number;
+  /** Overrides the engine's, 0 = do not. */
+  readonly lookbackDeltaMs: number;
+  /** Polled often; returns the reason to stop, undefined to go on. */
+  readonly stopRequested: () => 'canceled' | 'timeout' | undefined;
+}
+
+/** One series of a result: floats and histograms apart, each rising in time. */
+export interface ResultSeries {
+  readonly labels: Labels;
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+  readonly histogramTimestamps: readonly number[];
+  readonly histograms: readonly Histogram[];
+}
+
+export type QueryResult =
+  | { readonly type: 'scalar'; readonly timestampMs: number; readonly value: number }
+  | { readonly type: 'string'; readonly timestampMs: number; readonly value: string }
+  /** Each series has exactly one sample. */
+  | { readonly type: 'vector'; readonly series: readonly ResultSeries[] }
+  | { readonly type: 'matrix'; readonly series: readonly ResultSeries[] };
+
+export interface QueryOutcome {
+  readonly result: QueryResult;
+  /** Full texts, as they shall appear in the answer: `PromQL warning: … (1:6)`. */
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+  readonly stats: QueryStats;
+}
+
+export interface QueryStats {
+  readonly totalQueryableSamples: number;
+  readonly peakSamples: number;
+  /** Milliseconds. */
+  readonly preparationMs: number;
+  readonly evaluationMs: number;
+  readonly sortMs: number;
+}
+
+/** Why a query failed; decides `errorType` and status of the answer. */
+export type QueryErrorCode = 'bad_data' | 'execution' | 'timeout' | 'canceled' | 'internal';
+
+export class QueryError extends Error {
+  override name = 'QueryError';
+  constructor(readonly code: QueryErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+export interface Engine {
+  /** @throws ParseError, QueryError */
+  query(storage: Queryable, request: QueryRequest): QueryOutcome;
+}

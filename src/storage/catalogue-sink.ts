@@ -1,0 +1,24 @@
+import type { Exemplar } from '../model/exemplar.js';
+import type { Labels } from '../model/labels.js';
+import type { MetricMetadata } from '../model/metadata.js';
+
+/**
+ * Where ingest hands the things that belong in the catalogue and not in a head. Calls return at once; the
+ * implementation batches them and writes them in the maintenance thread. Its queues are capped: what does not fit
+ * is counted and reported, never silently lost, and never slows an acknowledgement.
+ */
+export interface CatalogueSink {
+  /** Called only with metadata that changed since it was last handed over. */
+  metadata(entries: readonly MetricMetadata[]): void;
+  exemplars(entries: readonly { readonly series: Labels; readonly exemplar: Exemplar }[]): void;
+  rejects(entries: readonly RejectEntry[]): void;
+}
+
+export interface RejectEntry {
+  readonly reason: string;
+  /** Protocol and client, as far as known: `remote_write_v1`, `otlp`. */
+  readonly source: string;
+  readonly count: number;
+  readonly example: string;
+  readonly atMs: number;
+}

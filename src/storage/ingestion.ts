@@ -1,0 +1,46 @@
+/**
+ * The writing seam: what the HTTP routes (and later gRPC) call, whatever carries the data inside. One request is one
+ * call; every sample is judged alone; the promise resolves when what was accepted is as durable as `wal.sync` says.
+ */
+import type { SampleBatch } from '../model/sample-batch.js';
+
+/** Rejected samples of one request, grouped. */
+export interface RejectGroup {
+  /** One of `AppendStatus`. */
+  readonly status: number;
+  /** Samples (in OTLP: data points) lost for this reason. */
+  count: number;
+  /** The first example, complete enough to act on: series, reason, both timestamps where there are two. */
+  readonly example: string;
+}
+
+export interface IngestOutcome {
+  /** Samples that are stored now, exact duplicates of stored ones included. */
+  samplesWritten: number;
+  histogramsWritten: number;
+  exemplarsWritten: number;
+  /** Distinct data points (`SampleBatch.origin`) that lost at least one sample, plus the batch's own `rejects`. */
+  rejectedPoints: number;
+  rejects: RejectGroup[];
+}
+
+export interface Ingestion {
+  /**
+   * A remote write 1.0 body in snappy block format, as received. Ownership of `body` stays with the caller, who may
+   * reuse it as soon as the call returns (not only when the promise resolves).
+   * @throws IngestError: `corrupt_body`, `body_too_large`, `unavailable`
+   */
+  remoteWriteV1(body: Uint8Array): Promise<IngestOutcome>;
+  /** A decoded request. @throws IngestError: `unavailable` */
+  append(batch: SampleBatch): Promise<IngestOutcome>;
+}
+
+export type IngestErrorCode = 'corrupt_body' | 'body_too_large' | 'unavailable';
+
+/** The whole request failed; nothing of it was acknowledged. */
+export class IngestError extends Error {
+  override name = 'IngestError';
+  constructor(readonly code: IngestErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}

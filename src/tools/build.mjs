@@ -1,0 +1,32 @@
+// Builds dist/: the kernels (AssemblyScript -> one .wasm) and the TypeScript. Removes what an earlier build left.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const dist = path.join(root, 'dist');
+const bin = (name) => path.join(root, 'node_modules', name);
+
+function node(script, args) {
+  const result = spawnSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' });
+  if (result.error) throw result.error;
+  if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+// Build aside and swap in at the end, so that a failed build does not leave half of one.
+const next = path.join(root, 'dist.tmp');
+fs.rmSync(next, { recursive: true, force: true });
+fs.mkdirSync(path.join(next, 'kernel'), { recursive: true });
+
+// 65536 pages = 4 GiB reserved; memory is committed by the system when touched. No runtime: kernels allocate nothing,
+// all their state lies in the memory that they are given.
+node(bin('assemblyscript/bin/asc.js'), [
+  'src/kernel/index.ts', '--outFile', path.join(next, 'kernel/narthex.wasm'),
+  '-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd,threads,bulk-memory',
+  '--importMemory', '--sharedMemory', '--initialMemory', '65536', '--maximumMemory', '65536', '--memoryBase', '64', '--use', 'abort=',
+]);
+node(bin('typescript/bin/tsc'), ['-p', 'src/tsconfig.json', '--outDir', next]);
+fs.writeFileSync(path.join(next, '.built'), '');
+fs.rmSync(dist, { recursive: true, force: true });
+fs.renameSync(next, dist);
