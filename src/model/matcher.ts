@@ -1,14 +1,47 @@
-/** A label matcher: `name="value"`, `!=`, `=~`, `!~`. Regular expressions are fully anchored and linear in time. */
+/**
+ * A label matcher: `name="value"`, `!=`, `=~`, `!~`. Regular expressions are RE2, match the whole value (`^(?s:…)$`,
+ * as in Prometheus) and are linear in time. Most of them turn out to be fixed texts or texts with gaps
+ * (`regex-shape.ts`) and are answered by string comparison; the others run in re2js behind a small cache.
+ */
+import { RE2JS, RE2JSException } from 're2js';
+import { goQuote } from './go-quote.js';
+import { type Glob, matchGlob, readShape } from './regex-shape.js';
+
 export type MatchType = '=' | '!=' | '=~' | '!~';
+
+/** UTF-16 units of a pattern. Dashboards do send alternations of thousands of names; those never meet the engine. */
+export const MAX_PATTERN_LENGTH = 1 << 20;
+/**
+ * Estimated instructions of a pattern that the engine has to run, counted repetitions multiplied out. re2js needs
+ * about 0.7 KB an instruction to compile one, so this bounds a single pattern to some 40 MB for a moment.
+ */
+export const MAX_PROGRAM_SIZE = 64_000;
+
+/** More globs than this are slower one by one than the engine is. */
+const MAX_GLOBS = 64;
+const CACHE_ENTRIES_MAX = 8192;
+/** Longer values are matched anew each time: they would make the cache large and hardly ever repeat. */
+const CACHED_VALUE_LENGTH_MAX = 512;
+
+/** A pattern that is not RE2 syntax, or too large. The message is the one of Go's regexp package where it has one. */
+export class RegexError extends Error {
+  override name = 'RegexError';
+  readonly code = 'bad_regex';
+
+  constructor(message: string, readonly pattern: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
 
 export class Matcher {
   /**
-   * For `=~` and `!~` patterns that stand for a finite set of literals (`a|b|c`, `x(1|2)`): that set, so that an
-   * index can answer without scanning. undefined otherwise.
+   * For `=~` and `!~` patterns that stand for a finite set of literals (`a|b|c`, `x(1|2)`): that set, without
+   * repeats, so that an index can answer without scanning. It may hold '' (`a|`). undefined otherwise.
    */
   readonly literals: readonly string[] | undefined;
   /** Literal that every match of a regular expression starts with, '' if none. */
-  readonly prefix: string = '';
+  readonly prefix: string;
+  private readonly pattern: Pattern | undefined;
 
   /** @throws RegexError (code 'bad_regex') if the pattern is not RE2 syntax or is over a limit. */
   constructor(
@@ -16,7 +49,10 @@ export class Matcher {
     readonly name: string,
     readonly value: string,
   ) {
-    this.literals = undefined;
+    const pattern = type === '=~' || type === '!~' ? compilePattern(value) : undefined;
+    this.pattern = pattern;
+    this.literals = pattern?.literals;
+    this.prefix = pattern?.prefix ?? '';
   }
 
   matches(value: string): boolean {
@@ -25,8 +61,10 @@ export class Matcher {
         return value === this.value;
       case '!=':
         return value !== this.value;
-      default:
-        throw new Error(`regular expressions are not compiled yet: ${this.toString()}`);
+      case '=~':
+        return this.pattern!.test(value);
+      case '!~':
+        return !this.pattern!.test(value);
     }
   }
 
@@ -35,7 +73,124 @@ export class Matcher {
     return this.matches('');
   }
 
+  /** PromQL notation; a name that is no plain label name is quoted. */
   toString(): string {
-    return `${this.name}${this.type}${JSON.stringify(this.value)}`;
+    const name = /^[A-Za-z_][A-Za-z0-9_]*$/.test(this.name) ? this.name : goQuote(this.name);
+    return `${name}${this.type}${goQuote(this.value)}`;
   }
+}
+
+interface Pattern {
+  readonly literals: readonly string[] | undefined;
+  readonly prefix: string;
+  test(value: string): boolean;
+}
+
+function compilePattern(pattern: string): Pattern {
+  if (pattern.length > MAX_PATTERN_LENGTH) {
+    throw new RegexError(
+      `error parsing regexp: expression too large: ${pattern.length} characters, limit ${MAX_PATTERN_LENGTH}`, pattern,
+    );
+  }
+  const shape = readShape(pattern);
+  const globs = shape?.globs;
+  if (globs !== undefined) {
+    const open = globs.filter((glob) => glob.gaps.length > 0);
+    if (open.length <= MAX_GLOBS) {
+      const texts = new Set<string>();
+      for (const glob of globs) if (glob.gaps.length === 0) texts.add(glob.texts[0]!);
+      return open.length === 0 ? new LiteralPattern(texts, shape!.prefix) : new GlobPattern(texts, open, shape!.prefix);
+    }
+  }
+  return new EnginePattern(pattern, shape?.prefix ?? '');
+}
+
+class LiteralPattern implements Pattern {
+  readonly literals: readonly string[];
+
+  constructor(private readonly texts: ReadonlySet<string>, readonly prefix: string) {
+    this.literals = [...texts];
+  }
+
+  test(value: string): boolean {
+    return this.texts.has(value);
+  }
+}
+
+class GlobPattern implements Pattern {
+  readonly literals = undefined;
+
+  constructor(
+    private readonly texts: ReadonlySet<string>,
+    private readonly globs: readonly Glob[],
+    readonly prefix: string,
+  ) {}
+
+  test(value: string): boolean {
+    if (this.texts.has(value)) return true;
+    for (const glob of this.globs) if (matchGlob(glob, value)) return true;
+    return false;
+  }
+}
+
+class EnginePattern implements Pattern {
+  readonly literals = undefined;
+  private readonly regex: RE2JS;
+  private readonly cache = new Map<string, boolean>();
+
+  constructor(pattern: string, readonly prefix: string) {
+    const size = programSizeOf(pattern);
+    if (size > MAX_PROGRAM_SIZE) {
+      throw new RegexError(`error parsing regexp: expression too large: about ${size} instructions, limit ${MAX_PROGRAM_SIZE}`, pattern);
+    }
+    this.regex = compileRe2(pattern);
+  }
+
+  test(value: string): boolean {
+    if (!value.startsWith(this.prefix)) return false;
+    if (value.length > CACHED_VALUE_LENGTH_MAX) return this.regex.testExact(value);
+    const known = this.cache.get(value);
+    if (known !== undefined) return known;
+    // Starting over is as good as evicting one by one: index scans go through all values in the same order.
+    if (this.cache.size >= CACHE_ENTRIES_MAX) this.cache.clear();
+    const result = this.regex.testExact(value);
+    this.cache.set(value, result);
+    return result;
+  }
+}
+
+function compileRe2(pattern: string): RE2JS {
+  try {
+    return RE2JS.compile(pattern, RE2JS.DOTALL);
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    // re2js puts our flag in front of the pattern and shows it where it quotes the whole.
+    throw new RegexError(error.message.replace(/`\(\?s\)/, '`'), pattern, { cause: error });
+  }
+}
+
+/** Rough upper bound of the compiled size: one for each character, counted repetitions multiplied out. */
+function programSizeOf(pattern: string): number {
+  const groups: number[] = [];
+  let total = 0;
+  let last = 0;
+  for (let i = 0; i < pattern.length; i++) {
+    const char = pattern[i]!;
+    const repeat = char === '{' ? /^\{(\d{1,4})(?:,(\d{0,4}))?\}/.exec(pattern.slice(i, i + 12)) : null;
+    if (repeat !== null) {
+      total += last * (Math.max(Number(repeat[1]), Number(repeat[2] ?? 0)) - 1);
+      i += repeat[0].length - 1;
+      last = 0;
+    } else if (char === '(') {
+      groups.push(total);
+    } else if (char === ')') {
+      last = total - (groups.pop() ?? 0);
+    } else {
+      if (char === '\\') i++;
+      last = 1;
+      total++;
+    }
+    if (total > MAX_PROGRAM_SIZE) break;
+  }
+  return total;
 }
