@@ -1,0 +1,100 @@
+/**
+ * The vocabulary of the configuration schema: typebox types that also know how a value is written by people (`30m`,
+ * `512MB`, `a,b`) and why its default is what it is.
+ */
+import {
+  Type, type Static, type TArray, type TBoolean, type TInteger, type TObject, type TProperties, type TRecord, type TSchema, type TString,
+  type TUnsafe,
+} from 'typebox';
+
+/** How a leaf is written in the file, in the environment and on the command line. */
+export type Notation = 'duration' | 'size' | 'integer' | 'boolean' | 'text' | 'choice' | 'list' | 'map';
+
+export interface LeafDoc {
+  /** What the key does, one or two sentences. */
+  readonly about: string;
+  /** Why the default is what it is. */
+  readonly why: string;
+}
+
+interface LeafFacts extends LeafDoc {
+  /** The default in the notation of the file. */
+  readonly written: string | number | boolean | readonly string[] | Readonly<Record<string, string>>;
+}
+
+export type DurationLeaf = TInteger & LeafFacts & { readonly notation: 'duration' };
+export type SizeLeaf = TInteger & LeafFacts & { readonly notation: 'size' };
+export type Leaf =
+  | DurationLeaf
+  | SizeLeaf
+  | (TInteger & LeafFacts & { readonly notation: 'integer' })
+  | (TBoolean & LeafFacts & { readonly notation: 'boolean' })
+  | (TString & LeafFacts & { readonly notation: 'text' })
+  | (TUnsafe<string> & LeafFacts & { readonly notation: 'choice'; readonly values: readonly string[] })
+  | (TArray<TString> & LeafFacts & { readonly notation: 'list' })
+  | (TRecord<string, TString> & LeafFacts & { readonly notation: 'map' });
+
+/** A section: its own sentence, and keys below it. */
+export type Section = TObject & { readonly about: string };
+
+export function section<P extends TProperties>(about: string, properties: P): TObject<P> & { readonly about: string } {
+  return Object.assign(Type.Object(properties, { additionalProperties: false }), { about });
+}
+
+/** Whole milliseconds inside, `1h30m` outside. */
+export function duration(written: string, doc: LeafDoc, bounds: { minimum?: number; maximum?: number } = {}): DurationLeaf {
+  return Object.assign(Type.Integer({ minimum: 0, ...bounds }), { ...doc, written, notation: 'duration' } as const);
+}
+
+/** Bytes inside, `512MiB` outside. */
+export function size(written: string, doc: LeafDoc, bounds: { minimum?: number; maximum?: number } = {}): SizeLeaf {
+  return Object.assign(Type.Integer({ minimum: 0, ...bounds }), { ...doc, written, notation: 'size' } as const);
+}
+
+export function integer(written: number, doc: LeafDoc, bounds: { minimum?: number; maximum?: number } = {}) {
+  return Object.assign(Type.Integer({ minimum: 0, ...bounds }), { ...doc, written, notation: 'integer' } as const);
+}
+
+export function boolean(written: boolean, doc: LeafDoc) {
+  return Object.assign(Type.Boolean(), { ...doc, written, notation: 'boolean' } as const);
+}
+
+export function text(written: string, doc: LeafDoc, rules: { minLength?: number; pattern?: string } = {}) {
+  return Object.assign(Type.String(rules), { ...doc, written, notation: 'text' } as const);
+}
+
+export function choice<const C extends readonly string[]>(values: C, written: C[number], doc: LeafDoc) {
+  // `Enum` alone loses the literal types of a generic list.
+  return Object.assign(Type.Unsafe<C[number]>(Type.Enum([...values])), { ...doc, written, values, notation: 'choice' } as const);
+}
+
+/** Items must not be blank; in the environment and on the command line they are separated by commas. */
+export function list(written: readonly string[], doc: LeafDoc, rules: { minItems?: number } = {}) {
+  return Object.assign(Type.Array(Type.String({ pattern: '\\S' }), rules), { ...doc, written, notation: 'list' } as const);
+}
+
+/** Texts by name; in the environment `name=value,name=value`. */
+export function map(doc: LeafDoc) {
+  return Object.assign(Type.Record(Type.String(), Type.String()), { ...doc, written: {}, notation: 'map' } as const);
+}
+
+/** Keys that carry a unit inside the program say so: `timeout: 2m` in the file is `timeout_ms: 120000` in the code. */
+type KeyWithUnit<K extends string, S> = S extends DurationLeaf ? `${K}_ms` : S extends SizeLeaf ? `${K}_bytes` : K;
+
+/** The plain, read-only value that a schema describes. */
+export type ValueOf<S> = S extends { readonly notation: Notation } & TSchema
+  ? Frozen<Static<S>>
+  : S extends TObject<infer P>
+    ? { readonly [K in keyof P & string as KeyWithUnit<K, P[K]>]: ValueOf<P[K]> }
+    : never;
+type Frozen<T> = T extends readonly (infer I)[] ? readonly I[] : T extends object ? Readonly<T> : T;
+
+/** `timeout` -> `timeout_ms`: the run-time half of `KeyWithUnit`. */
+export function keyWithUnit(key: string, leaf: Leaf): string {
+  if (leaf.notation === 'duration') return `${key}_ms`;
+  return leaf.notation === 'size' ? `${key}_bytes` : key;
+}
+
+export function isLeaf(schema: TSchema): schema is Leaf {
+  return 'notation' in schema;
+}

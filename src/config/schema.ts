@@ -1,0 +1,259 @@
+/**
+ * Every key of the configuration, in one table: type, bounds, default, meaning and the reason for the default. The file
+ * parser, the environment, `config/default.yaml`, the documentation and the type `Config` are all made from it.
+ *
+ * A key that Prometheus has as a file key or as a flag keeps its name, place and meaning (a flag `--query.timeout` is
+ * the key `query.timeout` here). Keys that only narthex has are marked "Own key".
+ */
+import type { Features } from './features.js';
+import { boolean, choice, duration, integer, list, map, section, size, text, type ValueOf } from './schema-nodes.js';
+
+const MIB = 1024 * 1024;
+
+export const TRANSLATION_STRATEGIES = [
+  'UnderscoreEscapingWithSuffixes', 'UnderscoreEscapingWithoutSuffixes', 'NoUTF8EscapingWithSuffixes', 'NoTranslation',
+] as const;
+
+export const configSchema = section('', {
+  global: section('As in Prometheus. Keys that only concern scraping are accepted and have no effect.', {
+    scrape_interval: duration('1m', {
+      about: 'How often Prometheus scrapes. narthex does not scrape; the value is only reported by /api/v1/status/config.',
+      why: 'Prometheus\' default.',
+    }, { minimum: 1 }),
+    evaluation_interval: duration('1m', {
+      about: 'Step of subqueries that give none (`rate(x[5m])[1h:]`).',
+      why: 'Prometheus\' default; another value changes results.',
+    }, { minimum: 1 }),
+    external_labels: map({
+      about: 'Labels added to what leaves this server by /federate. `${NAME}` in a value is replaced from the environment, `$$` is a dollar sign.',
+      why: 'None: a single server needs none.',
+    }),
+    metric_name_validation_scheme: choice(['utf8', 'legacy'], 'utf8', {
+      about: 'With `legacy` the OTLP translation strategies that keep dots are refused.',
+      why: 'Prometheus\' default since 3.0.',
+    }),
+  }),
+
+  otlp: section('How OpenTelemetry metrics become Prometheus series. All keys as in Prometheus.', {
+    translation_strategy: choice(TRANSLATION_STRATEGIES, 'UnderscoreEscapingWithSuffixes', {
+      about: 'Whether dots become underscores, and whether unit and `_total` are appended to metric names.',
+      why: 'Prometheus\' default; changing it renames every metric.',
+    }),
+    promote_resource_attributes: list([], {
+      about: 'Resource attributes that become labels of every series, for example `service.name`, `k8s.pod.name`.',
+      why: 'None, as in Prometheus: each promoted attribute multiplies series. The others are in `target_info`.',
+    }),
+    promote_all_resource_attributes: boolean(false, {
+      about: 'All resource attributes become labels, except `ignore_resource_attributes`. Excludes `promote_resource_attributes`.',
+      why: 'Off, as in Prometheus, for the same reason.',
+    }),
+    ignore_resource_attributes: list([], {
+      about: 'Exceptions from `promote_all_resource_attributes`.',
+      why: 'None.',
+    }),
+    keep_identifying_resource_attributes: boolean(false, {
+      about: '`target_info` keeps service.name, service.namespace and service.instance.id besides `job` and `instance`.',
+      why: 'Prometheus\' default.',
+    }),
+    convert_histograms_to_nhcb: boolean(false, {
+      about: 'Explicit-bucket histograms are stored as native histograms with custom buckets instead of `_bucket` series.',
+      why: 'Prometheus\' default; existing dashboards query `_bucket`.',
+    }),
+    promote_scope_metadata: boolean(false, {
+      about: 'Instrumentation scope name, version, schema URL and attributes become labels `otel_scope_*`.',
+      why: 'Prometheus\' default.',
+    }),
+    label_name_underscore_sanitization: boolean(true, {
+      about: 'A label name that starts with one underscore gets the prefix `key`.',
+      why: 'Prometheus\' default.',
+    }),
+    label_name_preserve_multiple_underscores: boolean(true, {
+      about: '`a..b` becomes `a__b`; off: `a_b`.',
+      why: 'Prometheus\' default.',
+    }),
+  }),
+
+  storage: section('Where samples live.', {
+    tsdb: section('As in Prometheus.', {
+      path: text('data/', {
+        about: 'Data directory; relative to the working directory. Created if absent, locked while the server runs.',
+        why: 'Prometheus\' default of --storage.tsdb.path.',
+      }, { minLength: 1 }),
+      out_of_order_time_window: duration('30m', {
+        about: 'How far a sample may lie behind the newest sample and still be stored. 0 = samples of a series must rise in time.',
+        why: 'Prometheus has 0. Pushed data does arrive late and out of order: retries, parallel queues, batching collectors.',
+      }),
+      retention: section('What is deleted, and when.', {
+        time: duration('15d', {
+          about: 'Age at which data is deleted. 0 = never by age. If only `size` is set there is no limit by age.',
+          why: 'Prometheus\' default.',
+        }),
+        size: size('0', {
+          about: 'Bytes of the data directory above which the oldest data is deleted. 0 = no limit. Units are powers of two.',
+          why: 'Prometheus\' default.',
+        }),
+      }),
+    }),
+    exemplars: section('As in Prometheus, but exemplars are on and survive restarts.', {
+      max_exemplars: integer(100_000, {
+        about: 'Exemplars kept over all series; the oldest go first. 0 = store none.',
+        why: 'Prometheus\' default; about 100 bytes each.',
+      }),
+    }),
+    head: section('Own keys: the data that is still written to, in memory and in its log.', {
+      range: duration('2h', {
+        about: 'Time range that one head covers, aligned to the epoch.',
+        why: 'Prometheus\' block range: long enough that a block\'s index is small beside its samples, short enough to fit in memory.',
+      }, { minimum: 60_000, maximum: 86_400_000 }),
+      memory: size('0', {
+        about: 'Bytes that all heads together may use. When it is used up a head closes early, and in the end samples are refused with 503. '
+          + '0 = half of the memory of the machine or container.',
+        why: 'The other half is for queries and for the page cache, which holds the blocks.',
+      }),
+      max_series: integer(0, {
+        about: 'Series in one head above which new series are refused; known series go on. 0 = no limit but memory.',
+        why: 'No number fits all; the memory budget protects the server.',
+      }),
+    }),
+  }),
+
+  wal: section('Own keys: the log that makes an acknowledgement mean something.', {
+    sync: choice(['interval', 'always', 'never'], 'interval', {
+      about: 'When acknowledged data is forced to the disk: in the background every `sync_interval`, before every acknowledgement, or '
+        + 'when the system likes. In every mode data is handed to the system before the acknowledgement, so a killed process loses nothing.',
+      why: 'A power failure then loses at most `sync_interval` of data (Prometheus: as much as the system has not written, often 30 s) '
+        + 'at no cost in latency.',
+    }),
+    sync_interval: duration('200ms', {
+      about: 'Time between two syncs, with `sync: interval`.',
+      why: 'Five syncs a second are cheap even on slow disks.',
+    }, { minimum: 1, maximum: 60_000 }),
+    segment_size: size('64MiB', {
+      about: 'Size at which the log starts a new file. The space is allocated ahead.',
+      why: 'Around seven million samples a file; writing into allocated space halves the cost of a sync.',
+    }, { minimum: MIB, maximum: 1024 * MIB }),
+  }),
+
+  query: section('Flags --query.* of Prometheus, and own limits.', {
+    lookback_delta: duration('5m', {
+      about: 'How far back an instant selector looks for a sample.',
+      why: 'Prometheus\' default; another value changes results.',
+    }, { minimum: 1 }),
+    timeout: duration('2m', {
+      about: 'Longest time for one query, waiting included.',
+      why: 'Prometheus\' default.',
+    }, { minimum: 1 }),
+    max_samples: integer(50_000_000, {
+      about: 'Samples that one query may hold in memory at a time; above that it fails with 422.',
+      why: 'Prometheus\' default: 16 bytes each, so at most about 800 MB.',
+    }, { minimum: 1 }),
+    max_concurrency: integer(20, {
+      about: 'Queries that are worked on at a time; others wait in the queue.',
+      why: 'Prometheus\' default.',
+    }, { minimum: 1 }),
+    max_series: integer(0, {
+      about: 'Own key. Series that one query may select, over all its selectors. 0 = no limit.',
+      why: 'Prometheus has no such limit, and a query that works there must work here.',
+    }),
+    queue_size: integer(256, {
+      about: 'Own key. Queries that may wait; one more is answered with 503 and Retry-After.',
+      why: 'Several large dashboards opened at once; a longer queue would only end in time-outs.',
+    }),
+    workers: integer(0, {
+      about: 'Own key. Threads that evaluate queries. 0 = one less than the machine has cores, at least one.',
+      why: 'Leaves one core to ingest, which has its own thread.',
+    }, { maximum: 256 }),
+    max_points_per_series: integer(11_000, {
+      about: 'Own key. Steps of a range query above which it is refused with 400.',
+      why: 'Prometheus\' fixed limit: one point a minute for a week, or an hour for a year.',
+    }, { minimum: 1 }),
+    max_response_size: size('256MiB', {
+      about: 'Own key. Bytes of one answer before compression; a larger one fails with 422 instead of filling memory.',
+      why: 'No browser shows more; about 8 million points.',
+    }, { minimum: MIB, maximum: 1024 * MIB }),
+  }),
+
+  limits: section('Own keys: what a request or a series may be. Every limit answers with its name and both numbers.', {
+    max_body_size: size('32MiB', {
+      about: 'Bytes of a request body as received. Larger: 413.',
+      why: 'Prometheus\' limit for decoded remote-write bodies; senders\' batches are around 100 KB.',
+    }, { minimum: 1024, maximum: 1024 * MIB }),
+    max_decoded_body_size: size('64MiB', {
+      about: 'Bytes of a request body after decompression, checked before memory is allocated. Larger: 413 (remote write: 400).',
+      why: 'The default of the OTLP specification; twice what Prometheus takes.',
+    }, { minimum: 1024, maximum: 1024 * MIB }),
+    max_in_flight_requests: integer(1024, {
+      about: 'Ingest requests being worked on at a time. More: 503 with Retry-After, which senders retry.',
+      why: 'Twenty Prometheus servers with all their 50 connections busy.',
+    }, { minimum: 1 }),
+    max_in_flight_bytes: size('256MiB', {
+      about: 'Bytes of ingest bodies in memory at a time. More: 503 with Retry-After.',
+      why: 'Bounds memory whatever clients do; eight bodies of the largest size.',
+    }, { minimum: MIB }),
+    max_label_names_per_series: integer(256, {
+      about: 'Labels of a series, its name included. 0 = no limit. A series with more is rejected, the rest of the request is stored.',
+      why: 'Prometheus has no limit; real series have below 60, even with all resource attributes promoted.',
+    }),
+    max_label_name_length: integer(1024, {
+      about: 'Bytes of a label name. 0 = no limit.',
+      why: 'As in Mimir.',
+    }),
+    max_label_value_length: integer(65_535, {
+      about: 'Bytes of a label value. 0 = no limit.',
+      why: 'Generous (Mimir: 2048): nothing that a Prometheus stores should be refused; a whole stack trace fits.',
+    }),
+    max_future: duration('10m', {
+      about: 'How far ahead of this server\'s clock a sample may be. 0 = no limit.',
+      why: 'Prometheus\' fixed limit for OTLP and remote write: one wrong clock must not move the newest time.',
+    }),
+  }),
+
+  web: section('Flags --web.* of Prometheus.', {
+    listen_address: list(['0.0.0.0:9090'], {
+      about: 'Addresses to listen on, `host:port` or `:port`. Port 0 = any free one.',
+      why: 'Prometheus\' default, so that data sources and senders need no change.',
+    }, { minItems: 1 }),
+    external_url: text('', {
+      about: 'URL under which the server is reached from outside, for example behind a reverse proxy. Its path becomes the route prefix.',
+      why: 'Derived from the host name and port.',
+    }),
+    route_prefix: text('', {
+      about: 'Prefix of all routes. Empty = path of external_url.',
+      why: 'Prometheus\' default.',
+    }),
+    cors_origin: text('.*', {
+      about: 'Regular expression for allowed CORS origins, fully anchored.',
+      why: 'Prometheus\' default.',
+    }),
+    enable_lifecycle: boolean(false, {
+      about: 'POST /-/reload and /-/quit.',
+      why: 'Prometheus\' default: anyone who can reach the port could stop the server.',
+    }),
+    enable_admin_api: boolean(false, {
+      about: 'POST /api/v1/admin/tsdb/*, which deletes data.',
+      why: 'Prometheus\' default.',
+    }),
+  }),
+
+  log: section('Flags --log.* of Prometheus.', {
+    level: choice(['debug', 'info', 'warn', 'error'], 'info', {
+      about: 'Messages of this level and above are written, to standard error.',
+      why: 'Prometheus\' default.',
+    }),
+    format: choice(['logfmt', 'json'], 'logfmt', {
+      about: 'One line a message: `key=value` pairs for people, JSON for log collectors.',
+      why: 'Prometheus\' default.',
+    }),
+  }),
+
+  enable_features: list([], {
+    about: 'Own key, as --enable-feature: promql-experimental-functions, promql-delayed-name-removal, promql-per-step-stats, '
+      + 'type-and-unit-labels, created-timestamp-zero-ingestion. Features that are always on are accepted.',
+    why: 'As in Prometheus: these change results or are experimental.',
+  }),
+});
+
+/** The complete configuration of a server: every value present, units in the key (`_ms`, `_bytes`), 0 = automatic resolved. */
+export interface Config extends ValueOf<typeof configSchema> {
+  readonly features: Features;
+}
