@@ -1,0 +1,90 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { METRIC_TYPES } from '../model/metadata.js';
+import type { MetricMetadata, MetricType } from '../model/metadata.js';
+import type { SeenMetadata } from './catalogue-batch.js';
+
+interface MetadataRow {
+  readonly family: string;
+  readonly type: string;
+  readonly help: string;
+  readonly unit: string;
+}
+
+/** Writes the history of metric metadata. */
+export class MetadataWriter {
+  private readonly upsert: Statement<[string, string, string, string, number, number, number]>;
+  private readonly trimFamily: Statement<[string, string, number]>;
+  private readonly trimAll: Statement<[number]>;
+  private readonly countRows: Statement<[], { n: number }>;
+  private order: number;
+  private rows: number;
+
+  /**
+   * @param versionsPerFamily kept at most; senders that put changing texts into `help` must not fill the disk
+   * @param rowsMax kept at most in all; those not seen for longest go first
+   */
+  constructor(database: Database, private readonly versionsPerFamily: number, private readonly rowsMax: number) {
+    this.upsert = database.prepare(
+      `INSERT INTO metric_metadata (family, type, help, unit, first_seen_ms, last_seen_ms, seen_order)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (family, type, help, unit) DO UPDATE
+         SET last_seen_ms = max(last_seen_ms, excluded.last_seen_ms), seen_order = excluded.seen_order`,
+    );
+    this.trimFamily = database.prepare(
+      `DELETE FROM metric_metadata WHERE family = ? AND seen_order <=
+         (SELECT seen_order FROM metric_metadata WHERE family = ? ORDER BY seen_order DESC LIMIT 1 OFFSET ?)`,
+    );
+    this.trimAll = database.prepare(
+      'DELETE FROM metric_metadata WHERE id IN (SELECT id FROM metric_metadata ORDER BY seen_order LIMIT ?)',
+    );
+    this.countRows = database.prepare('SELECT count(*) AS n FROM metric_metadata');
+    const newest = database.prepare<[], { order: number | null }>('SELECT max(seen_order) AS "order" FROM metric_metadata').get()!;
+    this.order = newest.order ?? 0;
+    this.rows = this.countRows.get()!.n;
+  }
+
+  /** Must run inside the caller's transaction. */
+  write(entries: readonly SeenMetadata[]): void {
+    for (const { metadata, atMs } of entries) {
+      const { family, type, help, unit } = metadata;
+      this.upsert.run(family, type, help, unit, atMs, atMs, ++this.order);
+      this.trimFamily.run(family, family, this.versionsPerFamily);
+    }
+    // The upsert does not tell a new row from an old one; counting is cheap next to one batch that was written.
+    if (entries.length > 0) this.rows = this.countRows.get()!.n;
+    if (this.rows > this.rowsMax) this.rows -= this.trimAll.run(this.rows - this.rowsMax).changes;
+  }
+}
+
+/** Reads metric metadata: see `MetadataSource`. */
+export class MetadataReader {
+  private readonly all: Statement<[], MetadataRow>;
+  private readonly one: Statement<[string], MetadataRow>;
+
+  constructor(database: Database) {
+    const columns = 'SELECT family, type, help, unit FROM metric_metadata';
+    this.all = database.prepare(`${columns} ORDER BY family, seen_order DESC`);
+    this.one = database.prepare(`${columns} WHERE family = ? ORDER BY seen_order DESC`);
+  }
+
+  /** Families in UTF-8 order, newest first within one. `metric` '' = all; limits of 0 = none. */
+  metadata(metric: string, limit: number, limitPerMetric: number): Map<string, MetricMetadata[]> {
+    const families = new Map<string, MetricMetadata[]>();
+    const rows = metric === '' ? this.all.iterate() : this.one.iterate(metric);
+    for (const row of rows) {
+      let versions = families.get(row.family);
+      if (!versions) {
+        if (limit > 0 && families.size === limit) break;
+        families.set(row.family, (versions = []));
+      }
+      if (limitPerMetric > 0 && versions.length === limitPerMetric) continue;
+      versions.push({ family: row.family, type: metricType(row.type), help: row.help, unit: row.unit });
+    }
+    return families;
+  }
+}
+
+/** A type that a later version may have written is unknown to this one. */
+function metricType(text: string): MetricType {
+  return METRIC_TYPES.find((type) => type === text) ?? 'unknown';
+}
