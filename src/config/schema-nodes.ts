@@ -35,7 +35,10 @@ export type Leaf =
   | (TRecord<string, TString> & LeafFacts & { readonly notation: 'map' });
 
 /** A section: its own sentence, and keys below it. */
-export type Section = TObject & { readonly about: string };
+export interface Section {
+  readonly about: string;
+  readonly properties: Readonly<Record<string, TSchema>>;
+}
 
 export function section<P extends TProperties>(about: string, properties: P): TObject<P> & { readonly about: string } {
   return Object.assign(Type.Object(properties, { additionalProperties: false }), { about });

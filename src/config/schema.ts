@@ -218,7 +218,7 @@ export const configSchema = section('', {
       why: 'Derived from the host name and port.',
     }),
     route_prefix: text('', {
-      about: 'Prefix of all routes. Empty = path of external_url.',
+      about: 'Prefix of all routes, `/` = none. Empty = path of external_url.',
       why: 'Prometheus\' default.',
     }),
     cors_origin: text('.*', {

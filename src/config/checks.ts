@@ -1,0 +1,71 @@
+/** Rules that concern more than one key, or more than a type can say. Wording as upstream where upstream has the rule. */
+import { RE2JS } from 're2js';
+import type { ConfigErrorCode, ConfigProblem } from './config-error.js';
+import type { Config } from './schema.js';
+
+/** `where` gives the place where the user set a key, for the message. */
+export function checkRules(config: Config, where: (path: string) => string): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const report = (path: string, message: string, code: ConfigErrorCode = 'invalid_value') => {
+    problems.push({ code, keyPath: path, where: where(path), message });
+  };
+  checkOtlp(config, report);
+  checkExternalLabels(config, report);
+  checkWeb(config, report);
+  return problems;
+}
+
+type Report = (path: string, message: string, code?: ConfigErrorCode) => void;
+
+function checkOtlp({ otlp, global }: Config, report: Report): void {
+  const { promote_resource_attributes: promoted, ignore_resource_attributes: skipped } = otlp;
+  if (otlp.promote_all_resource_attributes && promoted.length > 0) {
+    report(
+      'otlp.promote_all_resource_attributes',
+      '\'promote_all_resource_attributes\' and \'promote_resource_attributes\' cannot be configured simultaneously', 'conflict',
+    );
+  }
+  if (!otlp.promote_all_resource_attributes && skipped.length > 0) {
+    report(
+      'otlp.ignore_resource_attributes',
+      '\'ignore_resource_attributes\' cannot be configured unless \'promote_all_resource_attributes\' is true', 'conflict',
+    );
+  }
+  for (const path of ['promote_resource_attributes', 'ignore_resource_attributes'] as const) {
+    const twice = otlp[path].find((name, i) => otlp[path].indexOf(name) !== i);
+    if (twice !== undefined) report(`otlp.${path}`, `duplicated attribute ${JSON.stringify(twice)}`);
+  }
+  const keepsDots = otlp.translation_strategy === 'NoTranslation' || otlp.translation_strategy === 'NoUTF8EscapingWithSuffixes';
+  if (keepsDots && global.metric_name_validation_scheme === 'legacy') {
+    report('otlp.translation_strategy', `OTLP translation strategy "${otlp.translation_strategy}" is not allowed when UTF8 is disabled`, 'conflict');
+  }
+}
+
+function checkExternalLabels({ global }: Config, report: Report): void {
+  for (const name of Object.keys(global.external_labels)) {
+    const valid = global.metric_name_validation_scheme === 'legacy' ? /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) : name !== '';
+    if (!valid) report('global.external_labels', `"${name}" is not a valid label name`);
+  }
+}
+
+function checkWeb({ web }: Config, report: Report): void {
+  for (const address of web.listen_address) {
+    if (parseListenAddress(address) === undefined) report('web.listen_address', `"${address}" is not host:port or :port`);
+  }
+  if (web.external_url !== '' && !(/^https?:/.test(web.external_url) && URL.canParse(web.external_url))) {
+    report('web.external_url', `"${web.external_url}" is not an http or https URL`);
+  }
+  try {
+    // RE2 syntax, as upstream, and no pattern can take exponential time on an Origin header.
+    RE2JS.compile(web.cors_origin);
+  } catch (error) {
+    report('web.cors_origin', `not a valid regular expression: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** `host:port`, `[::1]:9090` or `:9090`; undefined if it is none of them. `host` '' means all addresses, port 0 any free one. */
+export function parseListenAddress(address: string): { host: string; port: number } | undefined {
+  const match = /^(\[[0-9a-fA-F:.%]+\]|[^:[\]]*):(\d{1,5})$/.exec(address);
+  if (!match || Number(match[2]) > 65_535) return undefined;
+  return { host: match[1]!.replace(/^\[|\]$/g, ''), port: Number(match[2]) };
+}

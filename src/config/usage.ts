@@ -1,0 +1,53 @@
+/** The text of `--help`, made from the schema. */
+import { FLAG_KEYS } from './flags.js';
+import { defaultValue, formatLeaf } from './notation.js';
+
+const WIDTH = 100;
+const INDENT = 6;
+
+/** Flags that belong to no key. */
+const OTHER_FLAGS: readonly (readonly [flag: string, about: string])[] = [
+  ['-h, --help', 'Show this text.'],
+  ['--version', 'Show the version.'],
+  ['--config.file=prometheus.yml', 'Configuration file. Without the flag, prometheus.yml in the working directory is read if it exists.'],
+  ['--enable-feature=NAME,...', 'Features to enable. May be repeated.'],
+  ['--web.enable-remote-write-receiver', 'Accepted; the receiver is always on.'],
+  ['--web.enable-otlp-receiver', 'Accepted; the receiver is always on.'],
+];
+
+export function usage(): string {
+  const entries = [
+    ...OTHER_FLAGS,
+    ...[...FLAG_KEYS].map(([flag, { leaf }]): readonly [string, string] => {
+      if (leaf.notation === 'boolean') return [`--[no-]${flag}`, leaf.about];
+      return [`--${flag}=${formatLeaf(leaf, defaultValue(leaf)) || '...'}`, leaf.about];
+    }),
+  ];
+  return [
+    'usage: narthex [<flags>]',
+    '',
+    'Receives metrics by OTLP and Prometheus remote write, stores them, answers PromQL.',
+    '',
+    'Order of precedence: flags, environment (NARTHEX_STORAGE_TSDB_PATH for storage.tsdb.path), configuration file, defaults.',
+    'config/default.yaml describes every key of the file.',
+    '',
+    'Flags:',
+    ...entries.flatMap(([flag, about]) => [`  ${flag}`, ...wrap(about).map((line) => ' '.repeat(INDENT) + line)]),
+    '',
+  ].join('\n');
+}
+
+/** Splits a text into lines of at most `width` characters, at spaces. */
+export function wrap(text: string, width = WIDTH - INDENT): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
