@@ -16,9 +16,10 @@ export const FLAG_KEYS: ReadonlyMap<string, Key> = new Map(
   [...KEYS.values()].filter(({ path }) => !FILE_ONLY.some((prefix) => path.startsWith(prefix))).map((key) => [flagName(key.path), key]),
 );
 
-/** `storage.tsdb.path` -> `storage.tsdb.path`, `query.max_samples` -> `query.max-samples`. */
+/** `query.max_samples` -> `query.max-samples`. */
 export function flagName(path: string): string {
-  return path.replaceAll('_', '-');
+  // The one flag whose name upstream does not follow the rule.
+  return path === 'web.cors_origin' ? 'web.cors.origin' : path.replaceAll('_', '-');
 }
 
 /** Without effect because what they switch on is always on. */

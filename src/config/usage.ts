@@ -28,7 +28,7 @@ export function usage(): string {
     '',
     'Receives metrics by OTLP and Prometheus remote write, stores them, answers PromQL.',
     '',
-    'Order of precedence: flags, environment (NARTHEX_STORAGE_TSDB_PATH for storage.tsdb.path), configuration file, defaults.',
+    'Precedence: flags, environment (NARTHEX_STORAGE_TSDB_PATH for storage.tsdb.path), file, defaults.',
     'config/default.yaml describes every key of the file.',
     '',
     'Flags:',
