@@ -18,13 +18,18 @@ export interface SeriesExemplar {
 export interface BatchReject {
   /** One of `AppendStatus`. */
   readonly status: number;
-  /** Data points lost. */
+  /** Data points lost. 0: none (an exemplar, an empty series), but the sender must hear of it. */
   readonly points: number;
   /** Metric name as the sender knows it, '' if it has none. */
   readonly metric: string;
   /** What was expected, what came, where. */
   readonly message: string;
 }
+
+/** A hostile request could have millions of rejects; those above this number are counted in an earlier entry. */
+const REJECTS_MAX = 1000;
+/** Characters of a reject's message (Prometheus pull 18681 proposes the same). */
+const MESSAGE_LENGTH_MAX = 4096;
 
 export class SampleBatch {
   /** Label sets as they shall be stored: sorted, no empty values. Not yet checked for a metric name. */
@@ -40,6 +45,8 @@ export class SampleBatch {
   origin = new Uint32Array(64);
   /** By sample index; absent where the sample is a float. */
   readonly histograms = new Map<number, Histogram>();
+  /** Indexes of stale markers that came as histograms: they count as histograms in answers. */
+  readonly staleHistograms = new Set<number>();
   length = 0;
 
   readonly exemplars: SeriesExemplar[] = [];
@@ -75,6 +82,35 @@ export class SampleBatch {
     this.values[i] = NaN;
     this.histograms.set(i, histogram);
     return i;
+  }
+
+  /** The stale marker of a native histogram: stored as the float marker, remembered in `staleHistograms`. */
+  addStaleHistogram(series: number, timestampMs: number, origin = 0): number {
+    const i = this.addStale(series, timestampMs, origin);
+    this.staleHistograms.add(i);
+    return i;
+  }
+
+  /** Takes back the newest samples, down to `length`. */
+  truncate(length: number): void {
+    for (let i = length; i < this.length; i++) {
+      this.histograms.delete(i);
+      this.staleHistograms.delete(i);
+    }
+    this.length = length;
+  }
+
+  /** Adds to `rejects`, within limits of number and text length. */
+  reject(status: number, points: number, metric: string, message: string): void {
+    if (this.rejects.length >= REJECTS_MAX) {
+      const i = this.rejects.findIndex((entry) => entry.status === status);
+      if (i >= 0) {
+        const entry = this.rejects[i]!;
+        this.rejects[i] = { ...entry, points: entry.points + points };
+        return;
+      }
+    }
+    this.rejects.push({ status, points, metric, message: message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX)}…` : message });
   }
 
   private next(series: number, timestampMs: number, origin: number, startTimestampMs: number): number {

@@ -1,0 +1,32 @@
+/** The message types of `proto/`, for everything but the data path: answers, remote read, clients and oracles in tests. */
+import { fileURLToPath } from 'node:url';
+import protobuf from 'protobufjs';
+
+/** `src/wire` and `dist/wire` both lie two levels below the folder that has `proto/`. */
+const PROTO_FOLDER = new URL('../../proto/', import.meta.url);
+
+const FILES = [
+  'prompb/remote.proto',
+  'io/prometheus/write/v2/types.proto',
+  'opentelemetry/proto/collector/metrics/v1/metrics_service.proto',
+  'google/rpc/status.proto',
+] as const;
+
+function load(): protobuf.Root {
+  const root = new protobuf.Root();
+  // Imports are relative to the root folder, not to the importing file. `google/protobuf/*` is built into protobufjs.
+  root.resolvePath = (_origin, target) => (target in protobuf.common ? target : fileURLToPath(new URL(target, PROTO_FOLDER)));
+  root.loadSync([...FILES]).resolveAll();
+  return root;
+}
+
+const root = load();
+
+export const WriteRequestV1 = root.lookupType('prometheus.WriteRequest');
+export const WriteRequestV2 = root.lookupType('io.prometheus.write.v2.Request');
+export const ReadRequest = root.lookupType('prometheus.ReadRequest');
+export const ReadResponse = root.lookupType('prometheus.ReadResponse');
+export const ChunkedReadResponse = root.lookupType('prometheus.ChunkedReadResponse');
+export const ExportMetricsServiceRequest = root.lookupType('opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest');
+export const ExportMetricsServiceResponse = root.lookupType('opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceResponse');
+export const Status = root.lookupType('google.rpc.Status');
