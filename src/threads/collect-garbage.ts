@@ -1,0 +1,20 @@
+import v8 from 'node:v8';
+import vm from 'node:vm';
+
+let collect: (() => void) | undefined;
+
+/**
+ * Runs the garbage collector of the calling thread. A dropped head's memory returns to the system only after every
+ * thread that saw it has collected its own reference, and a thread that allocates little may not do so for hours:
+ * four arenas of 1 GiB, dropped one after another, kept 4.3 GB resident without this, and 60 MB with it.
+ * Takes tens of milliseconds: call it when a head was dropped, and never per request.
+ */
+export function collectGarbage(): void {
+  if (!collect) {
+    // Node has no API for it. The flag only makes a `gc` function appear in contexts that are created afterwards.
+    v8.setFlagsFromString('--expose-gc');
+    const exposed: unknown = vm.runInNewContext('gc');
+    collect = typeof exposed === 'function' ? () => void exposed() : () => {};
+  }
+  collect();
+}

@@ -1,0 +1,61 @@
+/** What is posted between the main thread and its workers, by direction. Plain data: it is cloned or transferred. */
+import type { ApiReply, ApiRequest } from '../api/contract.js';
+import type { CatalogueBatch, CatalogueWriteCounts } from '../catalogue/catalogue-batch.js';
+import type { CatalogueErrorCode } from '../catalogue/catalogue-error.js';
+import type { CatalogueLimits } from '../catalogue/catalogue-writer.js';
+import type { HeadDescriptor } from '../tsdb/head/descriptor.js';
+import type { QueryRuntimeSettings } from './query-runtime.js';
+
+export type StopReason = 'canceled' | 'timeout';
+
+/**
+ * The flag that a query worker polls: one Int32 in shared memory per worker, which has one job at a time. The main
+ * thread clears it before it posts a job, when the worker is idle, so that a late stop cannot hit the next job.
+ */
+export const StopFlag = { none: 0, canceled: 1, timeout: 2 } as const;
+
+/**
+ * Heads are not part of it: a thread holds its `workerData` for life, and with it the memory of every head named in
+ * there. They come as a first message.
+ */
+export interface QueryWorkerData {
+  /** Module that exports `createQueryRuntime`. */
+  readonly runtimeUrl: string;
+  readonly settings: QueryRuntimeSettings;
+  /** 4 bytes, see `StopFlag`. */
+  readonly stopFlag: SharedArrayBuffer;
+}
+
+export type ToQueryWorker =
+  | { readonly kind: 'run'; readonly job: number; readonly request: ApiRequest }
+  /**
+   * All heads from now on: `ids` of all, descriptors only of those that are new to the worker. (Cloning the memory
+   * of a known head again would make a second object that must be collected before the arena is free.)
+   */
+  | { readonly kind: 'heads'; readonly epoch: number; readonly ids: readonly number[]; readonly added: readonly HeadDescriptor[] }
+  /** Finish: close files and end the thread. */
+  | { readonly kind: 'stop' };
+
+export type FromQueryWorker =
+  | { readonly kind: 'ready' }
+  /** The body's buffer is transferred. */
+  | { readonly kind: 'reply'; readonly job: number; readonly reply: ApiReply }
+  /** Nothing of heads that are absent from this epoch is in use any more. */
+  | { readonly kind: 'heads'; readonly epoch: number };
+
+export interface MaintenanceWorkerData {
+  readonly catalogueFile: string;
+  readonly catalogueLimits: CatalogueLimits;
+}
+
+export type ToMaintenanceWorker =
+  | { readonly kind: 'catalogue'; readonly sequence: number; readonly batch: CatalogueBatch }
+  | { readonly kind: 'stop' };
+
+export type FromMaintenanceWorker =
+  | { readonly kind: 'ready' }
+  /** The catalogue cannot be opened; the thread ends. */
+  | { readonly kind: 'unusable'; readonly code: CatalogueErrorCode; readonly file: string; readonly message: string }
+  | { readonly kind: 'written'; readonly sequence: number; readonly counts: CatalogueWriteCounts }
+  /** Nothing of the batch was written; it may be sent again. */
+  | { readonly kind: 'failed'; readonly sequence: number; readonly message: string };

@@ -1,0 +1,238 @@
+import type { ApiReply, ApiRequest } from '../api/contract.js';
+import type { HeadDescriptor } from '../tsdb/head/descriptor.js';
+import { internalReply, timeoutReply } from './error-reply.js';
+import { HeadLeases } from './head-leases.js';
+import type { StopReason } from './messages.js';
+import { QueryJob } from './query-job.js';
+import { AdmissionError } from './query-service.js';
+import type { QueryService } from './query-service.js';
+import { QueryWorkerHandle, installedQueryWorker } from './query-worker-handle.js';
+import type { QueryRuntimeSettings } from './query-runtime.js';
+
+export interface QueryPoolOptions {
+  /** Threads, at least 1. */
+  readonly workers: number;
+  /** Queries that run at a time (`query.max_concurrency`); more than there are workers changes nothing. */
+  readonly maxConcurrent: number;
+  /** Queries that wait (`query.queue_size`); one more is refused. */
+  readonly maxQueued: number;
+  readonly settings: QueryRuntimeSettings;
+  /** JavaScript heap per worker. */
+  readonly heapMib: number;
+  /** How long a query may ignore that it was told to stop before its thread is ended. */
+  readonly stopGraceMs: number;
+  /** Told of each worker that ended unasked. */
+  readonly onWorkerLost: (error: Error) => void;
+  /** Modules of the thread; the installed ones unless a test has others. */
+  readonly modules?: { readonly entry: URL; readonly runtimeUrl: string };
+}
+
+/** For metrics; the counters only rise. */
+export interface QueryPoolStats {
+  readonly workers: number;
+  readonly running: number;
+  readonly queued: number;
+  readonly refused: number;
+  readonly canceled: number;
+  readonly timedOut: number;
+  readonly workersLost: number;
+}
+
+/** Waits before a worker that did not even start is tried again. */
+const RESTART_MIN_MS = 100;
+const RESTART_MAX_MS = 10_000;
+
+/**
+ * Runs API requests in worker threads. Admission is first come, first served: a request runs if a worker is idle,
+ * else waits in a bounded queue, else is refused. Deadline and cancellation hold in the queue and while running.
+ */
+export class QueryPool implements QueryService {
+  private readonly workers = new Set<QueryWorkerHandle>();
+  private readonly queue = new Set<QueryJob>();
+  private readonly leases = new HeadLeases<QueryWorkerHandle>();
+  private readonly restartTimers = new Set<NodeJS.Timeout>();
+  private readonly counters = { refused: 0, canceled: 0, timedOut: 0, workersLost: 0 };
+  private lastJob = 0;
+  private failedStarts = 0;
+  private closing = false;
+  /** Called when a worker is ready or gone: for `start` and `close`, which wait for all. */
+  private onChange: (error?: Error) => void = () => {};
+
+  private constructor(private readonly options: QueryPoolOptions) {}
+
+  /**
+   * Starts all workers and resolves when they are ready.
+   * @throws whatever kept a worker from starting (a missing module, an unreadable catalogue)
+   */
+  static async start(options: QueryPoolOptions): Promise<QueryPool> {
+    const pool = new QueryPool(options);
+    for (let i = 0; i < Math.max(1, options.workers); i++) pool.spawn();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        pool.onChange = (error) => {
+          if (error) reject(error);
+          else if ([...pool.workers].every((worker) => worker.ready)) resolve();
+        };
+      });
+    } catch (error) {
+      await pool.close(0);
+      throw error;
+    }
+    pool.onChange = () => {};
+    return pool;
+  }
+
+  run(request: ApiRequest, signal: AbortSignal): Promise<ApiReply> {
+    if (this.closing) return Promise.reject(new AdmissionError('stopping', 'the server is stopping'));
+    if (signal.aborted) return Promise.reject(canceled());
+    if (request.deadlineMs <= Date.now()) {
+      this.counters.timedOut++;
+      return Promise.resolve(timeoutReply('query queue'));
+    }
+    const worker = this.freeWorker();
+    if (!worker && this.queue.size >= this.options.maxQueued) {
+      this.counters.refused++;
+      return Promise.reject(new AdmissionError('queue_full',
+        `too many queries: ${this.running} running, ${this.queue.size} waiting (query.queue_size)`));
+    }
+    const job = new QueryJob(++this.lastJob, request, signal, (stopped, reason) => this.stop(stopped, reason));
+    if (worker) worker.run(job);
+    else this.queue.add(job);
+    return job.promise;
+  }
+
+  /** All heads that queries read from now on. Queries under way keep what they have. */
+  setHeads(heads: readonly HeadDescriptor[]): void {
+    const change = this.leases.set(heads);
+    for (const worker of this.workers) worker.setHeads(change);
+  }
+
+  /**
+   * Resolves once the head is absent from the last `setHeads` and no worker uses it any more: its arena may then be
+   * reset or forgotten. The main thread still has to drop its own references and collect them.
+   */
+  whenReleased(headId: number): Promise<void> {
+    return this.leases.whenReleased(headId);
+  }
+
+  stats(): QueryPoolStats {
+    return { workers: this.workers.size, running: this.running, queued: this.queue.size, ...this.counters };
+  }
+
+  /**
+   * Refuses what waits and what comes, lets running queries end within `drainMs`, then cancels them, and ends the
+   * threads. Heads count as released afterwards.
+   */
+  async close(drainMs: number): Promise<void> {
+    this.closing = true;
+    for (const timer of this.restartTimers) clearTimeout(timer);
+    for (const job of this.queue) job.fail(new AdmissionError('stopping', 'the server is stopping'));
+    this.queue.clear();
+    this.leases.set([]);
+    const gone = new Promise<void>((resolve) => {
+      this.onChange = () => {
+        if (this.workers.size === 0) resolve();
+      };
+      this.onChange();
+    });
+    for (const worker of this.workers) {
+      if (worker.ready) worker.close();
+      else worker.terminate();
+    }
+    const cancelTimer = setTimeout(() => {
+      for (const worker of this.workers) worker.stopJob('canceled');
+    }, drainMs);
+    // Last resort, for a thread that neither runs a job nor ends.
+    const killTimer = setTimeout(() => {
+      for (const worker of this.workers) worker.terminate();
+    }, drainMs + this.options.stopGraceMs);
+    await gone;
+    clearTimeout(cancelTimer);
+    clearTimeout(killTimer);
+  }
+
+  private get running(): number {
+    let running = 0;
+    for (const worker of this.workers) if (worker.job) running++;
+    return running;
+  }
+
+  /** The first idle worker: the one used most, whose caches are warm. */
+  private freeWorker(): QueryWorkerHandle | undefined {
+    if (this.running >= this.options.maxConcurrent) return undefined;
+    for (const worker of this.workers) if (worker.idle) return worker;
+    return undefined;
+  }
+
+  private startWaiting(): void {
+    for (const job of this.queue) {
+      const worker = this.freeWorker();
+      if (!worker) return;
+      this.queue.delete(job);
+      worker.run(job);
+    }
+  }
+
+  private stop(job: QueryJob, reason: StopReason): void {
+    if (reason === 'canceled') this.counters.canceled++;
+    else this.counters.timedOut++;
+    if (this.queue.delete(job)) {
+      end(job, reason, 'query queue');
+      return;
+    }
+    for (const worker of this.workers) if (worker.job === job) worker.stopJob(reason);
+  }
+
+  private spawn(): void {
+    const worker = new QueryWorkerHandle(
+      {
+        ...(this.options.modules ?? installedQueryWorker()),
+        settings: this.options.settings, heapMib: this.options.heapMib, stopGraceMs: this.options.stopGraceMs,
+      },
+      {
+        ready: () => {
+          this.failedStarts = 0;
+          this.onChange();
+          this.startWaiting();
+        },
+        done: () => this.startWaiting(),
+        headsTaken: (reader, epoch) => this.leases.acknowledge(reader, epoch),
+        gone: (lost, error) => this.lost(lost, error),
+      },
+    );
+    this.workers.add(worker);
+    worker.setHeads(this.leases.join(worker));
+  }
+
+  private lost(worker: QueryWorkerHandle, error: Error | undefined): void {
+    this.workers.delete(worker);
+    this.leases.leave(worker);
+    if (worker.job) {
+      // Ended on purpose, because it did not stop when told to, or broken.
+      if (worker.stopReason) end(worker.job, worker.stopReason, 'expression evaluation');
+      else worker.job.succeed(internalReply(`query worker stopped: ${error?.message ?? 'the server is stopping'}`));
+    }
+    this.onChange(error);
+    if (error) {
+      this.counters.workersLost++;
+      this.options.onWorkerLost(error);
+    }
+    if (this.closing) return;
+    // One that had worked is replaced at once; one that cannot even start must not keep a core busy with trying.
+    const delayMs = worker.ready ? 0 : Math.min(RESTART_MAX_MS, RESTART_MIN_MS * 2 ** this.failedStarts++);
+    const timer = setTimeout(() => {
+      this.restartTimers.delete(timer);
+      this.spawn();
+    }, delayMs);
+    this.restartTimers.add(timer);
+  }
+}
+
+function end(job: QueryJob, reason: StopReason, where: string): void {
+  if (reason === 'timeout') job.succeed(timeoutReply(where));
+  else job.fail(canceled());
+}
+
+function canceled(): AdmissionError {
+  return new AdmissionError('canceled', 'query was canceled by the client');
+}

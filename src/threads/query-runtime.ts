@@ -1,0 +1,32 @@
+/** What a query worker runs, apart from messages and threads. */
+import type { ApiLimits, ApiReply, ApiRequest } from '../api/contract.js';
+import type { EngineOptions } from '../promql/engine/engine-api.js';
+import type { HeadDescriptor } from '../tsdb/head/descriptor.js';
+import type { StopReason } from './messages.js';
+
+/** Everything that a worker is told when it starts; cloned into its thread. */
+export interface QueryRuntimeSettings {
+  /** The compiled kernels (compiled once, shared by all threads). */
+  readonly kernels: WebAssembly.Module;
+  readonly catalogueFile: string;
+  readonly engine: EngineOptions;
+  readonly limits: ApiLimits;
+  readonly externalLabels: Readonly<Record<string, string>>;
+}
+
+export interface QueryRuntime {
+  /** All heads from now on. Must drop every reference to those that are absent. */
+  setHeads(heads: readonly HeadDescriptor[]): void;
+  /**
+   * Answers one request, errors included; an exception means a bug and costs the worker its life. The caller owns
+   * the reply: its buffer is transferred away, so that an implementation must not reuse it.
+   * @param stopRequested cheap (one atomic load): to be polled often enough to stop within 50 ms
+   */
+  run(request: ApiRequest, stopRequested: () => StopReason | undefined): ApiReply;
+  close(): void;
+}
+
+/** The shape of a runtime module, which the worker imports by URL. */
+export interface QueryRuntimeModule {
+  createQueryRuntime(settings: QueryRuntimeSettings): QueryRuntime;
+}

@@ -1,0 +1,75 @@
+/** Entry of a query worker: takes messages, calls the runtime, answers. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ApiReply } from '../api/contract.js';
+import { invariant } from '../invariant.js';
+import type { HeadDescriptor } from '../tsdb/head/descriptor.js';
+import { collectGarbage } from './collect-garbage.js';
+import { StopFlag } from './messages.js';
+import type { FromQueryWorker, QueryWorkerData, StopReason, ToQueryWorker } from './messages.js';
+import type { QueryRuntimeModule } from './query-runtime.js';
+
+const port = parentPort;
+invariant(port, 'query-worker runs in a worker thread');
+const data: QueryWorkerData = workerData;
+const flag = new Int32Array(data.stopFlag);
+const heads = new Map<number, HeadDescriptor>();
+
+const { createQueryRuntime }: QueryRuntimeModule = await import(data.runtimeUrl);
+const runtime = createQueryRuntime(data.settings);
+
+// An exception in here ends the thread: the pool then answers the job with `internal` and starts another worker.
+port.on('message', (message: ToQueryWorker) => {
+  switch (message.kind) {
+    case 'run': {
+      const reply = withOwnBuffer(runtime.run(message.request, stopRequested));
+      post({ kind: 'reply', job: message.job, reply }, [reply.body.buffer]);
+      break;
+    }
+    case 'heads':
+      takeHeads(message.epoch, message.ids, message.added);
+      break;
+    case 'stop':
+      runtime.close();
+      port.close();
+      break;
+  }
+});
+post({ kind: 'ready' });
+
+function post(message: FromQueryWorker, transfer: readonly ArrayBuffer[] = []): void {
+  port!.postMessage(message, transfer);
+}
+
+function stopRequested(): StopReason | undefined {
+  const value = Atomics.load(flag, 0);
+  if (value === StopFlag.none) return undefined;
+  return value === StopFlag.timeout ? 'timeout' : 'canceled';
+}
+
+function takeHeads(epoch: number, ids: readonly number[], added: readonly HeadDescriptor[]): void {
+  const kept = new Set(ids);
+  let dropped = false;
+  for (const id of heads.keys()) if (!kept.has(id)) dropped = heads.delete(id);
+  for (const head of added) heads.set(head.id, head);
+  runtime.setHeads([...heads.values()]);
+  if (!dropped) {
+    post({ kind: 'heads', epoch });
+    return;
+  }
+  // Once this call and what it holds on the stack are gone.
+  setImmediate(() => {
+    collectGarbage();
+    post({ kind: 'heads', epoch });
+  });
+}
+
+/**
+ * A reply whose body has a buffer that may be transferred. Small Buffers are slices of a pool that many share, and a
+ * writer that grew its buffer may leave half of it empty: those are copied.
+ */
+function withOwnBuffer(reply: ApiReply): ApiReply & { readonly body: Uint8Array<ArrayBuffer> } {
+  const { buffer, byteOffset, byteLength } = reply.body;
+  const own = buffer instanceof ArrayBuffer && byteLength * 2 > buffer.byteLength;
+  const body = own ? new Uint8Array(buffer, byteOffset, byteLength) : Uint8Array.from(reply.body);
+  return { status: reply.status, contentType: reply.contentType, body };
+}

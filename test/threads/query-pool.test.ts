@@ -1,0 +1,297 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { ApiReply } from '../../src/api/contract.js';
+import { QueryPool } from '../../src/threads/query-pool.js';
+import type { QueryPoolOptions } from '../../src/threads/query-pool.js';
+import type { QueryRuntimeSettings } from '../../src/threads/query-runtime.js';
+import { AdmissionError } from '../../src/threads/query-service.js';
+import type { HeadDescriptor } from '../../src/tsdb/head/descriptor.js';
+import { built } from './fixtures/built.js';
+
+const EMPTY_MODULE = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+const SETTINGS: QueryRuntimeSettings = {
+  kernels: EMPTY_MODULE, catalogueFile: '', externalLabels: { site: 'x' }, limits: { maxPointsPerSeries: 11_000, maxResponseBytes: 1e8 },
+  engine: {
+    lookbackDeltaMs: 300_000, maxSamples: 1e6, maxSeries: 0, defaultEvaluationIntervalMs: 60_000,
+    enableDelayedNameRemoval: false, enableExperimentalFunctions: false,
+  },
+};
+
+let pool: QueryPool | undefined;
+let lost: string[] = [];
+afterEach(async () => {
+  await pool?.close(0);
+  pool = undefined;
+});
+
+async function start(options: Partial<QueryPoolOptions> = {}): Promise<QueryPool> {
+  lost = [];
+  pool = await QueryPool.start({
+    workers: 1, maxConcurrent: 8, maxQueued: 8, settings: SETTINGS, heapMib: 64, stopGraceMs: 5_000,
+    onWorkerLost: (error) => lost.push(error.message),
+    modules: { entry: built('threads/query-worker.js'), runtimeUrl: new URL('./fixtures/command-runtime.mjs', import.meta.url).href },
+    ...options,
+  });
+  return pool;
+}
+
+function run(params: string, options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<ApiReply> {
+  const nowMs = Date.now();
+  const request = { endpoint: 'query', params, pathArgument: '', nowMs, deadlineMs: nowMs + (options.timeoutMs ?? 30_000) } as const;
+  return pool!.run(request, options.signal ?? new AbortController().signal);
+}
+
+const text = (reply: ApiReply): string => new TextDecoder().decode(reply.body);
+const show = (reply: ApiReply): string => `${reply.status} ${text(reply)}`;
+const refusal = (code: AdmissionError['code']) => expect.objectContaining({ name: 'AdmissionError', code });
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+test('a request is answered in a worker that has its settings', async () => {
+  await start();
+  expect(await run('echo=hello')).toMatchObject({ status: 200, contentType: 'text/plain' });
+  expect(text(await run('echo=hello'))).toBe('hello');
+  expect(text(await run('settings'))).toBe('{"site":"x"}');
+});
+
+test('as many run at a time as there are workers and slots', async () => {
+  await start({ workers: 3, maxConcurrent: 2 });
+  const abort = new AbortController();
+  const spinning = [run('spin', abort), run('spin', abort), run('spin', abort)];
+  expect(pool!.stats()).toMatchObject({ workers: 3, running: 2, queued: 1 });
+  abort.abort();
+  await expect(spinning[2]).rejects.toEqual(refusal('canceled'));
+  expect((await Promise.all(spinning.slice(0, 2))).map(show)).toEqual(['499 canceled', '499 canceled']);
+});
+
+test('waiting requests run in order of arrival', async () => {
+  await start();
+  const order: string[] = [];
+  const note = (name: string, params: string) => run(params).then(() => order.push(name));
+  await Promise.all([note('a', 'busy=20'), note('b', 'echo'), note('c', 'echo'), note('d', 'echo')]);
+  expect(order).toEqual(['a', 'b', 'c', 'd']);
+});
+
+describe('a full queue', () => {
+  test('refuses', async () => {
+    await start({ maxQueued: 2 });
+    const abort = new AbortController();
+    const waiting = [run('spin', abort), run('echo=1'), run('echo=2')];
+    await expect(run('echo=3')).rejects.toEqual(refusal('queue_full'));
+    expect(pool!.stats()).toMatchObject({ running: 1, queued: 2, refused: 1 });
+    abort.abort();
+    expect((await Promise.all(waiting)).map(text)).toEqual(['canceled', '1', '2']);
+    expect(text(await run('echo=4'))).toBe('4');
+  });
+
+  test('of size 0 still lets run what need not wait', async () => {
+    await start({ maxQueued: 0 });
+    const busy = run('busy=5');
+    await expect(run('echo')).rejects.toEqual(refusal('queue_full'));
+    expect(text(await busy)).toBe('done');
+  });
+});
+
+describe('cancellation', () => {
+  test('stops a running request within 50 ms', { retry: 2 }, async () => {
+    await start();
+    const abort = new AbortController();
+    const reply = run('spin', abort);
+    // Past the start of the job, so that it is the polling that is measured.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const begin = performance.now();
+    abort.abort();
+    expect(show(await reply)).toBe('499 canceled');
+    expect(performance.now() - begin).toBeLessThan(50);
+    expect(text(await run('echo=next'))).toBe('next');
+    expect(lost).toEqual([]);
+  });
+
+  test('takes a waiting request out at once', async () => {
+    await start();
+    const [running, waiting] = [new AbortController(), new AbortController()];
+    const first = run('spin', running);
+    const second = run('echo', waiting);
+    waiting.abort();
+    await expect(second).rejects.toEqual(refusal('canceled'));
+    expect(pool!.stats()).toMatchObject({ running: 1, queued: 0, canceled: 1 });
+    running.abort();
+    await first;
+  });
+
+  test('before the call refuses', async () => {
+    await start();
+    await expect(run('echo', { signal: AbortSignal.abort() })).rejects.toEqual(refusal('canceled'));
+  });
+
+  test('after the answer does nothing', async () => {
+    await start();
+    const abort = new AbortController();
+    await run('echo', abort);
+    abort.abort();
+    expect(text(await run('busy=5'))).toBe('done');
+    expect(pool!.stats().canceled).toBe(0);
+  });
+
+  test('that is not heeded costs the worker its thread', async () => {
+    await start({ stopGraceMs: 50 });
+    const abort = new AbortController();
+    const hanging = run('hang', abort);
+    setTimeout(() => abort.abort(), 20);
+    await expect(hanging).rejects.toEqual(refusal('canceled'));
+    expect(text(await run('echo=again'))).toBe('again');
+    expect(lost).toEqual(['query did not stop within 50 ms (canceled), its thread was ended']);
+  });
+});
+
+describe('deadline', () => {
+  test('stops a running request', { retry: 2 }, async () => {
+    await start();
+    const begin = performance.now();
+    expect(show(await run('spin', { timeoutMs: 40 }))).toBe('503 timeout');
+    expect(performance.now() - begin).toBeLessThan(90);
+  });
+
+  test('in the queue is answered in Prometheus\' envelope', async () => {
+    await start();
+    const abort = new AbortController();
+    const first = run('spin', abort);
+    const reply = await run('echo', { timeoutMs: 20 });
+    expect(reply).toMatchObject({ status: 503, contentType: 'application/json' });
+    expect(text(reply)).toBe('{"status":"error","errorType":"timeout","error":"query timed out in query queue"}');
+    expect(show(await run('echo', { timeoutMs: 0 }))).toMatch(/^503 .*query queue/);
+    expect(pool!.stats()).toMatchObject({ timedOut: 2, queued: 0 });
+    abort.abort();
+    await first;
+  });
+
+  test('that is not heeded is answered, too', async () => {
+    await start({ stopGraceMs: 30 });
+    expect(show(await run('hang', { timeoutMs: 20 })))
+      .toBe('503 {"status":"error","errorType":"timeout","error":"query timed out in expression evaluation"}');
+    expect(text(await run('echo=again'))).toBe('again');
+  });
+
+  test('further away than a timer reaches', async () => {
+    await start();
+    expect(text(await run('busy=20', { timeoutMs: Infinity }))).toBe('done');
+    expect(text(await run('busy=20', { timeoutMs: 2 ** 40 }))).toBe('done');
+  });
+});
+
+describe('a worker that breaks', () => {
+  test.each([
+    ['throws', 'throw=a bug', 'query worker stopped: a bug'],
+    ['ends its thread', 'exit=3', 'query worker stopped: thread ended with code 3'],
+    ['uses up its heap', 'heap', expect.stringMatching(/^query worker stopped: Worker terminated due to reaching memory limit/)],
+  ])('and %s: the request fails with internal, the next one is answered by another', async (_, params, error) => {
+    await start({ heapMib: 16 });
+    const broken = run(params);
+    const next = run('echo=next');
+    const reply = await broken;
+    expect(reply.status).toBe(500);
+    expect(JSON.parse(text(reply))).toEqual({ status: 'error', errorType: 'internal', error });
+    expect(text(await next)).toBe('next');
+    expect(pool!.stats()).toMatchObject({ workers: 1, workersLost: 1 });
+    expect(lost.length).toBe(1);
+  });
+
+  test('at the start: the pool does not start', async () => {
+    await expect(start({ workers: 2, settings: { ...SETTINGS, catalogueFile: 'refuse' } })).rejects.toThrow('no catalogue');
+  });
+});
+
+describe('bodies', () => {
+  test('are transferred', async () => {
+    await start();
+    const reply = await run('large=5000000');
+    expect(reply.body.length).toBe(5_000_000);
+    expect(reply.body[4_999_999]).toBe(7);
+    expect(text(await run('lastLength'))).toBe('0');
+  });
+
+  test('that share a buffer or leave much of it empty are copied', async () => {
+    await start();
+    expect(text(await run('pooled=abc'))).toBe('abc');
+    expect(text(await run('pooled=def'))).toBe('def');
+    expect(text(await run('shared=ghi'))).toBe('ghi');
+    const reply = await run('roomy=jkl');
+    expect([text(reply), reply.body.buffer.byteLength]).toEqual(['jkl', 3]);
+    expect(text(await run('lastLength'))).toBe('65536');
+    expect((await run('echo=')).body.length).toBe(0);
+  });
+});
+
+describe('heads', () => {
+  function head(id: number, mark: number): HeadDescriptor {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    new Uint8Array(memory.buffer)[0] = mark;
+    return { id, mint: 0, maxt: 1, memory };
+  }
+
+  test('are shared with every worker, also with one that starts later', async () => {
+    await start();
+    const first = head(1, 11);
+    pool!.setHeads([first, head(2, 22)]);
+    expect(text(await run('heads'))).toBe('1:11 2:22');
+    new Uint8Array(first.memory.buffer)[0] = 33;
+    expect(text(await run('heads'))).toBe('1:33 2:22');
+    await run('exit=1');
+    expect(text(await run('heads'))).toBe('1:33 2:22');
+  });
+
+  test('are released when no worker uses them any more', async () => {
+    await start({ workers: 2 });
+    const [one, two] = [head(1, 1), head(2, 2)];
+    pool!.setHeads([one, two]);
+    let released = false;
+    const abort = new AbortController();
+    const spinning = run('spin', abort);
+    void pool!.whenReleased(1).then(() => (released = true));
+    pool!.setHeads([two]);
+    expect(text(await run('heads'))).toMatch(/^2:2$/);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(released).toBe(false);
+    abort.abort();
+    await spinning;
+    await pool!.whenReleased(1);
+    await until(() => released);
+    await pool!.whenReleased(77);
+  });
+
+  test('are released by a worker that breaks and by closing', async () => {
+    await start({ stopGraceMs: 10 });
+    const [one, two] = [head(1, 1), head(2, 2)];
+    pool!.setHeads([one, two]);
+    const hanging = run('hang', { timeoutMs: 10 });
+    pool!.setHeads([two]);
+    await pool!.whenReleased(1);
+    await hanging;
+    const last = pool!.whenReleased(2);
+    await pool!.close(0);
+    await last;
+  });
+});
+
+describe('closing', () => {
+  test('refuses what waits and what comes, and lets end what runs', async () => {
+    await start();
+    const running = run('busy=50');
+    const waiting = run('echo');
+    const closed = pool!.close(5_000);
+    await expect(waiting).rejects.toEqual(refusal('stopping'));
+    await expect(run('echo')).rejects.toEqual(refusal('stopping'));
+    expect(text(await running)).toBe('done');
+    await closed;
+    expect(pool!.stats().workers).toBe(0);
+    expect(lost).toEqual([]);
+  });
+
+  test.each([['spin', '499 canceled'], ['hang', undefined]])('cancels after the drain time what does %s', async (params, expected) => {
+    await start({ stopGraceMs: 40 });
+    const running = run(params).then(show, (error: AdmissionError) => error.code);
+    await pool!.close(20);
+    expect(await running).toBe(expected ?? 'canceled');
+  });
+});
