@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ApiReply } from '../../src/api/contract.js';
+import { collectGarbage } from '../../src/threads/collect-garbage.js';
 import { QueryPool } from '../../src/threads/query-pool.js';
 import type { QueryPoolOptions } from '../../src/threads/query-pool.js';
 import type { QueryRuntimeSettings } from '../../src/threads/query-runtime.js';
@@ -258,6 +259,25 @@ describe('heads', () => {
     await pool!.whenReleased(1);
     await until(() => released);
     await pool!.whenReleased(77);
+  });
+
+  test('give their memory back to the system', async () => {
+    await start({ workers: 2 });
+    const megabytes = 256;
+    const openHead = (id: number): void => {
+      const memory = new WebAssembly.Memory({ initial: megabytes * 16, maximum: megabytes * 16, shared: true });
+      new Uint8Array(memory.buffer).fill(id);
+      pool!.setHeads([{ id, mint: 0, maxt: 1, memory }]);
+    };
+    openHead(1);
+    expect(text(await run('heads'))).toBe('1:1');
+    const full = process.memoryUsage().rss;
+    pool!.setHeads([]);
+    await pool!.whenReleased(1);
+    // The workers have collected theirs; this thread's share is the business of whoever opened the head.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    collectGarbage();
+    await until(() => full - process.memoryUsage().rss > megabytes * 0.8 * 2 ** 20);
   });
 
   test('are released by a worker that breaks and by closing', async () => {
