@@ -1,0 +1,78 @@
+/**
+ * The metrics of the server by name: the one place where their names and meanings are written. Where Prometheus counts the
+ * same thing the name is Prometheus', so that existing dashboards and alerts work; the others begin with `narthex_`.
+ * README lists them.
+ */
+import { LATENCY_BOUNDS, type Counter, type Gauge, type Histogram, type MetricsRegistry } from './metrics.js';
+
+export interface ServerMetrics {
+  readonly httpRequests: Counter;
+  readonly httpDuration: Histogram;
+  readonly ingestRequests: Counter;
+  readonly ingestSamples: Counter;
+  readonly ingestHistograms: Counter;
+  readonly ingestExemplars: Counter;
+  readonly ingestRejected: Counter;
+  readonly ingestBytes: Counter;
+  readonly ingestInFlightRequests: Gauge;
+  readonly ingestInFlightBytes: Gauge;
+  readonly queries: Counter;
+  readonly queriesRunning: Gauge;
+  readonly queriesQueued: Gauge;
+  readonly headSeries: Gauge;
+  readonly headBytes: Gauge;
+  readonly heads: Gauge;
+  readonly walBytes: Counter;
+  readonly walSyncDuration: Histogram;
+  readonly walFailures: Counter;
+  readonly configLastReloadSuccessful: Gauge;
+  readonly configLastReloadTime: Gauge;
+}
+
+export function createServerMetrics(registry: MetricsRegistry): ServerMetrics {
+  const counter = registry.counter.bind(registry);
+  const gauge = registry.gauge.bind(registry);
+  return {
+    httpRequests: counter('prometheus_http_requests_total', 'HTTP requests answered.', ['handler', 'code']),
+    httpDuration: registry.histogram('prometheus_http_request_duration_seconds', 'Time to answer HTTP requests.', LATENCY_BOUNDS, ['handler']),
+
+    ingestRequests: counter('narthex_ingest_requests_total', 'Ingest requests answered.', ['protocol', 'code']),
+    ingestSamples: counter('narthex_ingest_samples_total', 'Float samples stored, exact duplicates included.', ['protocol']),
+    ingestHistograms: counter('narthex_ingest_histograms_total', 'Native histogram samples stored.', ['protocol']),
+    ingestExemplars: counter('narthex_ingest_exemplars_total', 'Exemplars stored.', ['protocol']),
+    ingestRejected: counter('narthex_ingest_rejected_samples_total', 'Samples or OTLP data points refused.', ['protocol', 'reason']),
+    ingestBytes: counter('narthex_ingest_received_bytes_total', 'Bytes of ingest bodies as received.', ['protocol']),
+    ingestInFlightRequests: gauge('narthex_ingest_in_flight_requests', 'Ingest requests being worked on.'),
+    ingestInFlightBytes: gauge('narthex_ingest_in_flight_bytes', 'Bytes of ingest bodies in memory.'),
+
+    queries: counter('narthex_queries_total', 'API requests answered by query workers.', ['endpoint', 'code']),
+    queriesRunning: gauge('prometheus_engine_queries', 'Queries being worked on.'),
+    queriesQueued: gauge('narthex_queries_queued', 'Queries waiting for a worker.'),
+
+    headSeries: gauge('prometheus_tsdb_head_series', 'Series in the heads.'),
+    headBytes: gauge('narthex_head_memory_bytes', 'Memory used by the heads.'),
+    heads: gauge('narthex_heads', 'Heads that are open.'),
+    walBytes: counter('narthex_wal_written_bytes_total', 'Bytes written to the log.'),
+    walSyncDuration: registry.histogram('prometheus_tsdb_wal_fsync_duration_seconds', 'Time to force the log to the disk.'),
+    walFailures: counter('prometheus_tsdb_wal_writes_failed_total', 'Writes to the log that failed.'),
+
+    configLastReloadSuccessful: gauge('prometheus_config_last_reload_successful', 'Whether the last loading of the configuration succeeded.'),
+    configLastReloadTime: gauge('prometheus_config_last_reload_success_timestamp_seconds', 'When the configuration was last loaded.'),
+  };
+}
+
+export interface BuildInfo {
+  /** The level of the Prometheus API that is answered, semver: clients choose features by it. */
+  readonly apiVersion: string;
+  /** Version of narthex. */
+  readonly version: string;
+  readonly revision: string;
+}
+
+/** `prometheus_build_info` is what Grafana and others read when /api/v1/status/buildinfo cannot be had. */
+export function registerBuildInfo(registry: MetricsRegistry, build: BuildInfo): void {
+  registry.gauge('prometheus_build_info', 'The Prometheus version whose API is served; always 1.', ['version', 'revision', 'branch', 'goversion'])
+    .with(build.apiVersion, build.revision, '', '').set(1);
+  registry.gauge('narthex_build_info', 'Version of narthex and of Node.js; always 1.', ['version', 'revision', 'node_version'])
+    .with(build.version, build.revision, process.versions.node).set(1);
+}
