@@ -33,7 +33,8 @@ function escapeOne(char: string, quote: '"' | "'"): string {
   if (PRINTABLE.test(char)) return char;
   const code = char.codePointAt(0)!;
   if (code < 0x20 || code === 0x7f) return `\\x${hex(code, 2)}`;
-  // A lone surrogate has no UTF-8 form: Go would have read it as the replacement character.
+  // Bytes that are no UTF-8 are kept as U+DC00 + byte (promql/parser/string-literal); no other lone surrogate can come in.
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex(code - 0xdc00, 2)}`;
   if (code >= 0xd800 && code <= 0xdfff) return '\ufffd';
   return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
 }

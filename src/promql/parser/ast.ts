@@ -35,17 +35,19 @@ export interface StringLiteral {
  * range are known. A plain duration is a `number` node in seconds.
  */
 export type DurationExpr =
-  | { readonly kind: 'number'; readonly value: number; readonly pos: Position }
-  | { readonly kind: 'step' | 'range'; readonly pos: Position }
-  | { readonly kind: 'unary'; readonly op: '+' | '-'; readonly expr: DurationExpr; readonly pos: Position }
+  | { readonly kind: 'number'; readonly value: number; readonly parens: boolean; readonly pos: Position }
+  | { readonly kind: 'step' | 'range'; readonly parens: boolean; readonly pos: Position }
+  | { readonly kind: 'unary'; readonly op: '+' | '-'; readonly expr: DurationExpr; readonly parens: boolean; readonly pos: Position }
   | {
       readonly kind: 'binary';
-      readonly op: '+' | '-' | '*' | '/' | '%' | '^' | 'min_of' | 'max_of';
+      readonly op: DurationOp;
       readonly lhs: DurationExpr;
       readonly rhs: DurationExpr;
       readonly parens: boolean;
       readonly pos: Position;
     };
+
+export type DurationOp = '+' | '-' | '*' | '/' | '%' | '^' | 'min_of' | 'max_of';
 
 /** `@ 12.5`, `@ start()`, `@ end()`. */
 export type AtModifier =

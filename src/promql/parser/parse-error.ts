@@ -1,4 +1,5 @@
 import type { Position } from './ast.js';
+import { formatPosition } from './position.js';
 
 /** A query that is not PromQL. The message is upstream's: `1:5: parse error: unexpected …`. */
 export class ParseError extends Error {
@@ -9,4 +10,9 @@ export class ParseError extends Error {
   ) {
     super(message);
   }
+}
+
+/** The error for a place in `text`, with the place in front of the message. */
+export function parseErrorAt(text: string, pos: Position, message: string): ParseError {
+  return new ParseError(`${formatPosition(text, pos.start)}: parse error: ${message}`, pos);
 }
