@@ -22,6 +22,8 @@ export interface QueryWorkerData {
   /** Module that exports `createQueryRuntime`. */
   readonly runtimeUrl: string;
   readonly settings: QueryRuntimeSettings;
+  /** From 1 on; no two threads that run have the same. */
+  readonly readerSlot: number;
   /** 4 bytes, see `StopFlag`. */
   readonly stopFlag: SharedArrayBuffer;
 }

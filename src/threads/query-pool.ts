@@ -1,4 +1,5 @@
 import type { ApiReply, ApiRequest } from '../api/contract.js';
+import { invariant } from '../invariant.js';
 import type { HeadDescriptor } from '../tsdb/head/descriptor.js';
 import { internalReply, timeoutReply } from './error-reply.js';
 import { HeadLeases } from './head-leases.js';
@@ -10,7 +11,7 @@ import { QueryWorkerHandle, installedQueryWorker } from './query-worker-handle.j
 import type { QueryRuntimeSettings } from './query-runtime.js';
 
 export interface QueryPoolOptions {
-  /** Threads, at least 1. */
+  /** Threads, 1 to `QUERY_WORKERS_MAX`: see `queryWorkerCount`. */
   readonly workers: number;
   /** Queries that run at a time (`query.max_concurrency`); more than there are workers changes nothing. */
   readonly maxConcurrent: number;
@@ -29,6 +30,7 @@ export interface QueryPoolOptions {
 
 /** For metrics; the counters only rise. */
 export interface QueryPoolStats {
+  /** Threads that have started. */
   readonly workers: number;
   readonly running: number;
   readonly queued: number;
@@ -36,6 +38,17 @@ export interface QueryPoolStats {
   readonly canceled: number;
   readonly timedOut: number;
   readonly workersLost: number;
+}
+
+/** Every thread that reads arenas needs a slot of its own in them; there are 16, and slot 0 is the writer's. */
+export const QUERY_WORKERS_MAX = 15;
+
+/**
+ * Threads for the setting `query.workers`: 0 = one less than there are cores, since ingest has a thread of its own.
+ * @param cores what this process may use: `os.availableParallelism()`
+ */
+export function queryWorkerCount(setting: number, cores: number): number {
+  return Math.min(QUERY_WORKERS_MAX, Math.max(1, setting === 0 ? cores - 1 : setting));
 }
 
 /** Waits before a worker that did not even start is tried again. */
@@ -65,8 +78,9 @@ export class QueryPool implements QueryService {
    * @throws whatever kept a worker from starting (a missing module, an unreadable catalogue)
    */
   static async start(options: QueryPoolOptions): Promise<QueryPool> {
+    invariant(options.workers >= 1 && options.workers <= QUERY_WORKERS_MAX, `${options.workers} query workers`);
     const pool = new QueryPool(options);
-    for (let i = 0; i < Math.max(1, options.workers); i++) pool.spawn();
+    for (let i = 0; i < options.workers; i++) pool.spawn();
     try {
       await new Promise<void>((resolve, reject) => {
         pool.onChange = (error) => {
@@ -116,7 +130,9 @@ export class QueryPool implements QueryService {
   }
 
   stats(): QueryPoolStats {
-    return { workers: this.workers.size, running: this.running, queued: this.queue.size, ...this.counters };
+    let workers = 0;
+    for (const worker of this.workers) if (worker.ready) workers++;
+    return { workers, running: this.running, queued: this.queue.size, ...this.counters };
   }
 
   /**
@@ -188,6 +204,7 @@ export class QueryPool implements QueryService {
       {
         ...(this.options.modules ?? installedQueryWorker()),
         settings: this.options.settings, heapMib: this.options.heapMib, stopGraceMs: this.options.stopGraceMs,
+        readerSlot: this.freeSlot(),
       },
       {
         ready: () => {
@@ -202,6 +219,14 @@ export class QueryPool implements QueryService {
     );
     this.workers.add(worker);
     worker.setHeads(this.leases.join(worker));
+  }
+
+  /** The slot of a thread that has ended may be given to another. */
+  private freeSlot(): number {
+    const taken = new Set(Array.from(this.workers, (worker) => worker.options.readerSlot));
+    let slot = 1;
+    while (taken.has(slot)) slot++;
+    return slot;
   }
 
   private lost(worker: QueryWorkerHandle, error: Error | undefined): void {

@@ -28,5 +28,6 @@ export interface QueryRuntime {
 
 /** The shape of a runtime module, which the worker imports by URL. */
 export interface QueryRuntimeModule {
-  createQueryRuntime(settings: QueryRuntimeSettings): QueryRuntime;
+  /** @param readerSlot the thread's scratch slot in every arena */
+  createQueryRuntime(settings: QueryRuntimeSettings, readerSlot: number): QueryRuntime;
 }

@@ -20,6 +20,7 @@ export interface QueryWorkerOptions {
   readonly entry: URL;
   readonly runtimeUrl: string;
   readonly settings: QueryRuntimeSettings;
+  readonly readerSlot: number;
   /** JavaScript heap of the thread. What goes beyond it ends the thread and not the process. */
   readonly heapMib: number;
   /** How long a job may go on after it was told to stop, before its thread is ended. */
@@ -40,8 +41,9 @@ export class QueryWorkerHandle {
   private error: Error | undefined;
   private stopping = false;
 
-  constructor(private readonly options: QueryWorkerOptions, private readonly events: QueryWorkerEvents) {
-    const data: QueryWorkerData = { runtimeUrl: options.runtimeUrl, settings: options.settings, stopFlag: this.stopFlag };
+  constructor(readonly options: QueryWorkerOptions, private readonly events: QueryWorkerEvents) {
+    const { runtimeUrl, settings, readerSlot } = options;
+    const data: QueryWorkerData = { runtimeUrl, settings, readerSlot, stopFlag: this.stopFlag };
     this.worker = new Worker(options.entry, {
       workerData: data, name: 'narthex-query', resourceLimits: { maxOldGenerationSizeMb: options.heapMib },
     });

@@ -15,7 +15,7 @@ const flag = new Int32Array(data.stopFlag);
 const heads = new Map<number, HeadDescriptor>();
 
 const { createQueryRuntime }: QueryRuntimeModule = await import(data.runtimeUrl);
-const runtime = createQueryRuntime(data.settings);
+const runtime = createQueryRuntime(data.settings, data.readerSlot);
 
 // An exception in here ends the thread: the pool then answers the job with `internal` and starts another worker.
 port.on('message', (message: ToQueryWorker) => {

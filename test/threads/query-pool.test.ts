@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ApiReply } from '../../src/api/contract.js';
 import { collectGarbage } from '../../src/threads/collect-garbage.js';
-import { QueryPool } from '../../src/threads/query-pool.js';
+import { QueryPool, queryWorkerCount } from '../../src/threads/query-pool.js';
 import type { QueryPoolOptions } from '../../src/threads/query-pool.js';
 import type { QueryRuntimeSettings } from '../../src/threads/query-runtime.js';
 import { AdmissionError } from '../../src/threads/query-service.js';
@@ -202,6 +202,20 @@ describe('a worker that breaks', () => {
     await expect(start({ workers: 2, settings: { ...SETTINGS, catalogueFile: 'refuse' } })).rejects.toThrow('no catalogue');
   });
 });
+
+test('every worker has a reader slot of its own, one that replaces another has the same', async () => {
+  await start({ workers: 3 });
+  const slots = async () => (await Promise.all([run('slot'), run('slot'), run('slot')])).map(text).sort();
+  expect(await slots()).toEqual(['1', '2', '3']);
+  await run('exit=1');
+  await until(() => pool!.stats().workers === 3);
+  expect(await slots()).toEqual(['1', '2', '3']);
+});
+
+test.each([[0, 1, 1], [0, 2, 1], [0, 8, 7], [0, 64, 15], [4, 2, 4], [200, 8, 15]])(
+  'query.workers %d on %d cores: %d threads', (setting, cores, expected) => {
+    expect(queryWorkerCount(setting, cores)).toBe(expected);
+  });
 
 describe('bodies', () => {
   test('are transferred', async () => {
