@@ -4,7 +4,7 @@ export interface Clock {
   nowMs(): number;
   /** Milliseconds since some start; never goes back. For durations. */
   monotonicMs(): number;
-  /** Calls once, after `delayMs`. The timer does not keep the process alive. */
+  /** Calls once, after `delayMs`. Keeps the process alive until then: somebody may be waiting. */
   after(delayMs: number, call: () => void): Timer;
   /** Calls every `intervalMs` until cancelled. The timer does not keep the process alive. */
   every(intervalMs: number, call: () => void): Timer;
@@ -20,7 +20,6 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   after(delayMs, call) {
     const timer = setTimeout(call, delayMs);
-    timer.unref();
     return { cancel: () => clearTimeout(timer) };
   },
   every(intervalMs, call) {

@@ -1,0 +1,25 @@
+import path from 'node:path';
+import type { Disk } from '../../io/disk.js';
+
+const DROPPED = '.dropped';
+
+/**
+ * Removes the log of a head that is a block now, with its directory. By way of a rename: a log of which only some
+ * segments are removed would look damaged at the next start. What a crash leaves, `removeDroppedLogs` removes.
+ */
+export function dropLog(disk: Disk, directory: string): void {
+  const dropped = directory + DROPPED;
+  disk.rename(directory, dropped);
+  disk.syncDirectorySync(path.dirname(directory));
+  removeAll(disk, dropped);
+}
+
+/** Finishes what an interrupted `dropLog` left in the directory that holds the logs. For the start, before replay. */
+export function removeDroppedLogs(disk: Disk, parent: string): void {
+  for (const name of disk.list(parent)) if (name.endsWith(DROPPED)) removeAll(disk, path.join(parent, name));
+}
+
+function removeAll(disk: Disk, directory: string): void {
+  for (const name of disk.list(directory)) disk.remove(path.join(directory, name));
+  disk.removeDirectory(directory);
+}
