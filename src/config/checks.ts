@@ -37,7 +37,8 @@ function checkOtlp({ otlp, global }: Config, report: Report): void {
   }
   const keepsDots = otlp.translation_strategy === 'NoTranslation' || otlp.translation_strategy === 'NoUTF8EscapingWithSuffixes';
   if (keepsDots && global.metric_name_validation_scheme === 'legacy') {
-    report('otlp.translation_strategy', `OTLP translation strategy "${otlp.translation_strategy}" is not allowed when UTF8 is disabled`, 'conflict');
+    const strategy = otlp.translation_strategy;
+    report('otlp.translation_strategy', `OTLP translation strategy "${strategy}" is not allowed when UTF8 is disabled`, 'conflict');
   }
 }
 

@@ -35,7 +35,8 @@ function sectionText(schema: Section, prefix: string, depth: number): string {
 function leafText(leaf: Leaf, name: string, path: string, indent: string): string {
   const flag = FLAG_KEYS.has(flagName(path)) ? ` Flag: --${flagName(path)}.` : '';
   const kind = {
-    duration: 'Duration', size: 'Size', integer: 'Whole number', boolean: 'true or false', text: 'Text', list: 'List', map: 'Names and values',
+    duration: 'Duration', size: 'Size', integer: 'Whole number', boolean: 'true or false', text: 'Text', list: 'List',
+    map: 'Names and values',
     choice: `One of ${'values' in leaf ? leaf.values.join(', ') : ''}`,
   }[leaf.notation];
   return [

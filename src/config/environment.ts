@@ -21,7 +21,8 @@ export function readEnvironment(env: Environment) {
   const problems: ConfigProblem[] = [];
   const warnings: string[] = [];
   for (const [variable, text] of Object.entries(env)) {
-    if (!variable.startsWith('NARTHEX_') || text === undefined || variable === CONFIG_FILE_VARIABLE || SERVICE_LINK.test(variable)) continue;
+    const meant = variable.startsWith('NARTHEX_') && variable !== CONFIG_FILE_VARIABLE && !SERVICE_LINK.test(variable);
+    if (!meant || text === undefined) continue;
     const key = BY_VARIABLE.get(variable);
     if (!key) {
       warnings.push(`environment variable ${variable} is not known${suggestion(variable, BY_VARIABLE.keys())}`);

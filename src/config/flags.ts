@@ -70,6 +70,7 @@ class FlagReader implements Flags {
     const attached = eq < 0 ? undefined : argument.slice(eq + 1);
     const key = FLAG_KEYS.get(name);
     const negated = name.startsWith('no-') ? name.slice('no-'.length) : undefined;
+    const negatedKey = FLAG_KEYS.get(negated ?? '');
     if (key) this.keyFlag(key, name, attached);
     else if (name === 'help') this.help = true;
     else if (name === 'version') this.version = true;
@@ -77,7 +78,7 @@ class FlagReader implements Flags {
     else if (name === 'config.file' || name === 'config') this.configFile = this.value(name, attached) ?? this.configFile;
     else if (name === 'enable-feature') this.features(this.value(name, attached));
     else if (ALWAYS_ON.has(name)) this.alwaysOn(name, attached);
-    else if (negated !== undefined && FLAG_KEYS.get(negated)?.leaf.notation === 'boolean') this.keyFlag(FLAG_KEYS.get(negated)!, negated, 'false');
+    else if (negated !== undefined && negatedKey?.leaf.notation === 'boolean') this.keyFlag(negatedKey, negated, 'false');
     else if (negated !== undefined && ALWAYS_ON.has(negated)) this.alwaysOn(negated, 'false');
     else if (Object.hasOwn(REFUSED_FLAGS, name)) this.refused(name, attached);
     else if (Object.hasOwn(IGNORED_FLAGS, negated ?? name)) this.ignored(negated ?? name, attached);
@@ -135,8 +136,9 @@ class FlagReader implements Flags {
 
   private unknown(name: string): void {
     const path = [...KEYS.keys()].find((key) => flagName(key) === name);
+    const known = [...FLAG_KEYS.keys(), ...Object.keys(IGNORED_FLAGS), ...ALWAYS_ON, 'config.file', 'enable-feature', 'help', 'version'];
     const hint = path === undefined
-      ? suggestion(name, [...FLAG_KEYS.keys(), ...Object.keys(IGNORED_FLAGS), ...ALWAYS_ON, 'config.file', 'enable-feature', 'help', 'version'])
+      ? suggestion(name, known)
       : ` (as in Prometheus this is a key of the configuration file: ${path})`;
     this.problem('unknown_flag', path ?? '', `--${name}`, `unknown flag${hint}`);
   }

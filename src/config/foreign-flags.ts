@@ -75,7 +75,8 @@ export const IGNORED_FLAGS: Readonly<Record<string, ForeignFlag>> = {
 /** Errors: going on without them would do something else than the operator relies on. */
 export const REFUSED_FLAGS: Readonly<Record<string, ForeignFlag>> = {
   'web.config.file': value(
-    'TLS and authentication are not there yet; starting without them would leave the server open. Put a reverse proxy in front and drop the flag',
+    'TLS and authentication are not there yet; starting without them would leave the server open. '
+    + 'Put a reverse proxy in front and drop the flag',
   ),
   'agent': toggle('there is no agent mode'),
 };

@@ -70,7 +70,8 @@ export function loadConfig(
     }
   }
 
-  const { features, warnings: featureWarnings } = resolveFeatures([...(values.get('enable_features') as string[]), ...flags.enableFeatures]);
+  const featureNames = [...(values.get('enable_features') as string[]), ...flags.enableFeatures];
+  const { features, warnings: featureWarnings } = resolveFeatures(featureNames);
   const labelWarnings = expandExternalLabels(values, env);
   resolveAutomatic(values, sources, machine);
   const config = buildConfig(values, features);
@@ -81,7 +82,7 @@ export function loadConfig(
     warnings: [...flags.warnings, ...file.warnings, ...environment.warnings, ...featureWarnings, ...labelWarnings],
     sources,
     effectiveYaml: effectiveYaml(values),
-    flags: effectiveFlags(values, file.name, flags.enableFeatures),
+    flags: effectiveFlags(values, file.name, featureNames),
     configFile: file.name,
     printAndExit,
   };

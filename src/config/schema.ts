@@ -25,7 +25,8 @@ export const configSchema = section('', {
       why: 'Prometheus\' default; another value changes results.',
     }, { minimum: 1 }),
     external_labels: map({
-      about: 'Labels added to what leaves this server by /federate. `${NAME}` in a value is replaced from the environment, `$$` is a dollar sign.',
+      about: 'Labels added to what leaves this server by /federate. `${NAME}` in a value is replaced from the environment, '
+        + '`$$` is a dollar sign.',
       why: 'None: a single server needs none.',
     }),
     metric_name_validation_scheme: choice(['utf8', 'legacy'], 'utf8', {
@@ -103,10 +104,11 @@ export const configSchema = section('', {
     head: section('Own keys: the data that is still written to, in memory and in its log.', {
       range: duration('2h', {
         about: 'Time range that one head covers, aligned to the epoch.',
-        why: 'Prometheus\' block range: long enough that a block\'s index is small beside its samples, short enough to fit in memory.',
+        why: 'Prometheus\' block range: long enough that a block\'s index is small beside its samples, short enough to fit '
+          + 'in memory.',
       }, { minimum: 60_000, maximum: 86_400_000 }),
       memory: size('0', {
-        about: 'Bytes that all heads together may use. When it is used up a head closes early, and in the end samples are refused with 503. '
+        about: 'Bytes that all heads together may use. When it is used up a head closes early, and in the end samples are refused. '
           + '0 = half of the memory of the machine or container.',
         why: 'The other half is for queries and for the page cache, which holds the blocks.',
       }),
@@ -120,7 +122,7 @@ export const configSchema = section('', {
   wal: section('Own keys: the log that makes an acknowledgement mean something.', {
     sync: choice(['interval', 'always', 'never'], 'interval', {
       about: 'When acknowledged data is forced to the disk: in the background every `sync_interval`, before every acknowledgement, or '
-        + 'when the system likes. In every mode data is handed to the system before the acknowledgement, so a killed process loses nothing.',
+        + 'when the system likes. In every mode data is handed to the system before the acknowledgement, so kill -9 loses nothing.',
       why: 'A power failure then loses at most `sync_interval` of data (Prometheus: as much as the system has not written, often 30 s) '
         + 'at no cost in latency.',
     }),

@@ -51,8 +51,11 @@ function renderFamily(family: AnyFamily, format: ExpositionFormat, lines: string
   lines.push(`# HELP ${title} ${escapeHelp(family.help, format)}`, `# TYPE ${title} ${family.type}`);
   for (const { labelValues, child } of family.children.values()) {
     const labels = family.labelNames.map((name, i) => `${name}="${escapeValue(labelValues[i]!)}"`);
-    if (child instanceof CounterChild || child instanceof GaugeChild) lines.push(`${family.name}${braces(labels)} ${numberText(child.value)}`);
-    else renderHistogram(family.name, labels, child, format, lines);
+    if (child instanceof CounterChild || child instanceof GaugeChild) {
+      lines.push(`${family.name}${braces(labels)} ${numberText(child.value)}`);
+    } else {
+      renderHistogram(family.name, labels, child, format, lines);
+    }
   }
 }
 

@@ -32,9 +32,10 @@ export interface ServerMetrics {
 export function createServerMetrics(registry: MetricsRegistry): ServerMetrics {
   const counter = registry.counter.bind(registry);
   const gauge = registry.gauge.bind(registry);
+  const latency = (name: string, help: string, labels: readonly string[] = []) => registry.histogram(name, help, LATENCY_BOUNDS, labels);
   return {
     httpRequests: counter('prometheus_http_requests_total', 'HTTP requests answered.', ['handler', 'code']),
-    httpDuration: registry.histogram('prometheus_http_request_duration_seconds', 'Time to answer HTTP requests.', LATENCY_BOUNDS, ['handler']),
+    httpDuration: latency('prometheus_http_request_duration_seconds', 'Time to answer HTTP requests.', ['handler']),
 
     ingestRequests: counter('narthex_ingest_requests_total', 'Ingest requests answered.', ['protocol', 'code']),
     ingestSamples: counter('narthex_ingest_samples_total', 'Float samples stored, exact duplicates included.', ['protocol']),
@@ -53,10 +54,10 @@ export function createServerMetrics(registry: MetricsRegistry): ServerMetrics {
     headBytes: gauge('narthex_head_memory_bytes', 'Memory used by the heads.'),
     heads: gauge('narthex_heads', 'Heads that are open.'),
     walBytes: counter('narthex_wal_written_bytes_total', 'Bytes written to the log.'),
-    walSyncDuration: registry.histogram('prometheus_tsdb_wal_fsync_duration_seconds', 'Time to force the log to the disk.'),
+    walSyncDuration: latency('prometheus_tsdb_wal_fsync_duration_seconds', 'Time to force the log to the disk.'),
     walFailures: counter('prometheus_tsdb_wal_writes_failed_total', 'Writes to the log that failed.'),
 
-    configLastReloadSuccessful: gauge('prometheus_config_last_reload_successful', 'Whether the last loading of the configuration succeeded.'),
+    configLastReloadSuccessful: gauge('prometheus_config_last_reload_successful', 'Whether the configuration was last loaded well.'),
     configLastReloadTime: gauge('prometheus_config_last_reload_success_timestamp_seconds', 'When the configuration was last loaded.'),
   };
 }
@@ -71,7 +72,8 @@ export interface BuildInfo {
 
 /** `prometheus_build_info` is what Grafana and others read when /api/v1/status/buildinfo cannot be had. */
 export function registerBuildInfo(registry: MetricsRegistry, build: BuildInfo): void {
-  registry.gauge('prometheus_build_info', 'The Prometheus version whose API is served; always 1.', ['version', 'revision', 'branch', 'goversion'])
+  const labels = ['version', 'revision', 'branch', 'goversion'];
+  registry.gauge('prometheus_build_info', 'The Prometheus version whose API is served; always 1.', labels)
     .with(build.apiVersion, build.revision, '', '').set(1);
   registry.gauge('narthex_build_info', 'Version of narthex and of Node.js; always 1.', ['version', 'revision', 'node_version'])
     .with(build.version, build.revision, process.versions.node).set(1);
