@@ -162,7 +162,7 @@ describe('imports', () => {
 
   it('of ours carry a suffix, .js for TypeScript', () => {
     expect(findings((file) => isSource(file) && !file.name.startsWith('src/kernel/') ? file.imports.flatMap(({ specifier, line }) => (
-      specifier.startsWith('.') && (/\.ts$/.test(specifier) || !/(\.\w+|\/)$/.test(specifier)) ? [`:${line}: "${specifier}"`] : []
+      specifier.startsWith('.') && (specifier.endsWith('.ts') || !/(\.\w+|\/)$/.test(specifier)) ? [`:${line}: "${specifier}"`] : []
     )) : [])).toEqual([]);
   });
 });

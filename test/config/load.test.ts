@@ -226,7 +226,7 @@ describe('rules between keys', () => {
       'feature "otlp-deltatocumulative" has no effect: conversion of delta metrics is not there yet, they are reported as rejected',
       'feature "nonsense" is not known',
     ]);
-    expect(flags['enable-feature']).toBe('promql-experimental-functions,native-histograms,otlp-deltatocumulative,nonsense');
+    expect(flags['enable-feature']).toBe('type-and-unit-labels,promql-experimental-functions,native-histograms,otlp-deltatocumulative,nonsense');
   });
 });
 
