@@ -4,6 +4,7 @@
  */
 import type { Engine } from '../promql/engine/engine-api.js';
 import type { ExemplarSource, MetadataSource } from '../storage/metadata-source.js';
+import type { ParseOptions } from '../promql/parser/parse.js';
 import type { Queryable } from '../storage/queryable.js';
 
 /** Endpoints that are answered in a worker. The name is the path below /api/v1, variable parts left out. */
@@ -21,6 +22,8 @@ export interface ApiRequest {
   readonly nowMs: number;
   /** Absolute, ms since the epoch: when the query must have ended. */
   readonly deadlineMs: number;
+  /** Accept header, where the answer depends on it (federate). */
+  readonly accept?: string;
 }
 
 export interface ApiReply {
@@ -37,6 +40,19 @@ export interface ApiContext {
   readonly limits: ApiLimits;
   readonly externalLabels: Readonly<Record<string, string>>;
   readonly stopRequested: () => 'canceled' | 'timeout' | undefined;
+  /** Experimental syntax that endpoints without an engine (format, parse, exemplars) take; none if not given. */
+  readonly syntax?: ParseOptions;
+  /** Figures of the heads for /status/tsdb; without it they are counted from the series that can be selected. */
+  readonly headStats?: () => HeadStats;
+}
+
+export interface HeadStats {
+  readonly numSeries: number;
+  readonly numLabelPairs: number;
+  readonly chunkCount: number;
+  /** Of the samples in the heads; undefined while there are none. */
+  readonly minTimeMs: number | undefined;
+  readonly maxTimeMs: number | undefined;
 }
 
 export interface ApiLimits {
@@ -44,6 +60,8 @@ export interface ApiLimits {
   readonly maxPointsPerSeries: number;
   /** Bytes of one answer; a larger one fails instead of filling memory. */
   readonly maxResponseBytes: number;
+  /** How far back /federate looks, ms; 5 minutes if not given. */
+  readonly lookbackDeltaMs?: number;
 }
 
 export type ApiHandler = (request: ApiRequest, context: ApiContext) => ApiReply;

@@ -1,0 +1,51 @@
+/** `/query_exemplars`: exemplars of all series that any selector of an expression matches. */
+import type { Exemplar } from '../../model/exemplar.js';
+import { parseExpr, type ParseOptions, selectorsOf } from '../../promql/parser/parse.js';
+import type { ApiHandler } from '../contract.js';
+import { noContent, success } from '../envelope.js';
+import { badData, isInputError } from '../error-types.js';
+import type { Expr } from '../../promql/parser/ast.js';
+import { FormParams } from '../form.js';
+import type { JsonWriter } from '../json-writer.js';
+import { MAX_TIME_MS, MIN_TIME_MS, optionalTime } from '../params.js';
+import { writeLabels, writeList } from '../result-json.js';
+
+export const handleQueryExemplars: ApiHandler = (request, context) => {
+  const form = new FormParams(request.params);
+  const startMs = optionalTime(form, 'start', MIN_TIME_MS);
+  const endMs = optionalTime(form, 'end', MAX_TIME_MS);
+  if (endMs < startMs) throw badData('end timestamp must not be before start timestamp');
+  const selectors = selectorsOf(parse(form.get('query'), context.syntax));
+  // Observed: 204 without a body, while a selector that matches nothing gives `[]`.
+  if (selectors.length === 0) return noContent();
+
+  const found = context.exemplars.exemplars(selectors.map((selector) => selector.matchers), startMs, endMs);
+  return success(context.limits.maxResponseBytes, (json) =>
+    writeList(json, found, (out, { series, exemplars }) => {
+      out.raw('{"seriesLabels":');
+      writeLabels(out, series);
+      out.raw(',"exemplars":');
+      writeList(out, exemplars, writeExemplar);
+      out.raw('}');
+    }));
+};
+
+function writeExemplar(json: JsonWriter, exemplar: Exemplar): void {
+  json.raw('{"labels":');
+  writeLabels(json, exemplar.labels);
+  json.raw(',"value":');
+  json.quotedFloat(exemplar.value);
+  json.raw(',"timestamp":');
+  json.timestamp(exemplar.timestampMs);
+  json.raw('}');
+}
+
+/** This endpoint reports parse errors without naming the parameter. */
+function parse(text: string, options: ParseOptions | undefined): Expr {
+  try {
+    return parseExpr(text, options);
+  } catch (error) {
+    if (isInputError(error)) throw badData(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,121 @@
+/** Query results as JSON, in the shapes of Prometheus' `web/api/v1/json_codec.go`. */
+import type { Labels } from '../model/labels.js';
+import type { QueryResult, QueryStats, ResultSeries } from '../promql/engine/engine-api.js';
+import { writeHistogram } from './histogram-json.js';
+import type { JsonWriter } from './json-writer.js';
+
+/** `{"resultType":…,"result":…,"stats":…}`. `resultType` comes first: clients that read as a stream depend on it. */
+export function writeQueryData(json: JsonWriter, result: QueryResult, stats: QueryStats | undefined): void {
+  json.raw(`{"resultType":"${result.type}","result":`);
+  switch (result.type) {
+    case 'scalar':
+      json.raw('[');
+      writeFloatSeconds(json, result.timestampMs);
+      json.raw(',');
+      json.quotedPlainFloat(result.value);
+      json.raw(']');
+      break;
+    case 'string':
+      json.raw('[');
+      writeFloatSeconds(json, result.timestampMs);
+      json.raw(',');
+      json.htmlSafeString(result.value);
+      json.raw(']');
+      break;
+    case 'vector':
+      writeList(json, result.series, writeVectorEntry);
+      break;
+    case 'matrix':
+      writeList(json, result.series, writeMatrixEntry);
+      break;
+  }
+  if (stats) writeStats(json, stats);
+  json.raw('}');
+}
+
+/** A label set as an object, sorted by name as it is stored. */
+export function writeLabels(json: JsonWriter, labels: Labels): void {
+  json.raw('{');
+  for (let i = 0; i < labels.length; i++) {
+    if (i > 0) json.raw(',');
+    json.string(labels.names[i]!);
+    json.raw(':');
+    json.string(labels.values[i]!);
+  }
+  json.raw('}');
+}
+
+/** `[a,b,c]` with `write` for each entry. */
+export function writeList<T>(json: JsonWriter, entries: readonly T[], write: (json: JsonWriter, entry: T) => void): void {
+  json.raw('[');
+  for (let i = 0; i < entries.length; i++) {
+    if (i > 0) json.raw(',');
+    write(json, entries[i]!);
+  }
+  json.raw(']');
+}
+
+/** Scalars and strings have the time as an ordinary JSON number (`1.5`), unlike samples (`1.500`). */
+function writeFloatSeconds(json: JsonWriter, timestampMs: number): void {
+  json.number(timestampMs / 1000);
+}
+
+function writeVectorEntry(json: JsonWriter, series: ResultSeries): void {
+  json.raw('{"metric":');
+  writeLabels(json, series.labels);
+  const histogram = series.histograms[0];
+  if (histogram) {
+    json.raw(',"histogram":[');
+    json.timestamp(series.histogramTimestamps[0]!);
+    json.raw(',');
+    writeHistogram(json, histogram);
+  } else {
+    json.raw(',"value":[');
+    json.timestamp(series.timestamps[0]!);
+    json.raw(',');
+    json.quotedFloat(series.values[0]!);
+  }
+  json.raw(']}');
+}
+
+function writeMatrixEntry(json: JsonWriter, series: ResultSeries): void {
+  json.raw('{"metric":');
+  writeLabels(json, series.labels);
+  if (series.timestamps.length > 0) {
+    json.raw(',"values":');
+    json.samples(series.timestamps, series.values, series.timestamps.length);
+  }
+  if (series.histograms.length > 0) {
+    json.raw(',"histograms":[');
+    for (let i = 0; i < series.histograms.length; i++) {
+      if (i > 0) json.raw(',');
+      json.raw('[');
+      json.timestamp(series.histogramTimestamps[i]!);
+      json.raw(',');
+      writeHistogram(json, series.histograms[i]!);
+      json.raw(']');
+    }
+    json.raw(']');
+  }
+  json.raw('}');
+}
+
+/** Timings are seconds as JSON numbers. The time in the queue is known outside the worker only and stays 0. */
+function writeStats(json: JsonWriter, stats: QueryStats): void {
+  const evalTotalMs = stats.preparationMs + stats.evaluationMs + stats.sortMs;
+  json.raw(',"stats":{"timings":{"evalTotalTime":');
+  json.number(evalTotalMs / 1000);
+  json.raw(',"resultSortTime":');
+  json.number(stats.sortMs / 1000);
+  json.raw(',"queryPreparationTime":');
+  json.number(stats.preparationMs / 1000);
+  json.raw(',"innerEvalTime":');
+  json.number(stats.evaluationMs / 1000);
+  json.raw(',"execQueueTime":0,"execTotalTime":');
+  json.number(evalTotalMs / 1000);
+  json.raw('},"samples":{"totalQueryableSamples":');
+  json.integer(stats.totalQueryableSamples);
+  json.raw(',"peakSamples":');
+  json.integer(stats.peakSamples);
+  json.raw('}}');
+}
