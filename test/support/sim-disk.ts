@@ -28,6 +28,8 @@ interface Inode {
   durableSize: number;
   /** Sectors that differ, or may. */
   readonly dirty: Set<number>;
+  /** Sectors that a running sync has taken over from `dirty`. */
+  readonly syncing: Set<number>;
   isDirectory: boolean;
 }
 
@@ -95,6 +97,10 @@ export class SimDisk implements Disk {
     this.operationsLeft = Infinity;
     this.faults.length = 0;
     this.held = undefined;
+    for (const inode of new Set(this.names.values())) {
+      for (const sector of inode.syncing) inode.dirty.add(sector); // the sync did not get to its end
+      inode.syncing.clear();
+    }
     if (kind === 'process') return;
     const lost = new Set<string>();
     for (const change of this.changes) {
@@ -275,6 +281,7 @@ export class SimDisk implements Disk {
   private beginSync(inode: Inode, file: string): () => void {
     const sectors = [...inode.dirty].map((sector) => [sector, inode.bytes.slice(sector * SECTOR, (sector + 1) * SECTOR)] as const);
     const size = inode.size;
+    for (const sector of inode.dirty) inode.syncing.add(sector);
     inode.dirty.clear();
     let error: unknown;
     try {
@@ -283,6 +290,7 @@ export class SimDisk implements Disk {
       error = caught;
     }
     return () => {
+      for (const [sector] of sectors) inode.syncing.delete(sector);
       if (error !== undefined) throw error; // the sectors are clean now, and lost
       for (const [sector, bytes] of sectors) putDurable(inode, sector, bytes);
       inode.durableSize = size;
@@ -366,7 +374,7 @@ export class SimDisk implements Disk {
 }
 
 function newInode(isDirectory: boolean): Inode {
-  return { bytes: new Uint8Array(1024), size: 0, durable: new Uint8Array(0), durableSize: 0, dirty: new Set(), isDirectory };
+  return { bytes: new Uint8Array(1024), size: 0, durable: new Uint8Array(0), durableSize: 0, dirty: new Set(), syncing: new Set(), isDirectory };
 }
 
 function resize(inode: Inode, size: number): void {
