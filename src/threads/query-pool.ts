@@ -18,7 +18,7 @@ export interface QueryPoolOptions {
   /** Queries that wait (`query.queue_size`); one more is refused. */
   readonly maxQueued: number;
   readonly settings: QueryRuntimeSettings;
-  /** JavaScript heap per worker. */
+  /** JavaScript heap per worker; samples lie outside of it. */
   readonly heapMib: number;
   /** How long a query may ignore that it was told to stop before its thread is ended. */
   readonly stopGraceMs: number;

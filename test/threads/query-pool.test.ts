@@ -3,19 +3,10 @@ import type { ApiReply } from '../../src/api/contract.js';
 import { collectGarbage } from '../../src/threads/collect-garbage.js';
 import { QueryPool, queryWorkerCount } from '../../src/threads/query-pool.js';
 import type { QueryPoolOptions } from '../../src/threads/query-pool.js';
-import type { QueryRuntimeSettings } from '../../src/threads/query-runtime.js';
 import { AdmissionError } from '../../src/threads/query-service.js';
 import type { HeadDescriptor } from '../../src/tsdb/head/descriptor.js';
 import { built } from './fixtures/built.js';
-
-const EMPTY_MODULE = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
-const SETTINGS: QueryRuntimeSettings = {
-  kernels: EMPTY_MODULE, catalogueFile: '', externalLabels: { site: 'x' }, limits: { maxPointsPerSeries: 11_000, maxResponseBytes: 1e8 },
-  engine: {
-    lookbackDeltaMs: 300_000, maxSamples: 1e6, maxSeries: 0, defaultEvaluationIntervalMs: 60_000,
-    enableDelayedNameRemoval: false, enableExperimentalFunctions: false,
-  },
-};
+import { QUERY_SETTINGS } from './fixtures/settings.js';
 
 let pool: QueryPool | undefined;
 let lost: string[] = [];
@@ -27,7 +18,7 @@ afterEach(async () => {
 async function start(options: Partial<QueryPoolOptions> = {}): Promise<QueryPool> {
   lost = [];
   pool = await QueryPool.start({
-    workers: 1, maxConcurrent: 8, maxQueued: 8, settings: SETTINGS, heapMib: 64, stopGraceMs: 5_000,
+    workers: 1, maxConcurrent: 8, maxQueued: 8, settings: QUERY_SETTINGS, heapMib: 64, stopGraceMs: 5_000,
     onWorkerLost: (error) => lost.push(error.message),
     modules: { entry: built('threads/query-worker.js'), runtimeUrl: new URL('./fixtures/command-runtime.mjs', import.meta.url).href },
     ...options,
@@ -199,7 +190,7 @@ describe('a worker that breaks', () => {
   });
 
   test('at the start: the pool does not start', async () => {
-    await expect(start({ workers: 2, settings: { ...SETTINGS, catalogueFile: 'refuse' } })).rejects.toThrow('no catalogue');
+    await expect(start({ workers: 2, settings: { ...QUERY_SETTINGS, catalogueFile: 'refuse' } })).rejects.toThrow('no catalogue');
   });
 });
 
