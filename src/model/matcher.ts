@@ -41,6 +41,8 @@ export class Matcher {
   readonly literals: readonly string[] | undefined;
   /** Literal that every match of a regular expression starts with, '' if none. */
   readonly prefix: string;
+  /** Instructions (about) that the engine runs for this pattern, 0 if it never needs to. A caller can limit the sum. */
+  readonly programSize: number;
   private readonly pattern: Pattern | undefined;
 
   /** @throws RegexError (code 'bad_regex') if the pattern is not RE2 syntax or is over a limit. */
@@ -53,6 +55,7 @@ export class Matcher {
     this.pattern = pattern;
     this.literals = pattern?.literals;
     this.prefix = pattern?.prefix ?? '';
+    this.programSize = pattern?.programSize ?? 0;
   }
 
   matches(value: string): boolean {
@@ -83,6 +86,7 @@ export class Matcher {
 interface Pattern {
   readonly literals: readonly string[] | undefined;
   readonly prefix: string;
+  readonly programSize: number;
   test(value: string): boolean;
 }
 
@@ -106,6 +110,7 @@ function compilePattern(pattern: string): Pattern {
 }
 
 class LiteralPattern implements Pattern {
+  readonly programSize = 0;
   readonly literals: readonly string[];
 
   constructor(private readonly texts: ReadonlySet<string>, readonly prefix: string) {
@@ -118,6 +123,7 @@ class LiteralPattern implements Pattern {
 }
 
 class GlobPattern implements Pattern {
+  readonly programSize = 0;
   readonly literals = undefined;
 
   constructor(
@@ -135,6 +141,7 @@ class GlobPattern implements Pattern {
 
 class EnginePattern implements Pattern {
   readonly literals = undefined;
+  readonly programSize: number;
   private readonly regex: RE2JS;
   private readonly cache = new Map<string, boolean>();
 
@@ -143,6 +150,7 @@ class EnginePattern implements Pattern {
     if (size > MAX_PROGRAM_SIZE) {
       throw new RegexError(`error parsing regexp: expression too large: about ${size} instructions, limit ${MAX_PROGRAM_SIZE}`, pattern);
     }
+    this.programSize = size;
     this.regex = compileRe2(pattern);
   }
 

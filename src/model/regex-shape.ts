@@ -94,7 +94,7 @@ class Expansion {
         const out: Glob[] = [];
         if (node.max > MAX_PRODUCT) return undefined;
         for (let count = node.min; count <= node.max; count++) {
-          const globs = this.product(new Array<Node>(count).fill(node.node));
+          const globs = this.product(Array.from({ length: count }, () => node.node));
           if (globs === undefined || out.length + globs.length > MAX_PRODUCT) return undefined;
           for (const glob of globs) out.push(glob);
         }

@@ -35,7 +35,8 @@ export interface StringLiteral {
  * range are known. A plain duration is a `number` node in seconds.
  */
 export type DurationExpr =
-  | { readonly kind: 'number'; readonly value: number; readonly parens: boolean; readonly pos: Position }
+  /** Seconds; `duration`: written as `5m`, which the printer keeps. */
+  | { readonly kind: 'number'; readonly value: number; readonly duration: boolean; readonly parens: boolean; readonly pos: Position }
   | { readonly kind: 'step' | 'range'; readonly parens: boolean; readonly pos: Position }
   | { readonly kind: 'unary'; readonly op: '+' | '-'; readonly expr: DurationExpr; readonly parens: boolean; readonly pos: Position }
   | {

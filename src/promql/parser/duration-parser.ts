@@ -96,7 +96,7 @@ export class DurationParser {
       case 'number':
       case 'duration':
         this.reader.take();
-        return { kind: 'number', value: this.literal(token), parens: false, pos: token };
+        return { kind: 'number', value: this.literal(token), duration: token.kind === 'duration', parens: false, pos: token };
       case 'step':
       case 'range': {
         this.reader.take();

@@ -9,7 +9,7 @@ import { DurationParser, type ParsedDuration } from './duration-parser.js';
 import { FUNCTIONS } from './function-table.js';
 import { parseDuration, parseNumber } from './number-literal.js';
 import type { ParseOptions } from './parse.js';
-import { readLabelList, readSelector } from './selector-parser.js';
+import { SelectorParser } from './selector-parser.js';
 import { unquote } from './string-literal.js';
 import { canBeMetricName, isAggregator, type Token, type TokenKind } from './token.js';
 import { TokenReader } from './token-reader.js';
@@ -38,12 +38,14 @@ const MAX_TIMESTAMP_SECONDS = 2 ** 63;
 export class ExpressionParser {
   private readonly reader: TokenReader;
   private readonly durations: DurationParser;
+  private readonly selectors: SelectorParser;
   private depth = 0;
   /** Aggregations around the current token: they give "unexpected" errors a context. */
   private aggregations = 0;
 
   constructor(text: string, private readonly options: ParseOptions, private readonly maxDepth: number) {
     this.reader = new TokenReader(text);
+    this.selectors = new SelectorParser(this.reader);
     this.durations = new DurationParser(this.reader, options.durationExpressions ?? false, maxDepth);
   }
 
@@ -59,7 +61,7 @@ export class ExpressionParser {
   parseSelector(): VectorSelector {
     const token = this.reader.peek();
     if (token.kind !== '{' && !canBeMetricName(token.kind)) throw this.reader.unexpected();
-    const selector = readSelector(this.reader, token.kind === '{' ? undefined : this.reader.take());
+    const selector = this.selectors.parseSelector(token.kind === '{' ? undefined : this.reader.take());
     this.expectEnd();
     return selector;
   }
@@ -106,13 +108,13 @@ export class ExpressionParser {
     let include: readonly string[] = [];
     const on = this.reader.accept('on') !== undefined;
     if (on || this.reader.accept('ignoring') !== undefined) {
-      labels = readLabelList(this.reader).labels;
+      labels = this.selectors.parseLabelList().labels;
       const group = this.reader.peek().kind;
       if (group === 'group_left' || group === 'group_right') {
         this.reader.take();
         card = group === 'group_left' ? 'many-to-one' : 'one-to-many';
         // A parenthesis here always opens the list of labels, even where it could open the right-hand side.
-        if (this.reader.peek().kind === '(' || !this.atFillOrExpression()) include = readLabelList(this.reader).labels;
+        if (this.reader.peek().kind === '(' || !this.atFillOrExpression()) include = this.selectors.parseLabelList().labels;
       }
     }
     return { card, labels, on, include, ...this.fill() };
@@ -164,14 +166,14 @@ export class ExpressionParser {
         this.reader.take();
         return { kind: 'string', value: unquote(token.text), pos: { start: token.start, end: token.end } };
       case '{':
-        return readSelector(this.reader, undefined);
+        return this.selectors.parseSelector(undefined);
     }
     if (!canBeMetricName(token.kind)) throw this.unexpected();
     this.reader.take();
     const next = this.reader.peek().kind;
     if (isAggregator(token.kind) && (next === '(' || next === 'by' || next === 'without')) return this.aggregate(token, token.kind);
     if (next === '(' && isFunctionWord(token.kind)) return this.call(token);
-    return readSelector(this.reader, token);
+    return this.selectors.parseSelector(token);
   }
 
   private numberOf(token: Token): number {
@@ -232,7 +234,7 @@ export class ExpressionParser {
     const { kind } = this.reader.peek();
     if (kind !== 'by' && kind !== 'without') return undefined;
     this.reader.take();
-    const list = readLabelList(this.reader);
+    const list = this.selectors.parseLabelList();
     return { ...list, without: kind === 'without' };
   }
 

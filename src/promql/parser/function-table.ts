@@ -35,6 +35,9 @@ const TABLE: readonly FunctionSignature[] = [
   fn('step', [], 'scalar', 0, EXPERIMENTAL),
   fn('range', [], 'scalar', 0, EXPERIMENTAL),
 
+  fn('max_of', ['scalar', 'scalar'], 'scalar', 0, EXPERIMENTAL),
+  fn('min_of', ['scalar', 'scalar'], 'scalar', 0, EXPERIMENTAL),
+
   // Types into each other.
   fn('pi', [], 'scalar'),
   fn('scalar', ['vector'], 'scalar'),

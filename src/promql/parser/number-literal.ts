@@ -7,8 +7,6 @@ const UNIT_MS = { y: 31_536_000_000, w: 604_800_000, d: 86_400_000, h: 3_600_000
 type Unit = keyof typeof UNIT_MS;
 const UNITS: readonly Unit[] = ['y', 'w', 'd', 'h', 'm', 's', 'ms'];
 
-const DURATION = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
-
 /** The value of a number token. A string is the message of what is wrong with it. */
 export function parseNumber(text: string): number | string {
   const lower = text.toLowerCase();
@@ -34,15 +32,17 @@ function underscoresBetweenDigits(text: string): boolean {
 
 /** Seconds of a duration token such as `1h30m`. A string is the message of what is wrong with it. */
 export function parseDuration(text: string): number | string {
-  const match = DURATION.exec(text);
-  if (match === null) {
-    const unit = /^\d+(\.[^a-z]*)/.exec(text);
-    return unit === null ? `not a valid duration string: "${text}"` : `unknown unit "${unit[1]![0]!}" in duration "${text}"`;
-  }
+  if (!/^\d/.test(text)) return `not a valid duration string: "${text}"`;
   let ms = 0;
-  for (let i = 0; i < UNITS.length; i++) {
-    const count = match[i + 1];
-    if (count !== undefined) ms += Number(count) * UNIT_MS[UNITS[i]!];
+  let last = -1;
+  for (const [, count, unit] of text.matchAll(/(\d+)(\D*)/g)) {
+    if (unit === '') return `not a valid duration string: "${text}"`;
+    const rank = UNITS.indexOf(unit as Unit);
+    if (rank < 0) return `unknown unit "${unit}" in duration "${text}"`;
+    // Each unit once, larger ones first.
+    if (rank <= last) return `not a valid duration string: "${text}"`;
+    last = rank;
+    ms += Number(count) * UNIT_MS[unit as Unit];
   }
   return ms / 1000 >= MAX_DURATION_SECONDS ? 'duration out of range' : ms / 1000;
 }

@@ -2,12 +2,12 @@
 import { goQuote } from '../../model/go-quote.js';
 import { compareUtf8, METRIC_NAME } from '../../model/labels.js';
 import type { AggregateExpr, AtModifier, BinaryExpr, DurationExpr, Expr, SubqueryExpr, VectorMatching, VectorSelector } from './ast.js';
-import { formatDuration, formatNumber } from './number-literal.js';
+import { formatDuration, formatNumber, secondsToMs } from './number-literal.js';
 
 export function printExpr(expr: Expr): string {
   switch (expr.kind) {
     case 'number':
-      return expr.duration ? formatDuration(Math.trunc(expr.value * 1000)) : formatNumber(expr.value);
+      return printNumber(expr.value, expr.duration);
     case 'string':
       return goQuote(expr.value);
     case 'vector-selector':
@@ -61,8 +61,7 @@ export function printDuration(duration: DurationExpr): string {
 function printBareDuration(duration: DurationExpr): string {
   switch (duration.kind) {
     case 'number':
-      // Upstream remembers which numbers were written as durations; the meaning is the same.
-      return formatNumber(duration.value);
+      return printNumber(duration.value, duration.duration);
     case 'step':
     case 'range':
       return `${duration.kind}()`;
@@ -74,6 +73,10 @@ function printBareDuration(duration: DurationExpr): string {
       }
       return `${printDuration(duration.lhs)} ${duration.op} ${printDuration(duration.rhs)}`;
   }
+}
+
+function printNumber(value: number, duration: boolean): string {
+  return duration ? formatDuration(secondsToMs(value)) : formatNumber(value);
 }
 
 function printMatching(matching: VectorMatching): string {

@@ -1,66 +1,108 @@
 /** What stands in braces and grouping parentheses: label matchers, and lists of label names. */
 import { METRIC_NAME } from '../../model/labels.js';
-import { Matcher, type MatchType, RegexError } from '../../model/matcher.js';
+import { Matcher, MAX_PROGRAM_SIZE, type MatchType, RegexError } from '../../model/matcher.js';
 import type { Position, VectorSelector } from './ast.js';
 import { hasInvalidUtf8, unquote } from './string-literal.js';
 import { canBeLabelName, type Token } from './token.js';
 import type { TokenReader } from './token-reader.js';
 
-/**
- * A selector: a metric name that has been read already, or the braces, or both. Nothing is checked that concerns
- * the selector as a whole.
- */
-export function readSelector(reader: TokenReader, nameToken: Token | undefined): VectorSelector {
-  const matchers: Matcher[] = [];
-  const start = (nameToken ?? reader.peek()).start;
-  let end = nameToken?.end ?? start;
-  if (reader.peek().kind === '{') end = readMatchers(reader, matchers);
-  const name = nameToken?.text ?? '';
-  // Upstream puts the matcher of the name last; answers of the API show this order.
-  if (name !== '') matchers.push(new Matcher('=', METRIC_NAME, name));
-  return {
-    kind: 'vector-selector', name, matchers, offsetMs: 0, offsetExpr: undefined, at: undefined,
-    anchored: false, smoothed: false, pos: { start, end },
-  };
-}
+/** Compiled size of all regular expressions of a query; a single one has a limit of its own. */
+const MAX_TOTAL_PROGRAM_SIZE = 4 * MAX_PROGRAM_SIZE;
 
-/** Reads `{…}` into `matchers`; returns the offset behind it. */
-function readMatchers(reader: TokenReader, matchers: Matcher[]): number {
-  reader.take();
-  for (;;) {
-    // A comma may be the last thing, but not the first.
-    const empty = reader.accept('}');
-    if (empty !== undefined) return empty.end;
-    matchers.push(readMatcher(reader));
-    const close = reader.accept('}');
-    if (close !== undefined) return close.end;
-    if (reader.accept(',') === undefined) throw reader.unexpected('label matching', '"," or "}"');
+export class SelectorParser {
+  private totalProgramSize = 0;
+
+  constructor(private readonly reader: TokenReader) {}
+
+  /**
+   * A selector: a metric name that has been read already, or the braces, or both. Nothing is checked that concerns
+   * the selector as a whole.
+   */
+  parseSelector(nameToken: Token | undefined): VectorSelector {
+    const matchers: Matcher[] = [];
+    const start = (nameToken ?? this.reader.peek()).start;
+    let end = nameToken?.end ?? start;
+    if (this.reader.peek().kind === '{') end = this.matchers(matchers);
+    const name = nameToken?.text ?? '';
+    // Upstream puts the matcher of the name last; answers of the API show this order.
+    if (name !== '') matchers.push(new Matcher('=', METRIC_NAME, name));
+    return {
+      kind: 'vector-selector', name, matchers, offsetMs: 0, offsetExpr: undefined, at: undefined,
+      anchored: false, smoothed: false, pos: { start, end },
+    };
   }
-}
 
-function readMatcher(reader: TokenReader): Matcher {
-  const label = reader.peek();
-  if (label.kind !== 'identifier' && label.kind !== 'string') throw reader.unexpected('label matching', 'identifier or "}"');
-  reader.take();
-  const name = label.kind === 'string' ? unquote(label.text) : label.text;
-  const op = matchType(reader.peek());
-  if (op === undefined) {
-    if (label.kind === 'identifier') throw reader.unexpected('label matching', 'label matching operator');
-    return new Matcher('=', METRIC_NAME, name);
+  /** `(a, "b.c", by)` behind by, without, on, ignoring, group_left and group_right. */
+  parseLabelList(): { labels: string[]; end: number } {
+    const { reader } = this;
+    if (reader.accept('(') === undefined) throw reader.unexpected('grouping opts', '"("');
+    const labels: string[] = [];
+    for (;;) {
+      const empty = reader.accept(')');
+      if (empty !== undefined) return { labels, end: empty.end };
+      labels.push(this.label());
+      const close = reader.accept(')');
+      if (close !== undefined) return { labels, end: close.end };
+      if (reader.accept(',') === undefined) throw reader.unexpected('grouping opts', '"," or ")"');
+    }
   }
-  reader.take();
-  const value = reader.peek();
-  if (value.kind !== 'string') throw reader.unexpected('label matching', 'string');
-  reader.take();
-  return makeMatcher(reader, op, name, unquote(value.text), { start: label.start, end: value.end });
-}
 
-function makeMatcher(reader: TokenReader, op: MatchType, name: string, value: string, pos: Position): Matcher {
-  try {
-    return new Matcher(op, name, value);
-  } catch (error) {
-    if (error instanceof RegexError) throw reader.error(pos, error.message);
-    throw error;
+  private label(): string {
+    const { reader } = this;
+    const token = reader.peek();
+    if (token.kind === 'string') {
+      const name = unquote(token.text);
+      if (name === '' || hasInvalidUtf8(name)) throw reader.error(token, `invalid label name for grouping: ${token.text}`);
+      reader.take();
+      return name;
+    }
+    if (!canBeLabelName(token.kind)) throw reader.unexpected('grouping opts', 'label');
+    return reader.take().text;
+  }
+
+  /** Reads `{…}` into `out`; returns the offset behind it. */
+  private matchers(out: Matcher[]): number {
+    const { reader } = this;
+    reader.take();
+    for (;;) {
+      // A comma may be the last thing, but not the first.
+      const empty = reader.accept('}');
+      if (empty !== undefined) return empty.end;
+      out.push(this.matcher());
+      const close = reader.accept('}');
+      if (close !== undefined) return close.end;
+      if (reader.accept(',') === undefined) throw reader.unexpected('label matching', '"," or "}"');
+    }
+  }
+
+  private matcher(): Matcher {
+    const { reader } = this;
+    const label = reader.peek();
+    if (label.kind !== 'identifier' && label.kind !== 'string') throw reader.unexpected('label matching', 'identifier or "}"');
+    reader.take();
+    const name = label.kind === 'string' ? unquote(label.text) : label.text;
+    const op = matchType(reader.peek());
+    if (op === undefined) {
+      if (label.kind === 'identifier') throw reader.unexpected('label matching', 'label matching operator');
+      return new Matcher('=', METRIC_NAME, name);
+    }
+    reader.take();
+    const value = reader.peek();
+    if (value.kind !== 'string') throw reader.unexpected('label matching', 'string');
+    reader.take();
+    return this.makeMatcher(op, name, unquote(value.text), { start: label.start, end: value.end });
+  }
+
+  private makeMatcher(op: MatchType, name: string, value: string, pos: Position): Matcher {
+    try {
+      const matcher = new Matcher(op, name, value);
+      this.totalProgramSize += matcher.programSize;
+      if (this.totalProgramSize <= MAX_TOTAL_PROGRAM_SIZE) return matcher;
+    } catch (error) {
+      if (error instanceof RegexError) throw this.reader.error(pos, error.message);
+      throw error;
+    }
+    throw this.reader.error(pos, `regular expressions of the query are too large, limit ${MAX_TOTAL_PROGRAM_SIZE} instructions`);
   }
 }
 
@@ -71,30 +113,4 @@ function matchType(token: Token): MatchType | undefined {
     default:
       return undefined;
   }
-}
-
-/** `(a, "b.c", by)` behind by, without, on, ignoring, group_left and group_right. */
-export function readLabelList(reader: TokenReader): { labels: string[]; end: number } {
-  if (reader.accept('(') === undefined) throw reader.unexpected('grouping opts', '"("');
-  const labels: string[] = [];
-  for (;;) {
-    const empty = reader.accept(')');
-    if (empty !== undefined) return { labels, end: empty.end };
-    labels.push(readLabel(reader));
-    const close = reader.accept(')');
-    if (close !== undefined) return { labels, end: close.end };
-    if (reader.accept(',') === undefined) throw reader.unexpected('grouping opts', '"," or ")"');
-  }
-}
-
-function readLabel(reader: TokenReader): string {
-  const token = reader.peek();
-  if (token.kind === 'string') {
-    const name = unquote(token.text);
-    if (name === '' || hasInvalidUtf8(name)) throw reader.error(token, `invalid label name for grouping: ${token.text}`);
-    reader.take();
-    return name;
-  }
-  if (!canBeLabelName(token.kind)) throw reader.unexpected('grouping opts', 'label');
-  return reader.take().text;
 }

@@ -58,7 +58,7 @@ export function toJson(expr: Expr): JsonNode {
     case 'number':
       return { type: 'numberLiteral', val: formatNumber(expr.value) };
     case 'string':
-      return { type: 'stringLiteral', val: expr.value };
+      return { type: 'stringLiteral', val: wellFormed(expr.value) };
     case 'paren':
       return { expr: toJson(expr.expr), type: 'parenExpr' };
     case 'unary':
@@ -83,7 +83,12 @@ function selectorTail(selector: VectorSelector): JsonNode {
 }
 
 function matcherToJson(matcher: Matcher): JsonNode {
-  return { name: matcher.name, type: matcher.type, value: matcher.value };
+  return { name: matcher.name, type: matcher.type, value: wellFormed(matcher.value) };
+}
+
+/** Bytes that are no UTF-8 (string-literal.ts) become the replacement character, as in any JSON. */
+function wellFormed(text: string): string {
+  return text.replace(/[\ud800-\udfff]/gu, '\ufffd');
 }
 
 function startOrEnd(at: AtModifier | undefined): string | null {
