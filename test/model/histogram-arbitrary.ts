@@ -2,6 +2,8 @@
 import fc from 'fast-check';
 import type { BucketSpan, Histogram, ResetHint } from '../../src/model/histogram.js';
 import { CUSTOM_BUCKETS_SCHEMA } from '../../src/model/histogram.js';
+import { exponentialBound } from '../../src/model/histogram-buckets.js';
+import { spanIndexes } from '../../src/model/histogram-spans.js';
 
 export interface SideShape {
   readonly spans: BucketSpan[];
@@ -69,3 +71,10 @@ export const anyHistogram = fc.oneof(
   customOf(integerCounts, false),
   customOf(floatCounts, true),
 );
+
+/** The same with a zero bucket that ends before the first bucket of either side: validation does not ask for it, sense does. */
+export function withFittingZeroBucket(h: Histogram): Histogram {
+  if (h.schema === CUSTOM_BUCKETS_SCHEMA) return h;
+  const starts = [...spanIndexes(h.positiveSpans), ...spanIndexes(h.negativeSpans)].map((index) => exponentialBound(index - 1, h.schema));
+  return { ...h, zeroThreshold: Math.min(h.zeroThreshold, ...starts) };
+}

@@ -1,0 +1,84 @@
+/** Counter resets between two histograms of a series. */
+import { CUSTOM_BUCKETS_SCHEMA, ResetHint, type BucketSpan, type Histogram } from '../../model/histogram.js';
+import { FloatHistogram, firstIndexAbove } from './float-histogram.js';
+import { commonBounds, firstFrom, sameIndexes, sideOf, toCoarserBounds, type Side } from './sides.js';
+
+/**
+ * True if the counter was reset between two neighbouring samples. A hint decides if there is one (a gauge is looked at
+ * like a counter; the caller warns). Otherwise any number of observations that fell is a reset: the total, the zero
+ * bucket, a bucket; so is a finer schema or a narrower zero bucket, for instrumentation only ever coarsens in between.
+ */
+export function detectReset(current: Histogram, previous: Histogram): boolean {
+  if (current.resetHint === ResetHint.reset) return true;
+  if (current.resetHint === ResetHint.noReset) return false;
+  if (current.count < previous.count) return true;
+  if (current.schema === CUSTOM_BUCKETS_SCHEMA) {
+    if (previous.schema !== CUSTOM_BUCKETS_SCHEMA) return true;
+    if (!sameIndexes(current.customValues, previous.customValues)) return detectResetOverCommonBounds(current, previous);
+  }
+  if (current.schema > previous.schema || current.zeroThreshold < previous.zeroThreshold) return true;
+  if (current.schema === previous.schema && current.zeroThreshold === previous.zeroThreshold) {
+    if (current.zeroCount < previous.zeroCount) return true;
+    if (sameSpans(current.positiveSpans, previous.positiveSpans) && sameSpans(current.negativeSpans, previous.negativeSpans)) {
+      // The usual case: nothing to align. A count that falls decides, unless it may lie inside the zero bucket.
+      if (!anyFell(current.positiveBuckets, previous.positiveBuckets) && !anyFell(current.negativeBuckets, previous.negativeBuckets)) {
+        return false;
+      }
+      if (current.zeroThreshold === 0) return true;
+    }
+  }
+  return detectResetAligned(current, previous);
+}
+
+function sameSpans(a: readonly BucketSpan[], b: readonly BucketSpan[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i]!.offset !== b[i]!.offset || a[i]!.length !== b[i]!.length) return false;
+  return true;
+}
+
+function anyFell(current: readonly number[], previous: readonly number[]): boolean {
+  for (let i = 0; i < current.length; i++) if (current[i]! < previous[i]!) return true;
+  return false;
+}
+
+/** Brings the previous histogram to the wider zero bucket and the coarser schema of the current one first. */
+function detectResetAligned(current: Histogram, previous: Histogram): boolean {
+  const before = FloatHistogram.from(previous);
+  if (previous.zeroThreshold !== current.zeroThreshold) {
+    const widened = before.copy();
+    widened.widenZeroBucket(current.zeroThreshold);
+    // The new threshold cuts through a populated bucket: not possible without a reset.
+    if (widened.zeroThreshold !== current.zeroThreshold) return true;
+    if (current.zeroCount < widened.zeroCount) return true;
+  }
+  before.reduceTo(current.schema);
+  const from = current.schema === CUSTOM_BUCKETS_SCHEMA ? 0 : firstIndexAbove(current.zeroThreshold, current.schema);
+  return (
+    sideFell(sideOf(current.positiveSpans, current.positiveBuckets), before.positive, from) ||
+    sideFell(sideOf(current.negativeSpans, current.negativeBuckets), before.negative, from)
+  );
+}
+
+/** Custom buckets that are not over the same bounds are compared between the bounds that both have. */
+function detectResetOverCommonBounds(current: Histogram, previous: Histogram): boolean {
+  const bounds = commonBounds(current.customValues, previous.customValues);
+  const now = toCoarserBounds(sideOf(current.positiveSpans, current.positiveBuckets), current.customValues, bounds);
+  const before = toCoarserBounds(sideOf(previous.positiveSpans, previous.positiveBuckets), previous.customValues, bounds);
+  return sideFell(now, before, 0);
+}
+
+/** True if a bucket from index `from` on had more observations before; a populated one that is gone had. */
+function sideFell(now: Side, before: Side, from: number): boolean {
+  let i = 0;
+  for (let j = firstFrom(before, from); j < before.indexes.length; j++) {
+    const index = before.indexes[j]!;
+    while (i < now.indexes.length && now.indexes[i]! < index) i++;
+    if (i < now.indexes.length && now.indexes[i] === index) {
+      if (now.counts[i]! < before.counts[j]!) return true;
+    } else if (before.counts[j] !== 0) {
+      return true;
+    }
+  }
+  return false;
+}
