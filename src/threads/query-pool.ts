@@ -253,7 +253,7 @@ export class QueryPool implements QueryService {
   }
 }
 
-function end(job: QueryJob, reason: StopReason, where: string): void {
+function end(job: QueryJob, reason: StopReason, where: 'query queue' | 'expression evaluation'): void {
   if (reason === 'timeout') job.succeed(timeoutReply(where));
   else job.fail(canceled());
 }
