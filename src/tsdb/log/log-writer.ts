@@ -95,7 +95,8 @@ export class LogWriter {
 
   /** Goes on with a log that was replayed, in a new segment: an old one is never written again. */
   static resume(disk: Disk, directory: string, at: ResumePoint, options: LogWriterOptions = {}): LogWriter {
-    return new LogWriter(disk, directory, at.identity, { segment: at.segment, previousEnd: at.previousEnd, directoryIsNew: false }, options);
+    const { identity, segment, previousEnd } = at;
+    return new LogWriter(disk, directory, identity, { segment, previousEnd, directoryIsNew: false }, options);
   }
 
   /**

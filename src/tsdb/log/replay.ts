@@ -84,7 +84,7 @@ class Replay {
       for (; next < segment.number; next++) this.missing(next);
       if (identity) {
         const following = found[i + 1];
-        const end = await this.segment(segment, identity, previousEnd, following, following === undefined);
+        const end = await this.segment(segment, identity, previousEnd, following);
         if (end === 0) break; // the last segment had no records and is gone
         previousEnd = end;
         segments++;
@@ -123,7 +123,8 @@ class Replay {
   }
 
   /** Replays one segment. Returns where its records end, 0 if it was a torn creation and is removed. */
-  private async segment(segment: Found, identity: LogIdentity, previousEnd: number, following: Found | undefined, last: boolean): Promise<number> {
+  private async segment(segment: Found, identity: LogIdentity, previousEnd: number, following: Found | undefined): Promise<number> {
+    const last = following === undefined;
     const content = this.read(segment.file, segment.sizeBytes);
     const scan = new SegmentScan(content.bytes, identity.salt, segment.number);
     const start = scan.recordSize(DATA_START) > 0 ? DATA_START : scan.nextRecord(DATA_START);
