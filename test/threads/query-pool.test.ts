@@ -208,6 +208,38 @@ test.each([[0, 1, 1], [0, 2, 1], [0, 8, 7], [0, 64, 15], [4, 2, 4], [200, 8, 15]
     expect(queryWorkerCount(setting, cores)).toBe(expected);
   });
 
+test('under random requests, aborts, deadlines and crashes every request settles once and the pool ends idle', async () => {
+  const seed = Date.now() >>> 0;
+  // Mulberry32: small and good enough to choose.
+  let state = seed;
+  const random = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let x = Math.imul(state ^ (state >>> 15), state | 1);
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
+    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
+  };
+  await start({ workers: 2, maxConcurrent: 2, maxQueued: 20, stopGraceMs: 30 });
+  const outcomes = await Promise.all(Array.from({ length: 300 }, async (_, i) => {
+    await new Promise((resolve) => setTimeout(resolve, random() * 600));
+    const abort = new AbortController();
+    if (random() < 0.3) setTimeout(() => abort.abort(), random() * 40);
+    const kind = random();
+    const params = kind < 0.6 ? `echo=${i}` : kind < 0.85 ? 'busy=4' : kind < 0.95 ? 'spin' : kind < 0.98 ? 'hang' : 'throw=x';
+    return run(params, { timeoutMs: 5 + random() * 100, signal: abort.signal }).then(
+      (reply) => {
+        if (reply.status === 200 && params.startsWith('echo')) expect(text(reply)).toBe(String(i));
+        return reply.status;
+      },
+      (error: AdmissionError) => error.code,
+    );
+  }));
+  const known = new Set<number | string>([200, 499, 500, 503, 'canceled', 'queue_full']);
+  expect(outcomes.filter((outcome) => !known.has(outcome)), `seed ${seed}`).toEqual([]);
+  await until(() => pool!.stats().workers === 2);
+  expect(pool!.stats(), `seed ${seed}`).toMatchObject({ running: 0, queued: 0 });
+  expect(text(await run('echo=end'))).toBe('end');
+});
+
 describe('bodies', () => {
   test('are transferred', async () => {
     await start();
