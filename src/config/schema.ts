@@ -224,7 +224,7 @@ export const configSchema = section('', {
       why: 'Prometheus\' default.',
     }),
     cors_origin: text('.*', {
-      about: 'Regular expression for allowed CORS origins, fully anchored.',
+      about: 'Regular expression for allowed CORS origins, fully anchored. JavaScript syntax: no `(?i)`.',
       why: 'Prometheus\' default.',
     }),
     enable_lifecycle: boolean(false, {
