@@ -217,6 +217,12 @@ describe('rules between keys', () => {
     expect(warnings).toEqual(['global.external_labels: environment variable D is empty']);
   });
 
+  it('the command and the file of Prometheus\' guide to OpenTelemetry work as they stand', () => {
+    const { config, warnings } = load('storage:\n  tsdb:\n    out_of_order_time_window: 10m\n', ['--enable-feature=otlp-write-receiver', '--config=prometheus.yml']);
+    expect(warnings).toEqual([]);
+    expect(config.storage.tsdb.out_of_order_time_window_ms).toBe(600_000);
+  });
+
   it('features come from file and flags', () => {
     const { config, warnings, flags } = load(
       'enable_features: [type-and-unit-labels]',

@@ -219,18 +219,3 @@ describe('Grafana', () => {
     for (const name of metrics) expect(ours.has(name) || name.startsWith('otelcol_'), name).toBe(true);
   });
 });
-
-describe('README', () => {
-  const readme = text('README.md');
-  const links = [...readme.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)].map((match) => match[1] ?? '');
-  const paths = [...readme.matchAll(/`((?:config|src|test|proto|migrations|bench)\/[\w./-]+)`/g)].map((match) => match[1] ?? '');
-
-  it.each([...new Set([...links, ...paths])])('%s is there', (target) => expect(exists(target)).toBe(true));
-
-  it('names keys that exist', () => {
-    const known = text('config/default.yaml');
-    for (const [, key = ''] of readme.matchAll(/`((?:global|otlp|storage|wal|query|limits|web|log)\.[a-z_.]+)`/g)) {
-      expect(known, key).toContain(`NARTHEX_${key.replaceAll('.', '_').toUpperCase()}`);
-    }
-  });
-});
