@@ -8,8 +8,8 @@ import { spanIndexes } from './histogram-spans.js';
 /**
  * Mantissas of the bounds within one power of two, [0.5, 1), at schema 8; coarser schemas take every 2nd, 4th … of
  * them. Upstream has them as a literal table that is up to 4 ulps off the true powers, and answers carry its digits,
- * so the way it was made is repeated: each schema doubles the one before by multiplying with 2^(2^-schema). The table
- * starts from a square root of 2 that is one ulp low.
+ * so the way it was made is repeated: each schema doubles the one before by multiplying with 2^(2^-schema). Go's exp2,
+ * which made it, has a square root of 2 that is one ulp low; the other roots are exact.
  */
 const MANTISSAS = makeMantissas(8);
 

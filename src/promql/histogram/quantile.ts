@@ -1,6 +1,7 @@
 /** Quantiles and fractions of native histograms, by interpolation within buckets. */
 import { CUSTOM_BUCKETS_SCHEMA, type Histogram } from '../../model/histogram.js';
 import { bucketRows, type BucketRows } from '../../model/histogram-buckets.js';
+import { exp2, log2 } from '../functions/math.js';
 import { HistogramNote } from './notes.js';
 
 export interface Estimate {
@@ -64,10 +65,10 @@ export function histogramQuantile(q: number, h: Histogram): Estimate {
 /** The value a share `fraction` into a bucket. */
 function interpolate(lower: number, upper: number, fraction: number, custom: boolean): number {
   if (custom || (lower <= 0 && upper >= 0)) return lower + (upper - lower) * fraction;
-  const logLower = Math.log2(Math.abs(lower));
-  const logUpper = Math.log2(Math.abs(upper));
-  if (lower > 0) return 2 ** (logLower + (logUpper - logLower) * fraction);
-  return -(2 ** (logUpper + (logLower - logUpper) * (1 - fraction)));
+  const logLower = log2(Math.abs(lower));
+  const logUpper = log2(Math.abs(upper));
+  if (lower > 0) return exp2(logLower + (logUpper - logLower) * fraction);
+  return -exp2(logUpper + (logLower - logUpper) * (1 - fraction));
 }
 
 function countBeyond(rows: BucketRows, row: number): number {
@@ -135,8 +136,8 @@ export function linearRank(rank: number, count: number, lower: number, upper: nu
 
 /** Share of a bucket that is below `limit`, on a logarithmic scale. Bucket and limit are on the same side of 0. */
 export function logShare(lower: number, upper: number, limit: number): number {
-  const logLower = Math.log2(Math.abs(lower));
-  const logUpper = Math.log2(Math.abs(upper));
-  const logLimit = Math.log2(Math.abs(limit));
+  const logLower = log2(Math.abs(lower));
+  const logUpper = log2(Math.abs(upper));
+  const logLimit = log2(Math.abs(limit));
   return limit > 0 ? (logLimit - logLower) / (logUpper - logLower) : 1 - (logLimit - logUpper) / (logLower - logUpper);
 }
