@@ -131,8 +131,8 @@ export const configSchema = section('', {
       why: 'Five syncs a second are cheap even on slow disks.',
     }, { minimum: 1, maximum: 60_000 }),
     segment_size: size('64MiB', {
-      about: 'Size at which the log starts a new file. The space is allocated ahead.',
-      why: 'Around seven million samples a file; writing into allocated space halves the cost of a sync.',
+      about: 'Size at which the log starts a new file.',
+      why: 'Around seven million samples: few files, and each small enough to copy or inspect.',
     }, { minimum: MIB, maximum: 1024 * MIB }),
   }),
 
