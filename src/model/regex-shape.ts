@@ -19,6 +19,8 @@ export interface RegexShape {
   readonly globs: readonly Glob[] | undefined;
   /** What every match starts with, '' if nothing is known. */
   readonly prefix: string;
+  /** Steps that multiplying out took. */
+  readonly work: number;
 }
 
 type Node =
@@ -35,8 +37,9 @@ type Node =
 
 /** Products of alternatives ((a|b)(c|d)...) beyond this go to the engine; plain alternations may be of any length. */
 const MAX_PRODUCT = 1024;
-/** Work spent on multiplying out before the engine is the better choice. */
-const MAX_JOINS = 200_000;
+/** Steps of multiplying out before the engine is the better choice; a long pattern may take some for each character. */
+const MAX_JOINS = 4096;
+const MAX_JOINS_PER_CHARACTER = 4;
 const MAX_NESTING = 64;
 /** RE2's own limit on a counted repetition. */
 const MAX_REPEAT = 1000;
@@ -46,7 +49,9 @@ export function readShape(pattern: string): RegexShape | undefined {
   const reader = new ShapeReader(pattern);
   const node = reader.readPattern();
   if (node === undefined) return undefined;
-  return { globs: new Expansion().expand(node), prefix: wholeCharacters(leading(node).text) };
+  const expansion = new Expansion(MAX_JOINS + MAX_JOINS_PER_CHARACTER * pattern.length);
+  const globs = expansion.expand(node);
+  return { globs, prefix: wholeCharacters(leading(node).text), work: expansion.joins };
 }
 
 export function matchGlob(glob: Glob, value: string): boolean {
@@ -69,7 +74,9 @@ export function matchGlob(glob: Glob, value: string): boolean {
 
 /** Multiplies a tree out into globs, giving up when that is too many of them or too much work. */
 class Expansion {
-  private joins = 0;
+  joins = 0;
+
+  constructor(private readonly maxJoins: number) {}
 
   expand(node: Node): Glob[] | undefined {
     switch (node.kind) {
@@ -114,7 +121,7 @@ class Expansion {
       // One side alone may be long (a bare alternation in parentheses); what multiplies is capped.
       if (out.length > 1 && right.length > 1 && size > MAX_PRODUCT) return undefined;
       this.joins += size;
-      if (this.joins > MAX_JOINS) return undefined;
+      if (this.joins > this.maxJoins) return undefined;
       const next: Glob[] = [];
       for (const a of out) {
         for (const b of right) {

@@ -6,11 +6,13 @@ import { hasInvalidUtf8, unquote } from './string-literal.js';
 import { canBeLabelName, type Token } from './token.js';
 import type { TokenReader } from './token-reader.js';
 
-/** Compiled size of all regular expressions of a query; a single one has a limit of its own. */
-const MAX_TOTAL_PROGRAM_SIZE = 4 * MAX_PROGRAM_SIZE;
+/** Cost of compiling all regular expressions of a query; a single one has a limit of its own. */
+const MAX_REGEX_COST = 4 * MAX_PROGRAM_SIZE;
 
 export class SelectorParser {
-  private totalProgramSize = 0;
+  private regexCost = 0;
+  /** Matchers of the query, so that a pattern that comes again is not compiled again. */
+  private readonly known = new Map<string, Matcher>();
 
   constructor(private readonly reader: TokenReader) {}
 
@@ -94,15 +96,22 @@ export class SelectorParser {
   }
 
   private makeMatcher(op: MatchType, name: string, value: string, pos: Position): Matcher {
+    const key = JSON.stringify([name, op, value]);
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    let matcher: Matcher;
     try {
-      const matcher = new Matcher(op, name, value);
-      this.totalProgramSize += matcher.programSize;
-      if (this.totalProgramSize <= MAX_TOTAL_PROGRAM_SIZE) return matcher;
+      matcher = new Matcher(op, name, value);
     } catch (error) {
       if (error instanceof RegexError) throw this.reader.error(pos, error.message);
       throw error;
     }
-    throw this.reader.error(pos, `regular expressions of the query are too large, limit ${MAX_TOTAL_PROGRAM_SIZE} instructions`);
+    this.regexCost += matcher.compileCost;
+    if (this.regexCost > MAX_REGEX_COST) {
+      throw this.reader.error(pos, `regular expressions of the query are too large together, limit ${MAX_REGEX_COST} instructions`);
+    }
+    this.known.set(key, matcher);
+    return matcher;
   }
 }
 
