@@ -1,0 +1,321 @@
+/**
+ * OTLP metrics become series as Prometheus 3.14 makes them (`storage/remote/otlptranslator`), with one difference: what
+ * Prometheus refuses together with the whole request is refused alone here.
+ */
+import type { Exemplar } from '../model/exemplar.js';
+import { METRIC_NAME, type Labels } from '../model/labels.js';
+import type { MetricMetadata, MetricType } from '../model/metadata.js';
+import { SampleBatch } from '../model/sample-batch.js';
+import { AppendStatus } from '../storage/append-status.js';
+import {
+  ILL_FORMED_MARK, Temporality, type ExponentialPoint, type HistogramPoint, type NumberPoint, type OtlpData, type OtlpExemplar, type OtlpMetric,
+  type OtlpRequest, type OtlpResourceMetrics, type OtlpScopeMetrics, type PointBase, type SummaryPoint,
+} from '../wire/otlp-types.js';
+import { decimalText } from './otlp-decimal.js';
+import { translateExemplars } from './otlp-exemplars.js';
+import { explicitToNative, exponentialToNative, HistogramFault } from './otlp-histograms.js';
+import { PointLabels, ResourceLabels, scopeLabels, targetInfoLabels, typeAndUnitLabels } from './otlp-labels.js';
+import { LabelNamer, MetricNamer, NameFault, unitName, type SuffixKind } from './otlp-names.js';
+import type { OtlpSettings } from './otlp-settings.js';
+import { TimeSpan } from './otlp-target-info.js';
+import { RequestOrder } from './otlp-order.js';
+
+/** `SampleBatch.origin` of samples that stem from no data point (`target_info`): their loss is not a point's. */
+export const NO_ORIGIN = 0xffffffff;
+
+const TARGET_INFO: MetricMetadata = { family: 'target_info', type: 'gauge', help: 'Target metadata', unit: '' };
+const NO_LABELS: ReadonlyMap<string, string> = new Map();
+
+export class OtlpTranslator {
+  private readonly metricNamer: MetricNamer;
+  private readonly labelNamer: LabelNamer;
+
+  constructor(private readonly settings: OtlpSettings) {
+    this.metricNamer = new MetricNamer(settings.translation_strategy);
+    this.labelNamer = new LabelNamer({
+      escape: settings.translation_strategy.startsWith('Underscore'),
+      sanitizeUnderscore: settings.label_name_underscore_sanitization,
+      preserveMultiple: settings.label_name_preserve_multiple_underscores,
+    });
+  }
+
+  /**
+   * Samples come sorted by time within each series, at most one per series and time (the first one sent stays, as in
+   * Prometheus). `origin` numbers the data points of the request. Never throws for what a request contains.
+   */
+  translate(request: OtlpRequest): SampleBatch {
+    return new Translation(this.settings, this.metricNamer, this.labelNamer, request.illFormed).run(request);
+  }
+}
+
+/** A metric with everything that its points share. */
+interface MetricContext {
+  readonly metric: OtlpMetric;
+  readonly family: string;
+  readonly labels: PointLabels;
+}
+
+/** One request on its way. */
+class Translation {
+  private readonly batch = new SampleBatch();
+  private readonly seriesByKey = new Map<string, number>();
+  private readonly families = new Map<string, MetricMetadata>();
+  /** Ordinal of the current data point. */
+  private origin = 0;
+
+  constructor(
+    private readonly settings: OtlpSettings,
+    private readonly metricNamer: MetricNamer,
+    private readonly labelNamer: LabelNamer,
+    private readonly illFormed: boolean,
+  ) {}
+
+  run(request: OtlpRequest): SampleBatch {
+    for (const resourceMetrics of request.resourceMetrics) this.resource(resourceMetrics);
+    for (const entry of this.families.values()) this.batch.metadata.push(entry);
+    return new RequestOrder(this.batch).apply();
+  }
+
+  private resource({ attributes, scopeMetrics }: OtlpResourceMetrics): void {
+    const resource = new ResourceLabels(attributes, this.settings, this.labelNamer);
+    const span = new TimeSpan();
+    for (const scope of scopeMetrics) {
+      for (const metric of scope.metrics) span.addPoints(metric.data);
+      this.scope(scope, resource);
+    }
+    const times = span.sampleTimes(this.settings.lookback_delta_ms);
+    if (times.length === 0) return;
+    const labels = targetInfoLabels(attributes, resource, this.settings, this.labelNamer);
+    if (labels === undefined) return;
+    if (labels instanceof NameFault || !this.wellFormed(labels)) {
+      const message = labels instanceof NameFault ? labels.message : 'invalid UTF-8 in a resource attribute';
+      this.batch.reject(AppendStatus.untranslatable, 0, 'target_info', `target_info of a resource is not written: ${message}`);
+      return;
+    }
+    const series = this.seriesOf(labels);
+    for (const timeMs of times) this.batch.addFloat(series, timeMs, 1, NO_ORIGIN);
+    this.families.set(TARGET_INFO.family, TARGET_INFO);
+  }
+
+  private scope({ scope, metrics }: OtlpScopeMetrics, resource: ResourceLabels): void {
+    const promoted = scopeLabels(scope, this.settings, this.labelNamer);
+    const fault = resource.fault ?? (promoted instanceof NameFault ? promoted : undefined);
+    const ofScope = promoted instanceof NameFault ? NO_LABELS : promoted;
+    const shared = new PointLabels(this.labelNamer, resource, ofScope, NO_LABELS);
+    for (const metric of metrics) {
+      const points = pointCount(metric.data);
+      const family = this.translatable(metric, fault);
+      if (family === undefined) {
+        this.origin += points;
+        continue;
+      }
+      if (points === 0) continue;
+      const metadata = { family, type: metricType(metric.data), help: metric.description, unit: unitName(metric.unit) };
+      this.families.set(family, metadata);
+      const labels = this.settings.type_and_unit_labels
+        ? new PointLabels(this.labelNamer, resource, ofScope, typeAndUnitLabels(metadata.type, metadata.unit))
+        : shared;
+      this.metric({ metric, family, labels });
+    }
+  }
+
+  /** The family's name, or undefined after the metric was refused. */
+  private translatable(metric: OtlpMetric, fault: NameFault | undefined): string | undefined {
+    const { data } = metric;
+    if (data.kind === 'none') {
+      return this.refuseMetric(metric, AppendStatus.untranslatable, `metric ${JSON.stringify(metric.name)} has no data (or data of an unknown type)`);
+    }
+    if ('temporality' in data && data.temporality !== Temporality.cumulative) {
+      return this.refuseMetric(metric, AppendStatus.untranslatable, temporalityMessage(metric.name, data.temporality));
+    }
+    const family = this.metricNamer.build(metric.name, metric.unit, suffixKind(data));
+    if (family instanceof NameFault) return this.refuseMetric(metric, AppendStatus.untranslatable, family.message);
+    if (family === '' || (this.illFormed && family.includes(ILL_FORMED_MARK))) {
+      return this.refuseMetric(metric, AppendStatus.invalidLabels, `invalid metric name ${JSON.stringify(metric.name)}: ${family === '' ? 'empty' : 'invalid UTF-8'}`);
+    }
+    if (fault) return this.refuseMetric(metric, AppendStatus.untranslatable, `metric ${JSON.stringify(metric.name)}: ${fault.message}`);
+    return family;
+  }
+
+  private refuseMetric(metric: OtlpMetric, status: number, message: string): undefined {
+    const points = pointCount(metric.data);
+    // A metric without points is no loss, whatever else is wrong with it. One without data has none to count.
+    if (points > 0 || metric.data.kind === 'none') this.batch.reject(status, points, metric.name, message);
+  }
+
+  private metric(context: MetricContext): void {
+    const { data } = context.metric;
+    switch (data.kind) {
+      case 'gauge':
+        for (const point of data.points) this.number(context, point, false);
+        break;
+      case 'sum':
+        for (const point of data.points) this.number(context, point, true);
+        break;
+      case 'histogram':
+        for (const point of data.points) {
+          if (this.settings.convert_histograms_to_nhcb) this.nativeHistogram(context, point, explicitToNative);
+          else this.classicHistogram(context, point);
+        }
+        break;
+      case 'exponential_histogram':
+        for (const point of data.points) this.nativeHistogram(context, point, exponentialToNative);
+        break;
+      case 'summary':
+        for (const point of data.points) this.summary(context, point);
+        break;
+      case 'none':
+        break;
+    }
+  }
+
+  private number(context: MetricContext, point: NumberPoint, withExemplars: boolean): void {
+    const base = this.baseLabels(context, point);
+    if (base !== undefined) {
+      const series = this.named(base, context.family);
+      this.value(series, point, point.value);
+      // Prometheus ignores exemplars of gauges.
+      if (withExemplars) for (const exemplar of this.exemplars(context, point)) this.batch.exemplars.push({ series, exemplar });
+    }
+    this.origin++;
+  }
+
+  private classicHistogram(context: MetricContext, point: HistogramPoint): void {
+    const base = this.baseLabels(context, point);
+    if (base !== undefined) {
+      const { family } = context;
+      if (point.sum !== undefined) this.value(this.named(base, `${family}_sum`), point, point.sum);
+      this.value(this.named(base, `${family}_count`), point, point.count);
+      this.buckets(base.with(METRIC_NAME, `${family}_bucket`), point, this.exemplars(context, point));
+    }
+    this.origin++;
+  }
+
+  private buckets(base: Labels, point: HistogramPoint, exemplars: readonly Exemplar[]): void {
+    const { explicitBounds, bucketCounts } = point;
+    const bounded = Math.min(explicitBounds.length, bucketCounts.length);
+    let cumulative = 0;
+    let next = 0;
+    for (let i = 0; i < bounded; i++) {
+      const bound = explicitBounds[i]!;
+      cumulative += bucketCounts[i]!;
+      const series = this.seriesOf(base.with('le', decimalText(bound)));
+      this.value(series, point, cumulative);
+      // Exemplars are expected in the order of their values, as buckets are. One too early takes those behind it along.
+      for (; next < exemplars.length && !(exemplars[next]!.value > bound); next++) this.batch.exemplars.push({ series, exemplar: exemplars[next]! });
+    }
+    const infinite = this.seriesOf(base.with('le', '+Inf'));
+    this.value(infinite, point, point.count);
+    for (; next < exemplars.length; next++) this.batch.exemplars.push({ series: infinite, exemplar: exemplars[next]! });
+  }
+
+  private nativeHistogram<P extends HistogramPoint | ExponentialPoint>(
+    context: MetricContext, point: P, convert: (point: P) => ReturnType<typeof exponentialToNative>,
+  ): void {
+    const base = this.baseLabels(context, point);
+    if (base !== undefined) this.native(context, point, base, point.noRecordedValue ? undefined : convert(point));
+    this.origin++;
+  }
+
+  private native(
+    context: MetricContext, point: HistogramPoint | ExponentialPoint, base: Labels, histogram: ReturnType<typeof exponentialToNative> | undefined,
+  ): void {
+    if (histogram instanceof HistogramFault) {
+      const status = histogram.kind === 'invalid' ? AppendStatus.invalidHistogram : AppendStatus.untranslatable;
+      this.batch.reject(status, 1, context.metric.name, `metric ${JSON.stringify(context.metric.name)}: ${histogram.message}`);
+      return;
+    }
+    const series = this.named(base, context.family);
+    if (histogram === undefined) this.batch.addStaleHistogram(series, point.timeMs, this.origin);
+    else this.batch.addHistogram(series, point.timeMs, histogram, this.origin, point.startMs);
+    for (const exemplar of this.exemplars(context, point)) this.batch.exemplars.push({ series, exemplar });
+  }
+
+  private summary(context: MetricContext, point: SummaryPoint): void {
+    const base = this.baseLabels(context, point);
+    if (base !== undefined) {
+      const { family } = context;
+      this.value(this.named(base, `${family}_sum`), point, point.sum);
+      this.value(this.named(base, `${family}_count`), point, point.count);
+      const quantiles = base.with(METRIC_NAME, family);
+      for (const { quantile, value } of point.quantiles) this.value(this.seriesOf(quantiles.with('quantile', decimalText(quantile))), point, value);
+    }
+    this.origin++;
+  }
+
+  private value(series: number, point: PointBase, value: number): void {
+    if (point.noRecordedValue) this.batch.addStale(series, point.timeMs, this.origin);
+    else this.batch.addFloat(series, point.timeMs, value, this.origin, point.startMs);
+  }
+
+  /** Labels of the point without a name, or undefined after the point was refused. */
+  private baseLabels(context: MetricContext, point: PointBase): Labels | undefined {
+    const labels = context.labels.of(point.attributes);
+    const { name } = context.metric;
+    if (labels instanceof NameFault) {
+      this.batch.reject(AppendStatus.untranslatable, 1, name, `metric ${JSON.stringify(name)}: ${labels.message}`);
+      return undefined;
+    }
+    if (!this.wellFormed(labels)) {
+      this.batch.reject(AppendStatus.invalidLabels, 1, name, `metric ${JSON.stringify(name)}: invalid UTF-8 in an attribute`);
+      return undefined;
+    }
+    return labels;
+  }
+
+  private exemplars(context: MetricContext, point: { readonly exemplars: readonly OtlpExemplar[] }): readonly Exemplar[] {
+    if (point.exemplars.length === 0) return [];
+    const { kept, dropped } = translateExemplars(point.exemplars);
+    if (dropped > 0) {
+      const { name } = context.metric;
+      this.batch.reject(AppendStatus.untranslatable, 0, name, `metric ${JSON.stringify(name)}: exemplar without a value dropped`);
+    }
+    return this.illFormed ? kept.filter((exemplar) => this.wellFormed(exemplar.labels)) : kept;
+  }
+
+  private wellFormed(labels: Labels): boolean {
+    if (!this.illFormed) return true;
+    return !labels.names.some((name) => name.includes(ILL_FORMED_MARK)) && !labels.values.some((value) => value.includes(ILL_FORMED_MARK));
+  }
+
+  private named(base: Labels, name: string): number {
+    return this.seriesOf(base.with(METRIC_NAME, name));
+  }
+
+  private seriesOf(labels: Labels): number {
+    const key = labels.key();
+    let series = this.seriesByKey.get(key);
+    if (series === undefined) {
+      series = this.batch.addSeries(labels);
+      this.seriesByKey.set(key, series);
+    }
+    return series;
+  }
+}
+
+function pointCount(data: OtlpData): number {
+  return data.kind === 'none' ? 0 : data.points.length;
+}
+
+function suffixKind(data: OtlpData): SuffixKind {
+  if (data.kind === 'gauge') return 'gauge';
+  return data.kind === 'sum' && data.monotonic ? 'counter' : 'other';
+}
+
+function metricType(data: OtlpData): MetricType {
+  switch (data.kind) {
+    case 'gauge': return 'gauge';
+    case 'sum': return data.monotonic ? 'counter' : 'gauge';
+    case 'histogram': return 'histogram';
+    case 'exponential_histogram': return 'histogram';
+    case 'summary': return 'summary';
+    case 'none': return 'unknown';
+  }
+}
+
+function temporalityMessage(name: string, temporality: number): string {
+  const metric = `metric ${JSON.stringify(name)}`;
+  if (temporality !== Temporality.delta) return `${metric} has no aggregation temporality, expected cumulative`;
+  return `${metric} has delta temporality, expected cumulative: set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in the SDK, ` +
+    'or use the deltatocumulative processor in the collector';
+}
