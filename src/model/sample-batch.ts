@@ -113,6 +113,25 @@ export class SampleBatch {
     this.rejects.push({ status, points, metric, message: message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX)}…` : message });
   }
 
+  /** Takes out the samples that `remove` names, keeping the order of the others. */
+  removeSamples(remove: (index: number) => boolean): void {
+    let n = 0;
+    for (let i = 0; i < this.length; i++) {
+      const histogram = this.histograms.get(i);
+      this.histograms.delete(i);
+      if (remove(i)) continue;
+      if (histogram) this.histograms.set(n, histogram);
+      this.seriesIndex[n] = this.seriesIndex[i]!;
+      this.timestamps[n] = this.timestamps[i]!;
+      this.startTimestamps[n] = this.startTimestamps[i]!;
+      this.origin[n] = this.origin[i]!;
+      // copyWithin moves bytes: a stale marker stays one.
+      this.values.copyWithin(n, i, i + 1);
+      n++;
+    }
+    this.length = n;
+  }
+
   private next(series: number, timestampMs: number, origin: number, startTimestampMs: number): number {
     if (this.length === this.timestamps.length) this.grow();
     const i = this.length++;

@@ -26,8 +26,8 @@ export interface IngestOutcome {
 
 export interface Ingestion {
   /**
-   * A remote write 1.0 body in snappy block format, as received. Ownership of `body` stays with the caller, who may
-   * reuse it as soon as the call returns (not only when the promise resolves).
+   * A remote write 1.0 body in snappy block format, as received. The caller leaves `body` as it is until the promise
+   * resolves.
    * @throws IngestError: `corrupt_body`, `body_too_large`, `unavailable`
    */
   remoteWriteV1(body: Uint8Array): Promise<IngestOutcome>;

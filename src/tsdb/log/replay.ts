@@ -91,7 +91,10 @@ class Replay {
       }
       next = segment.number + 1;
     }
-    if (found.length > 0) await this.disk.syncDirectory(this.directory);
+    if (found.length > 0) {
+      await this.disk.syncDirectory(this.directory);
+      await this.disk.syncDirectory(path.dirname(this.directory));
+    }
     const resume = identity && { identity: pickIdentity(identity), segment: Math.max(next, this.blocked + 1), previousEnd };
     return { resume, segments, records: this.records, bytes: this.bytes, tornTail: this.tornTail, damage: this.damage };
   }

@@ -1,0 +1,170 @@
+/**
+ * The one way in: every protocol ends here, whatever decoded it. Judges what the store does not (limits on labels), passes the
+ * rest to the store, and hands metadata, exemplars and rejects to the catalogue.
+ */
+import type { Labels } from '../model/labels.js';
+import type { MetricMetadata } from '../model/metadata.js';
+import type { SampleBatch } from '../model/sample-batch.js';
+import { AppendStatus, isAccepted, REASON } from '../storage/append-status.js';
+import type { Appender, AppendReport } from '../storage/appender.js';
+import type { CatalogueSink } from '../storage/catalogue-sink.js';
+import { IngestError, type Ingestion, type IngestOutcome, type RejectGroup } from '../storage/ingestion.js';
+import { decodeWriteRequestV1 } from '../wire/remote-write-v1.js';
+import { uncompressBlock } from '../wire/snappy.js';
+import { WireError } from '../wire/wire-error.js';
+import { MetadataFilter } from './metadata-filter.js';
+
+export interface IngestLimits {
+  readonly maxDecodedBytes: number;
+  readonly maxLabelNamesPerSeries: number;
+  readonly maxLabelNameLength: number;
+  readonly maxLabelValueLength: number;
+  /** Metric families whose metadata is compared in memory; beyond it every sight of a family is handed on. */
+  readonly maxMetadataFamilies: number;
+}
+
+/** `SampleBatch.origin` of samples that no data point stands for (`target_info`). */
+const NO_ORIGIN = 0xffffffff;
+
+export class Ingester implements Ingestion {
+  private readonly metadata: MetadataFilter;
+
+  constructor(
+    private readonly appender: Appender,
+    private readonly catalogue: CatalogueSink,
+    private readonly limits: IngestLimits,
+    private readonly nowMs: () => number,
+  ) {
+    this.metadata = new MetadataFilter(limits.maxMetadataFamilies);
+  }
+
+  /** What the catalogue knows already, so that a restart does not hand all of it over again. */
+  rememberMetadata(entries: Iterable<MetricMetadata>): void {
+    for (const entry of entries) this.metadata.isNew(entry);
+  }
+
+  async remoteWriteV1(body: Uint8Array): Promise<IngestOutcome> {
+    const report = await this.appender.appendRemoteWriteV1(body);
+    if (report !== 'general') return this.conclude(report, 'remote_write_v1');
+    return this.appendFrom('remote_write_v1', () => decodeWriteRequestV1(uncompressBlock(body, this.limits.maxDecodedBytes)));
+  }
+
+  append(batch: SampleBatch, source = 'batch'): Promise<IngestOutcome> {
+    return this.appendFrom(source, () => batch);
+  }
+
+  private async appendFrom(source: string, decode: () => SampleBatch): Promise<IngestOutcome> {
+    let batch: SampleBatch;
+    try {
+      batch = decode();
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      throw new IngestError(error.code === 'too_large' ? 'body_too_large' : 'corrupt_body', error.message, { cause: error });
+    }
+    const statuses = new Uint8Array(batch.length);
+    const refused = this.refuseByLimits(batch);
+    const report = await this.appender.appendBatch(batch, statuses);
+    this.handOverMetadata(batch);
+    const translated = batch.rejects.map(({ status, points, message }) => ({ status, count: points, example: message }));
+    const outcome = this.conclude(report, source, [...refused, ...translated]);
+    outcome.exemplarsWritten = this.handOverExemplars(batch, statuses);
+    outcome.rejectedPoints = rejectedOrigins(batch, statuses) + sum([...refused, ...translated], (group) => group.count);
+    return outcome;
+  }
+
+  /** Takes samples of series over the label limits out of the batch. Returns what that cost, in samples. */
+  private refuseByLimits(batch: SampleBatch): RejectGroup[] {
+    const faults = new Map<number, string>();
+    batch.series.forEach((labels, index) => {
+      const fault = this.labelFault(labels);
+      if (fault !== undefined) faults.set(index, fault);
+    });
+    if (faults.size === 0) return [];
+    let count = 0;
+    let example = '';
+    batch.removeSamples((i) => {
+      const fault = faults.get(batch.seriesIndex[i]!);
+      if (fault === undefined) return false;
+      count++;
+      if (example === '') example = fault;
+      return true;
+    });
+    return count === 0 ? [] : [{ status: AppendStatus.invalidLabels, count, example }];
+  }
+
+  private labelFault(labels: Labels): string | undefined {
+    const { maxLabelNamesPerSeries, maxLabelNameLength, maxLabelValueLength } = this.limits;
+    if (labels.length > maxLabelNamesPerSeries) {
+      return `invalid labels: ${labels.length} labels, limits.max_label_names_per_series is ${maxLabelNamesPerSeries}: `
+        + `series ${shorten(labels.toString())}`;
+    }
+    for (let i = 0; i < labels.length; i++) {
+      const name = labels.names[i]!;
+      const value = labels.values[i]!;
+      if (name.length > maxLabelNameLength) {
+        return `invalid labels: a label name of ${name.length} characters, limits.max_label_name_length is `
+          + `${maxLabelNameLength}: ${shorten(name)}`;
+      }
+      if (value.length > maxLabelValueLength) {
+        return `invalid labels: label ${name} has a value of ${value.length} characters, limits.max_label_value_length is `
+          + `${maxLabelValueLength}: ${shorten(value)}`;
+      }
+    }
+    return undefined;
+  }
+
+  private handOverMetadata(batch: SampleBatch): void {
+    const fresh = batch.metadata.filter((entry) => this.metadata.isNew(entry));
+    if (fresh.length > 0) this.catalogue.metadata(fresh);
+  }
+
+  /** Exemplars of series that have samples in the store; those of refused series go with them. */
+  private handOverExemplars(batch: SampleBatch, statuses: Uint8Array): number {
+    if (batch.exemplars.length === 0) return 0;
+    const stored = new Set<number>();
+    for (let i = 0; i < batch.length; i++) if (isAccepted(statuses[i]!)) stored.add(batch.seriesIndex[i]!);
+    const entries = batch.exemplars
+      .filter(({ series }) => stored.has(series))
+      .map(({ series, exemplar }) => ({ series: batch.series[series]!, exemplar }));
+    if (entries.length > 0) this.catalogue.exemplars(entries);
+    return entries.length;
+  }
+
+  private conclude(report: AppendReport, source: string, more: readonly RejectGroup[] = []): IngestOutcome {
+    const groups = new Map<number, RejectGroup>();
+    for (const reject of [...report.rejects.values(), ...more]) {
+      const known = groups.get(reject.status);
+      if (known) known.count += reject.count;
+      else groups.set(reject.status, { status: reject.status, count: reject.count, example: reject.example });
+    }
+    const rejects = [...groups.values()];
+    if (rejects.length > 0) {
+      const atMs = this.nowMs();
+      this.catalogue.rejects(rejects.map(({ status, count, example }) => ({ reason: REASON[status]!, source, count, example, atMs })));
+    }
+    return {
+      samplesWritten: report.samples,
+      histogramsWritten: report.histograms,
+      exemplarsWritten: 0,
+      rejectedPoints: sum(rejects, (group) => group.count),
+      rejects,
+    };
+  }
+}
+
+/** Distinct data points that lost at least one sample. */
+function rejectedOrigins(batch: SampleBatch, statuses: Uint8Array): number {
+  const origins = new Set<number>();
+  for (let i = 0; i < batch.length; i++) {
+    if (!isAccepted(statuses[i]!) && batch.origin[i] !== NO_ORIGIN) origins.add(batch.origin[i]!);
+  }
+  return origins.size;
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}
+
+function shorten(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+}

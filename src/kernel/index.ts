@@ -1,0 +1,10 @@
+// Everything that the TypeScript side may call. One instance per thread and arena; no state of its own between calls except
+// read cursors.
+export { initArena, beginBatch, endBatch, heapLeft } from './heap';
+export { snappyDeclaredSize, snappyDecode } from './snappy';
+export { pairsBegin, pairsNext, postingsBegin, postingsNext } from './dictionary';
+export { findCanonical, lastRef, publishSeries, resolveCanonical, seriesLabels, pairName } from './series';
+export { resolveMisses, settleMiss, walkRemoteWriteV1 } from './walk-rw1';
+export { appendColumns, appendFloat, appendHistogram, probeFloat, probeHistogram, replaySamples, seriesNewest } from './append';
+export { encodeDictionary, replayDictionary } from './dictionary-log';
+export { publishedSeries, readBegin, readHistogram, readLate, readName, readNext, readPair } from './read';

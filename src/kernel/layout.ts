@@ -1,0 +1,246 @@
+/**
+ * The address map of an arena: one shared WebAssembly memory of 4 GiB, reserved whole, committed by the system page
+ * by page as it is touched. This file is compiled twice, by AssemblyScript (kernels) and by TypeScript (the head's
+ * other side), so it holds plain constants below 2^31 only. `layout.md` draws the records.
+ */
+
+export const ARENA_VERSION = 1;
+
+// ---- Header: the arena's own state. All fields u32 unless noted. ------------------------------------------------
+export const HDR_VERSION = 1024;
+/** Batch counter, atomic: odd while the writer is inside a batch. Readers snapshot between two equal even values. */
+export const HDR_SEQ = 1028;
+/** Series that readers may look at, atomic, stored after everything about them is written. */
+export const HDR_SERIES_PUBLISHED = 1032;
+export const HDR_SERIES = 1036;
+export const HDR_NAMES = 1040;
+export const HDR_PAIRS = 1044;
+export const HDR_IDENTS = 1048;
+export const HDR_HEAP_TOP = 1052;
+/** Heap address that must not be reached: the budget of this arena. */
+export const HDR_HEAP_LIMIT = 1056;
+export const HDR_SERIES_LIMIT = 1060;
+/** Half-open range of sample times, f64 ms. */
+export const HDR_MINT = 1064;
+export const HDR_MAXT = 1072;
+/** Seed of all hashes of this arena, u64, random for each process and never stored. */
+export const HDR_SEED = 1080;
+/** Open-addressing tables: address and slot count - 1. Slots are { u32 tag, u32 id + 1 }. */
+export const HDR_NAME_TABLE = 1088;
+export const HDR_NAME_MASK = 1092;
+export const HDR_PAIR_TABLE = 1096;
+export const HDR_PAIR_MASK = 1100;
+export const HDR_SERIES_TABLE = 1104;
+export const HDR_SERIES_MASK = 1108;
+export const HDR_IDENT_TABLE = 1112;
+export const HDR_IDENT_MASK = 1116;
+/** Identity that the next walk expects first. */
+export const HDR_PREDICTED = 1120;
+/** Identity seen last: its `next` is repaired when the prediction was wrong. */
+export const HDR_PREVIOUS = 1176;
+/** Names, pairs and series that are in the log already. */
+export const HDR_LOGGED_NAMES = 1124;
+export const HDR_LOGGED_PAIRS = 1128;
+export const HDR_LOGGED_SERIES = 1132;
+/** Totals, f64. */
+export const HDR_SAMPLES = 1136;
+export const HDR_CHUNKS = 1144;
+/** Oldest and newest sample, f64 ms; +Inf and -Inf while the head is empty. */
+export const HDR_MIN_TIME = 1152;
+export const HDR_MAX_TIME = 1160;
+/** Next free bit-stream block and end of its slab. */
+export const HDR_BLOCK_TOP = 1168;
+export const HDR_BLOCK_END = 1172;
+/** Free lists of power-of-two heap pieces, u32 each, by log2 of the size (slots 0..31). */
+export const HDR_FREE = 1280;
+
+// ---- Results of the kernels that have several, u32 unless noted. -------------------------------------------------
+/** Walk: samples and misses written, where to resume, samples outside the head's range and their oldest and newest time (f64). */
+export const RES_SAMPLES = 1536;
+export const RES_MISSES = 1540;
+export const RES_RESUME = 1544;
+export const RES_OUTSIDE = 1548;
+export const RES_OUTSIDE_MIN = 1552;
+export const RES_OUTSIDE_MAX = 1560;
+/** Append: bytes of log written, samples by status (ok, duplicate, left to the slow path). */
+export const RES_LOG_BYTES = 1568;
+export const RES_OK = 1572;
+export const RES_DUPLICATES = 1576;
+export const RES_SLOW = 1580;
+
+// ---- Scratch of the writer ----------------------------------------------------------------------------------------
+/** Samples that one pass of a walk may produce; a longer body is walked in several passes. */
+export const COLUMN_CAPACITY = 262144;
+export const COL_REFS = 0x00100000;
+export const COL_TIMES = 0x00200000;
+export const COL_VALUES = 0x00400000;
+export const COL_STATUS = 0x00600000;
+/** Series of one pass that the identity table does not know. */
+export const MISS_CAPACITY = 131072;
+export const MISS_BASE = 0x00700000;
+export const MISS_BYTES = 48;
+export const MISS_LABELS = 0;
+export const MISS_LABELS_END = 4;
+export const MISS_FIRST_SAMPLE = 8;
+export const MISS_SAMPLE_COUNT = 12;
+export const MISS_HASH = 16;
+export const MISS_PREVIOUS = 32;
+export const MISS_CODE = 36;
+/** Encoded log records. */
+export const LOG_OUT = 0x01000000;
+export const LOG_OUT_CAPACITY = 0x00ff0000;
+/** Compressed and decompressed request body. Every buffer is followed by at least 64 bytes that may be over-read. */
+export const BODY_IN = 0x02000000;
+export const BODY_IN_CAPACITY = 0x01ff0000;
+export const BODY_OUT = 0x04000000;
+export const BODY_OUT_CAPACITY = 0x07ff0000;
+
+// ---- Scratch of readers: one slot a thread ------------------------------------------------------------------------
+export const READER_BASE = 0x0c000000;
+export const READER_BYTES = 0x00400000;
+export const READER_SLOTS = 16;
+/** Inside a slot: a snapshot of the series, the cursor, then result columns. */
+export const READER_SNAPSHOT = 0;
+export const READER_LATE_HEAD = 96;
+export const READER_HIST_HEAD = 100;
+export const READER_HIST_TAIL = 104;
+export const READER_NEXT_CHUNK = 108;
+export const READER_STAGE = 112;
+export const READER_MIN_TIME = 116;
+export const READER_MAX_TIME = 120;
+export const READER_LATE_TAIL = 124;
+/** Small inputs from the other side: texts to look up, labels in canonical form. */
+export const READER_IO = 256;
+export const READER_TIMES = 0x00010000;
+export const READER_VALUES = 0x00200000;
+/** Samples that fit into the columns of a slot. */
+export const READER_CAPACITY = 200000;
+
+// ---- Regions of records with dense ids ----------------------------------------------------------------------------
+export const NAME_BASE = 0x10000000;
+export const NAME_BYTES = 32;
+export const NAME_CAPACITY = 65536;
+export const NAME_TEXT = 0;
+export const NAME_LENGTH = 4;
+/** Newest pair of the name, id + 1; pairs chain by PAIR_NEXT. */
+export const NAME_FIRST_PAIR = 8;
+export const NAME_PAIR_COUNT = 12;
+
+export const PAIR_BASE = 0x11000000;
+export const PAIR_BYTES = 32;
+export const PAIR_CAPACITY = 8388608;
+export const PAIR_NAME = 0;
+export const PAIR_TEXT = 4;
+export const PAIR_LENGTH = 8;
+export const PAIR_NEXT = 12;
+/** Postings: the first series ref + 1 in place, the others in a chain of blocks { next, capacity, used, (ref + 1)... }. */
+export const PAIR_FIRST_REF = 16;
+export const PAIR_BLOCK_HEAD = 20;
+export const PAIR_BLOCK_TAIL = 24;
+export const PAIR_COUNT = 28;
+
+export const SERIES_CAPACITY = 8388608;
+export const SERIES_BASE = 0x21000000;
+export const SERIES_BYTES = 64;
+/** The open chunk and the list of sealed ones. Times are ms since the head's mint. */
+export const S_LAST_VALUE = 0;
+export const S_ACC = 8;
+export const S_FIRST_VALUE = 16;
+export const S_FIRST_TIME = 24;
+export const S_LAST_TIME = 28;
+export const S_LAST_DELTA = 32;
+export const S_WRITE = 36;
+/** First word of the open chunk's bit stream, 0 while everything fits into S_ACC. */
+export const S_FIRST_WORD = 40;
+export const S_COUNT = 48;
+export const S_LEAD = 50;
+export const S_TRAIL = 51;
+export const S_PEND = 52;
+export const S_FLAGS = 53;
+export const S_SEALED_HEAD = 56;
+export const S_SEALED_TAIL = 60;
+
+export const COLD_BASE = 0x41000000;
+export const COLD_BYTES = 32;
+/** { u32 n, n x u32 pair id } in label order. */
+export const C_LABELS = 0;
+export const C_HASH = 4;
+/** Chain of late blocks { next, used, LATE_ENTRIES x { u32 time, u32 0, u64 bits } }. */
+export const C_LATE_HEAD = 8;
+export const C_LATE_TAIL = 12;
+/** Chain of histogram records { next, u32 time, u32 length, bytes }. */
+export const C_HIST_HEAD = 16;
+export const C_HIST_TAIL = 20;
+export const C_HIST_LAST_TIME = 24;
+
+/** S_FLAGS */
+export const FLAG_HAS_SAMPLE = 1;
+export const FLAG_HISTOGRAMS = 2;
+export const FLAG_LATE = 4;
+
+export const IDENT_BASE = 0x51000000;
+export const IDENT_BYTES = 24;
+export const IDENT_CAPACITY = 12582912;
+export const IDENT_HASH = 0;
+export const IDENT_REF = 16;
+export const IDENT_NEXT = 20;
+
+export const HEAP_BASE = 0x64000000;
+
+// ---- Chunks ---------------------------------------------------------------------------------------------------------
+/** An open chunk is sealed when it holds this many samples. */
+export const CHUNK_SAMPLES = 120;
+/** Sealed chunk: { next, firstTime, lastTime, u16 count, u8 pend, u8 0, firstWord, write, u64 firstValue, u64 acc }. */
+export const SEALED_BYTES = 40;
+export const SEALED_NEXT = 0;
+export const SEALED_FIRST_TIME = 4;
+export const SEALED_LAST_TIME = 8;
+export const SEALED_COUNT = 12;
+export const SEALED_PEND = 14;
+export const SEALED_FIRST_WORD = 16;
+export const SEALED_WRITE = 20;
+export const SEALED_FIRST_VALUE = 24;
+export const SEALED_ACC = 32;
+
+/** Bit streams live in blocks of 7 words and a link { u32 next, u32 0 }, aligned, so that an address tells its place. */
+export const BLOCK_BYTES = 64;
+export const BLOCK_LINK = 56;
+export const SLAB_BYTES = 65536;
+/** Heap that must be free per sample before a batch is appended: one block, one sealed chunk, and room to spare. */
+export const HEAP_PER_SAMPLE = 128;
+
+export const LATE_ENTRIES = 8;
+export const LATE_ENTRY_BYTES = 16;
+export const LATE_HEADER = 8;
+
+// ---- Status of one sample: AppendStatus of `storage/append-status`, and what only the slow path can decide. ----------
+export const ST_OK = 0;
+export const ST_DUPLICATE = 1;
+export const ST_CONFLICT = 6;
+export const ST_NO_MEMORY = 10;
+/** Older than the series' newest sample: window and duplicates must be checked. */
+export const ST_OLDER = 100;
+/** The sample belongs to another head. */
+export const ST_OUTSIDE = 101;
+/** The series is not known (its miss was refused). */
+export const ST_NO_SERIES = 102;
+/** The series has histograms: the newest time of both kinds counts. */
+export const ST_MIXED = 103;
+
+/** Value of a ref column entry whose series is unknown. */
+export const NO_REF = -1;
+
+// ---- Codes of a label set (MISS_CODE, resolve*) -----------------------------------------------------------------------
+export const LABELS_OK = 0;
+/** Not sorted, repeated, empty, no name, not UTF-8: the general path normalises or names the error. */
+export const LABELS_UNUSUAL = 1;
+export const LABELS_SERIES_LIMIT = 2;
+export const LABELS_NO_MEMORY = 3;
+
+// ---- Results of a walk --------------------------------------------------------------------------------------------------
+export const WALK_DONE = 0;
+/** The columns are full: handle them and call again from RES_RESUME. */
+export const WALK_MORE = 1;
+/** Something that this walker does not know (histograms, exemplars, metadata, split messages): use the general decoder. */
+export const WALK_GENERAL = 2;
+export const WALK_CORRUPT = 3;

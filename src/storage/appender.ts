@@ -1,0 +1,38 @@
+/** The writing side of the store as `ingest` sees it. Implemented by `tsdb/db`. */
+import type { Labels } from '../model/labels.js';
+import type { SampleBatch } from '../model/sample-batch.js';
+
+/** Why samples were refused, grouped. */
+export interface AppendReject {
+  /** One of `AppendStatus`. */
+  readonly status: number;
+  count: number;
+  /** The first one: reason, series, its time, the times it was measured against. */
+  readonly example: string;
+}
+
+export interface AppendReport {
+  /** Floats that are stored now, exact duplicates of stored ones included. */
+  samples: number;
+  /** Native histograms, likewise. */
+  histograms: number;
+  readonly rejects: Map<number, AppendReject>;
+}
+
+/** Labels of a run of label submessages, or the sentence that says why they cannot be a series. */
+export type LabelRunDecoder = (run: Uint8Array) => Labels | string;
+
+export interface Appender {
+  /**
+   * The fast path: a snappy-compressed remote write 1.0 body, walked as bytes. `general` means that this body needs the
+   * general decoder (what was stored of it already will be found to be there). The promise resolves when the samples may be
+   * acknowledged.
+   * @throws IngestError (rejects)
+   */
+  appendRemoteWriteV1(body: Uint8Array): Promise<AppendReport | 'general'>;
+  /**
+   * A decoded request. `statuses` gets the `AppendStatus` of each sample.
+   * @throws IngestError (rejects)
+   */
+  appendBatch(batch: SampleBatch, statuses: Uint8Array): Promise<AppendReport>;
+}

@@ -1,0 +1,170 @@
+/** Appends decoded requests (remote write 2.0, OTLP, unusual 1.0): resolves label sets, spreads samples over heads. */
+import { COLUMN_CAPACITY, LABELS_NO_MEMORY } from '../kernel/layout.js';
+import type { Labels } from '../model/labels.js';
+import type { SampleBatch } from '../model/sample-batch.js';
+import { AppendStatus, isAccepted } from '../storage/append-status.js';
+import type { AppendReport } from '../storage/appender.js';
+import { IngestError } from '../storage/ingestion.js';
+import type { HeadStore } from './head-store.js';
+import type { Head } from './head/head.js';
+import { judgeTime, type TimeRules } from './head/time-rules.js';
+import { addReject, describeSample, newReport } from './reject-collector.js';
+import { checkMinValid, newestInLaterHeads, settleSlowRow } from './slow-rows.js';
+
+export class BatchAppend {
+  constructor(private readonly store: HeadStore) {}
+
+  /** See `Appender.appendBatch`. @throws IngestError, LogWriteError */
+  append(batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, touched: Set<Head>): AppendReport {
+    const report = newReport();
+    for (const [head, rows] of this.spread(batch, statuses, rules, report)) {
+      touched.add(head);
+      this.appendTo(head, rows, batch, statuses, rules, report);
+    }
+    return report;
+  }
+
+  /** Sample indexes by head, each list in rising time: what is out of order inside one request need not be so in the store. */
+  private spread(batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport): Map<Head, number[]> {
+    const byHead = new Map<Head, number[]>();
+    let last: Head | undefined;
+    let rising = true;
+    for (let i = 0; i < batch.length; i++) {
+      const t = batch.timestamps[i]!;
+      if (i > 0 && t < batch.timestamps[i - 1]!) rising = false;
+      if (t > rules.notAfter || t < rules.lowest) {
+        this.refuseTime(batch, i, statuses, rules, report);
+        continue;
+      }
+      const head: Head = last?.covers(t) ? last : this.store.obtain(t);
+      last = head;
+      const rows = byHead.get(head);
+      if (rows) rows.push(i);
+      else byHead.set(head, [i]);
+    }
+    if (!rising) for (const rows of byHead.values()) rows.sort((a, b) => batch.timestamps[a]! - batch.timestamps[b]! || a - b);
+    return byHead;
+  }
+
+  /** Refuses a sample whose time alone forbids it, unless the very same sample is stored already. */
+  private refuseTime(batch: SampleBatch, i: number, statuses: Uint8Array, rules: TimeRules, report: AppendReport): void {
+    const t = batch.timestamps[i]!;
+    const labels = batch.series[batch.seriesIndex[i]!]!;
+    const head = this.store.find(t);
+    const ref = head === undefined ? -1 : head.find(labels);
+    const histogram = batch.histograms.get(i);
+    if (head !== undefined && ref >= 0) {
+      let status: AppendStatus;
+      if (histogram) status = head.appendHistogram(ref, t, histogram, rules, Infinity);
+      else {
+        head.putColumn(0, ref, t, bitsOf(batch), i);
+        status = head.appendRow(0, rules, Infinity);
+      }
+      if (status === AppendStatus.duplicate) {
+        this.accept(report, i, batch, statuses, status);
+        return;
+      }
+    }
+    const status = judgeTime(rules, t, Infinity);
+    statuses[i] = status;
+    addReject(report, status, 1, () => describeSample(status, labels.toString(), t, -Infinity, rules));
+  }
+
+  private appendTo(
+    head: Head, rows: readonly number[], batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport,
+  ): void {
+    const bits = bitsOf(batch);
+    const minValid = checkMinValid(this.store, head, rules);
+    const refs = this.resolveAll(head, rows, batch, statuses, report);
+    const floats = new Uint32Array(Math.min(rows.length, COLUMN_CAPACITY));
+    let n = 0;
+    const flush = (): void => {
+      if (n > 0) this.appendFloats(head, floats.subarray(0, n), minValid, statuses, rules, report);
+      n = 0;
+    };
+    for (const i of rows) {
+      const ref = refs.get(batch.seriesIndex[i]!);
+      if (ref === undefined) continue;
+      const histogram = batch.histograms.get(i);
+      if (histogram === undefined) {
+        head.putColumn(n, ref, batch.timestamps[i]!, bits, i);
+        floats[n++] = i;
+        if (n === COLUMN_CAPACITY) flush();
+        continue;
+      }
+      // Keeps the order of floats and histograms of one series.
+      flush();
+      head.logDictionary();
+      const labels = batch.series[batch.seriesIndex[i]!]!;
+      const newestLater = newestInLaterHeads(this.store, head, () => labels);
+      const status = head.appendHistogram(ref, batch.timestamps[i]!, histogram, rules, newestLater);
+      if (isAccepted(status)) this.accept(report, i, batch, statuses, status);
+      else {
+        if (status === AppendStatus.outOfMemory) {
+          throw new IngestError('unavailable', `no memory in the head for a histogram of ${labels.toString()}`);
+        }
+        statuses[i] = status;
+        const newest = Math.max(head.newestOf(ref), newestLater);
+        addReject(report, status, 1, () => describeSample(status, labels.toString(), batch.timestamps[i]!, newest, rules));
+      }
+    }
+    flush();
+    head.flushSingles();
+  }
+
+  /** Refs of the series that the rows need, by index in the batch. */
+  private resolveAll(
+    head: Head, rows: readonly number[], batch: SampleBatch, statuses: Uint8Array, report: AppendReport,
+  ): Map<number, number> {
+    const refs = new Map<number, number>();
+    const refused = new Map<number, Labels>();
+    head.arena.kernel.beginBatch();
+    for (const i of rows) {
+      const series = batch.seriesIndex[i]!;
+      if (refs.has(series)) continue;
+      let labels = refused.get(series);
+      if (labels === undefined) {
+        labels = batch.series[series]!;
+        const ref = head.resolve(labels);
+        if (ref >= 0) {
+          refs.set(series, ref);
+          continue;
+        }
+        if (-ref === LABELS_NO_MEMORY) {
+          head.arena.kernel.endBatch();
+          throw new IngestError('unavailable', `no memory for the new series ${labels.toString()}`);
+        }
+        refused.set(series, labels);
+      }
+      statuses[i] = AppendStatus.seriesLimit;
+      const text = labels.toString();
+      addReject(report, AppendStatus.seriesLimit, 1, () => `series limit reached: new series ${text}`);
+    }
+    head.arena.kernel.endBatch();
+    return refs;
+  }
+
+  private appendFloats(
+    head: Head, rows: Uint32Array, minValid: number, statuses: Uint8Array, rules: TimeRules, report: AppendReport,
+  ): void {
+    const counts = head.appendColumns(rows.length, minValid, rules.notAfter);
+    report.samples += counts.ok + counts.duplicates;
+    if (counts.slow === 0 && counts.duplicates === 0) return;
+    for (let row = 0; row < rows.length; row++) {
+      const status = head.columnStatus(row);
+      if (status === AppendStatus.ok) continue;
+      statuses[rows[row]!] = status === AppendStatus.duplicate ? status : settleSlowRow(this.store, head, row, rules, report);
+    }
+  }
+
+  private accept(report: AppendReport, i: number, batch: SampleBatch, statuses: Uint8Array, status: AppendStatus): void {
+    statuses[i] = status;
+    if (batch.histograms.has(i)) report.histograms++;
+    else report.samples++;
+  }
+}
+
+/** The doubles of a batch as 32-bit words: the only way to move a stale marker. */
+function bitsOf(batch: SampleBatch): Uint32Array {
+  return new Uint32Array(batch.values.buffer, batch.values.byteOffset, batch.length * 2);
+}

@@ -1,0 +1,202 @@
+/**
+ * The embedded store, on the thread that writes: the only door to this room besides `head-set` (for the threads that read).
+ * Heads cover aligned, disjoint time ranges; a sample goes to the head of its own range.
+ */
+import path from 'node:path';
+import { randomBytes } from 'node:crypto';
+import type { Clock, Timer } from '../io/clock.js';
+import type { Disk } from '../io/disk.js';
+import type { SampleBatch } from '../model/sample-batch.js';
+import type { Appender, AppendReport, LabelRunDecoder } from '../storage/appender.js';
+import { IngestError } from '../storage/ingestion.js';
+import { BatchAppend } from './batch-append.js';
+import type { HeadDescriptor } from './head/descriptor.js';
+import { Head } from './head/head.js';
+import { timeRules, type TimeRules } from './head/time-rules.js';
+import { HeadStore, type DbOpenReport, type ReplayProgress } from './head-store.js';
+import { LogSyncer } from './log/log-syncer.js';
+import type { SyncMode } from './log/log-syncer.js';
+import { LogWriteError } from './log/log-error.js';
+import { WireAppend } from './wire-append.js';
+
+export interface DbOptions {
+  readonly directory: string;
+  /** Length of a head's range, ms. */
+  readonly headRangeMs: number;
+  /** Series in one head above which new ones are refused, 0 = no limit. */
+  readonly maxSeriesPerHead: number;
+  /** Bytes that all heads together may use. */
+  readonly headMemoryBytes: number;
+  readonly outOfOrderWindowMs: number;
+  /** How far ahead of the clock a sample may be. */
+  readonly maxFutureMs: number;
+  /** 0 = keep for ever. */
+  readonly retentionMs: number;
+  readonly maxDecodedBytes: number;
+  readonly sync: { readonly mode: SyncMode; readonly intervalMs: number };
+  readonly logSegmentBytes: number;
+}
+
+export interface DbEnvironment {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly module: WebAssembly.Module;
+  /** Labels of a remote write 1.0 series that the kernels do not take (unsorted, empty values, …). */
+  readonly decodeLabelRun: LabelRunDecoder;
+  /** Called with one line for the operator about what happens in the background. */
+  readonly report: (level: 'info' | 'warn' | 'error', message: string) => void;
+}
+
+export interface DbStats {
+  readonly samples: number;
+  /** In the newest head. */
+  readonly series: number;
+  readonly heads: number;
+  readonly usedBytes: number;
+  /** -Infinity while the store is empty. */
+  readonly newestMs: number;
+}
+
+const RETENTION_CHECK_MS = 60_000;
+
+export class Db implements Appender {
+  private readonly syncer: LogSyncer;
+  private readonly wire: WireAppend;
+  private readonly batches: BatchAppend;
+  private retentionTimer: Timer | undefined;
+  private headsListener: (heads: readonly HeadDescriptor[]) => void = () => {};
+  private releaseHead: (id: number) => Promise<void> = () => Promise.resolve();
+  private newest: number;
+
+  private constructor(
+    private readonly options: DbOptions,
+    private readonly environment: DbEnvironment,
+    private readonly store: HeadStore,
+    /** What was found at the start: damage, torn tails, lost samples. */
+    readonly openReport: DbOpenReport,
+  ) {
+    const { clock, report } = environment;
+    this.syncer = new LogSyncer(clock, options.sync, (error) => report('error', `the log cannot be made durable: ${error.message}`));
+    this.wire = new WireAppend(store, options.maxDecodedBytes, environment.decodeLabelRun);
+    this.batches = new BatchAppend(store);
+    this.newest = store.newestSample();
+    if (options.retentionMs > 0) this.retentionTimer = clock.every(RETENTION_CHECK_MS, () => void this.applyRetention());
+  }
+
+  /**
+   * Opens the data directory and replays the logs of its heads.
+   * @throws Error if another process has the directory, or a log is of a later version
+   */
+  static async open(options: DbOptions, environment: DbEnvironment, onProgress?: (progress: ReplayProgress) => void): Promise<Db> {
+    const seed = randomBytes(8);
+    const store = new HeadStore(environment.disk, path.join(options.directory, 'heads'), environment.module, {
+      rangeMs: options.headRangeMs,
+      maxSeries: options.maxSeriesPerHead,
+      segmentBytes: options.logSegmentBytes,
+      preallocate: options.sync.mode === 'always',
+      seed: { low: seed.readUInt32LE(0), high: seed.readUInt32LE(4) },
+    });
+    const openReport = await store.open(onProgress);
+    return new Db(options, environment, store, openReport);
+  }
+
+  // ---- Readers ----------------------------------------------------------------------------------------------------------
+
+  /** Calls back with the complete list of heads, now and whenever it changes. `release` resolves when no reader holds a head. */
+  announceHeads(listener: (heads: readonly HeadDescriptor[]) => void, release: (id: number) => Promise<void>): void {
+    this.headsListener = listener;
+    this.releaseHead = release;
+    this.store.onChange(() => this.headsListener(this.store.descriptors()));
+    listener(this.store.descriptors());
+  }
+
+  // ---- Writing ----------------------------------------------------------------------------------------------------------
+
+  async appendRemoteWriteV1(body: Uint8Array): Promise<AppendReport | 'general'> {
+    const touched = new Set<Head>();
+    const outcome = this.writing(touched, () => this.wire.append(body, this.rules(), touched));
+    await this.acknowledge(touched);
+    return outcome;
+  }
+
+  async appendBatch(batch: SampleBatch, statuses: Uint8Array): Promise<AppendReport> {
+    const touched = new Set<Head>();
+    const report = this.writing(touched, () => this.batches.append(batch, statuses, this.rules(), touched));
+    await this.acknowledge(touched);
+    return report;
+  }
+
+  private rules(): TimeRules {
+    const { clock } = this.environment;
+    return timeRules(this.newest, this.options.outOfOrderWindowMs, clock.nowMs(), this.options.maxFutureMs);
+  }
+
+  /** Runs a write between the checks that every write needs. */
+  private writing<T>(touched: Set<Head>, write: () => T): T {
+    try {
+      // What an earlier request could not get into the log goes first: its samples are in memory, and a retry of that request
+      // would find them there and be acknowledged.
+      this.store.flushPending();
+      this.checkMemory();
+      return write();
+    } catch (error) {
+      if (error instanceof LogWriteError) {
+        throw new IngestError('unavailable', `the log cannot be written: ${error.message}`, { cause: error });
+      }
+      throw error;
+    } finally {
+      for (const head of touched) if (head.arena.maxTime > this.newest) this.newest = head.arena.maxTime;
+    }
+  }
+
+  private checkMemory(): void {
+    const used = this.store.usedBytes();
+    if (used < this.options.headMemoryBytes) return;
+    const allowed = this.options.headMemoryBytes;
+    throw new IngestError('unavailable', `the heads use ${used} bytes of memory, storage.head.memory allows ${allowed}`);
+  }
+
+  private async acknowledge(touched: ReadonlySet<Head>): Promise<void> {
+    try {
+      for (const head of touched) if (head.log) await this.syncer.acknowledge(head.log);
+    } catch (error) {
+      if (!(error instanceof LogWriteError)) throw error;
+      throw new IngestError('unavailable', `the log cannot be made durable: ${error.message}`, { cause: error });
+    }
+  }
+
+  // ---- Life-cycle ---------------------------------------------------------------------------------------------------------
+
+  /** Drops the heads whose samples are all older than the retention, measured from the newest sample. */
+  async applyRetention(): Promise<void> {
+    if (this.options.retentionMs === 0 || !Number.isFinite(this.newest)) return;
+    const cutoff = this.newest - this.options.retentionMs;
+    for (const head of this.store.heads().filter((candidate) => candidate.maxt <= cutoff)) {
+      const [from, to] = [new Date(head.mint).toISOString(), new Date(head.maxt).toISOString()];
+      this.environment.report('info', `retention: dropping samples from ${from} to ${to}`);
+      this.store.detach(head);
+      await this.releaseHead(head.id);
+      if (head.log) this.syncer.forget(head.log);
+      await this.store.erase(head);
+    }
+  }
+
+  /** Samples, series and bytes of the open heads, for figures. */
+  stats(): DbStats {
+    const heads = this.store.heads();
+    return {
+      samples: heads.reduce((sum, head) => sum + head.arena.sampleCount, 0),
+      series: heads.at(-1)?.arena.seriesCount ?? 0,
+      heads: heads.length,
+      usedBytes: this.store.usedBytes(),
+      newestMs: this.newest,
+    };
+  }
+
+  /** Makes everything durable and closes the files. @throws LogWriteError if something could not be written */
+  async close(): Promise<void> {
+    this.retentionTimer?.cancel();
+    await this.syncer.close();
+    await this.store.close();
+  }
+}

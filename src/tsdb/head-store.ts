@@ -1,0 +1,195 @@
+/** The heads of the data directory: which there are, opening new ones, replaying and dropping them. */
+import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Disk } from '../io/disk.js';
+import type { HeadDescriptor } from './head/descriptor.js';
+import { Head } from './head/head.js';
+import { replayHead } from './head/replay-head.js';
+import { rewriteLog } from './head/rewrite-log.js';
+import { LogWriter } from './log/log-writer.js';
+import type { OnProgress } from './log/replay.js';
+import { describeDamage } from './log/replay-report.js';
+
+export interface HeadStoreOptions {
+  readonly rangeMs: number;
+  readonly maxSeries: number;
+  readonly segmentBytes: number;
+  /** Zeros written ahead of the log: pays only where every request is synced. */
+  readonly preallocate: boolean;
+  readonly seed: { readonly low: number; readonly high: number };
+}
+
+export interface ReplayProgress {
+  readonly headsDone: number;
+  readonly headsTotal: number;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+}
+
+export interface DbOpenReport {
+  readonly heads: number;
+  readonly samples: number;
+  readonly logBytes: number;
+  /** One line each: torn tails, damage, lost samples. */
+  readonly notes: readonly OpenNote[];
+}
+
+export interface OpenNote {
+  readonly level: 'warn' | 'error';
+  readonly text: string;
+}
+
+/** `000012_1700000000000_1700007200000`: id, mint, maxt. */
+const DIRECTORY = /^(\d+)_(-?\d+)_(-?\d+)$/;
+const PREALLOCATE_BYTES = 256 * 1024;
+
+export class HeadStore {
+  /** Oldest first. */
+  private ordered: Head[] = [];
+  private nextId = 1;
+  private changed: () => void = () => {};
+
+  constructor(
+    private readonly disk: Disk,
+    private readonly directory: string,
+    private readonly module: WebAssembly.Module,
+    private readonly options: HeadStoreOptions,
+  ) {}
+
+  /** Replays all heads, oldest first. */
+  async open(onProgress?: (progress: ReplayProgress) => void): Promise<DbOpenReport> {
+    this.disk.makeDirectory(this.directory);
+    const found = this.disk.list(this.directory).map((name) => DIRECTORY.exec(name)).filter((match) => match !== null);
+    const notes: OpenNote[] = [];
+    let logBytes = 0;
+    const progress = (bytesDone: number, bytesTotal: number): void => {
+      onProgress?.({ headsDone: this.ordered.length, headsTotal: found.length, bytesDone, bytesTotal });
+    };
+    for (const match of found) {
+      const [name, id, mint, maxt] = [match[0], Number(match[1]), Number(match[2]), Number(match[3])];
+      this.nextId = Math.max(this.nextId, id + 1);
+      const directory = path.join(this.directory, name);
+      logBytes += await this.openHead(directory, id, mint, maxt, notes, progress);
+      await nextTurn();
+    }
+    const samples = this.ordered.reduce((sum, head) => sum + head.arena.sampleCount, 0);
+    return { heads: this.ordered.length, samples, logBytes, notes };
+  }
+
+  /** Replays one head and puts it among the open ones. Returns the bytes of its log. */
+  private async openHead(
+    directory: string, id: number, mint: number, maxt: number, notes: OpenNote[], progress: (bytesDone: number, bytesTotal: number) => void,
+  ): Promise<number> {
+    const head = new Head(this.module, id, this.headOptions(mint, maxt), undefined);
+    const onProgress: OnProgress = ({ bytesDone, bytesTotal }) => progress(bytesDone, bytesTotal);
+    const { report, samplesLost, recordsUnusable } = await replayHead(this.disk, directory, head, onProgress);
+    const { tornTail, damage, resume } = report;
+    if (tornTail) {
+      const { file, bytes, offset } = tornTail;
+      notes.push({ level: 'warn', text: `${file}: cut off ${bytes} bytes at ${offset} that were being written at the stop` });
+    }
+    for (const one of damage) notes.push({ level: 'error', text: describeDamage(one) });
+    if (samplesLost > 0 || recordsUnusable > 0) {
+      notes.push({
+        level: 'error',
+        text: `${directory}: ${samplesLost} samples and ${recordsUnusable} records cannot be used because what they refer to is lost; `
+          + 'the log is rewritten',
+      });
+      // Later records would give the lost ids a second meaning: begin a new log from what is in memory, and read that.
+      await rewriteLog(this.disk, directory, head, this.logOptions());
+      return report.bytes + (await this.openHead(directory, id, mint, maxt, notes, progress));
+    }
+    head.log = resume
+      ? LogWriter.resume(this.disk, directory, resume, this.logOptions())
+      : LogWriter.create(this.disk, directory, { headId: id, mint, maxt }, this.logOptions());
+    this.insert(head);
+    return report.bytes;
+  }
+
+  /** Calls back after heads were added or removed. */
+  onChange(call: () => void): void {
+    this.changed = call;
+  }
+
+  heads(): readonly Head[] {
+    return this.ordered;
+  }
+
+  descriptors(): HeadDescriptor[] {
+    return this.ordered.map((head) => head.descriptor);
+  }
+
+  /** The head that takes samples of this time, if it is open. */
+  find(t: number): Head | undefined {
+    // Newest first: nearly all samples are for the newest head.
+    for (let i = this.ordered.length - 1; i >= 0; i--) if (this.ordered[i]!.covers(t)) return this.ordered[i];
+    return undefined;
+  }
+
+  /** The head of this time's range, opened if need be. */
+  obtain(t: number): Head {
+    const known = this.find(t);
+    if (known) return known;
+    const mint = Math.floor(t / this.options.rangeMs) * this.options.rangeMs;
+    const maxt = mint + this.options.rangeMs;
+    const id = this.nextId++;
+    const directory = path.join(this.directory, `${String(id).padStart(6, '0')}_${mint}_${maxt}`);
+    const log = LogWriter.create(this.disk, directory, { headId: id, mint, maxt }, this.logOptions());
+    const head = new Head(this.module, id, this.headOptions(mint, maxt), log);
+    this.insert(head);
+    this.changed();
+    return head;
+  }
+
+  /** Heads with newer ranges than this one, which may hold newer samples of its series. */
+  newerThan(head: Head): readonly Head[] {
+    return this.ordered.slice(this.ordered.indexOf(head) + 1);
+  }
+
+  newestSample(): number {
+    return this.ordered.reduce((newest, head) => Math.max(newest, head.arena.maxTime), -Infinity);
+  }
+
+  usedBytes(): number {
+    let used = 0;
+    for (const head of this.ordered) used += head.usedBytes;
+    return used;
+  }
+
+  /** @throws LogWriteError */
+  flushPending(): void {
+    for (const head of this.ordered) head.log?.flushPending();
+  }
+
+  /** Takes a head out of use; its files stay until `erase`. */
+  detach(head: Head): void {
+    this.ordered = this.ordered.filter((one) => one !== head);
+    this.changed();
+  }
+
+  async erase(head: Head): Promise<void> {
+    const directory = head.log?.directory;
+    await head.log?.close();
+    if (directory === undefined) return;
+    for (const name of this.disk.list(directory)) this.disk.remove(path.join(directory, name));
+    this.disk.removeDirectory(directory);
+    await this.disk.syncDirectory(this.directory);
+  }
+
+  async close(): Promise<void> {
+    for (const head of this.ordered) await head.log?.close();
+  }
+
+  private insert(head: Head): void {
+    this.ordered.push(head);
+    this.ordered.sort((a, b) => a.mint - b.mint);
+  }
+
+  private headOptions(mint: number, maxt: number): { mint: number; maxt: number; maxSeries: number; seed: { low: number; high: number } } {
+    return { mint, maxt, maxSeries: this.options.maxSeries, seed: this.options.seed };
+  }
+
+  private logOptions(): { segmentBytes: number; preallocateBytes: number } {
+    return { segmentBytes: this.options.segmentBytes, preallocateBytes: this.options.preallocate ? PREALLOCATE_BYTES : 0 };
+  }
+}

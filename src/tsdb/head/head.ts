@@ -1,0 +1,291 @@
+/**
+ * One head: an arena with a time range, and its log. This is the writer's side, on the one thread that writes. Life-cycle:
+ *
+ *   open      takes samples of its range; others may be open at the same time (the one before, a late one)
+ *   sealed    its range and the out-of-order window are over; read only
+ *   dropped   its samples are elsewhere or past the retention; the arena is released when no query holds it
+ */
+import {
+  BODY_IN, BODY_IN_CAPACITY, BODY_OUT, BODY_OUT_CAPACITY, COLUMN_CAPACITY, COL_REFS, COL_STATUS, COL_TIMES, COL_VALUES, HDR_MAXT,
+  HDR_MINT, LABELS_OK, LOG_OUT, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_FIRST_SAMPLE, MISS_LABELS, MISS_LABELS_END,
+  MISS_SAMPLE_COUNT, READER_BASE, READER_TIMES, RES_DUPLICATES, RES_LOG_BYTES, RES_OK, RES_SLOW, SERIES_CAPACITY, ST_CONFLICT,
+  ST_DUPLICATE, ST_NO_MEMORY, ST_OK,
+} from '../../kernel/layout.js';
+import { invariant } from '../../invariant.js';
+import { encodeHistogram, histogramEncodedSizeMax } from '../../model/histogram-codec.js';
+import type { Histogram } from '../../model/histogram.js';
+import type { Labels } from '../../model/labels.js';
+import { AppendStatus } from '../../storage/append-status.js';
+import type { LogWriter } from '../log/log-writer.js';
+import { Arena } from './arena.js';
+import type { HeadDescriptor } from './descriptor.js';
+import { HeadReader } from './head-reader.js';
+import { RecordBuffer, RecordType } from './records.js';
+import { judgeTime, type TimeRules } from './time-rules.js';
+
+/** Highest address that the heap may reach: the last 64 KiB stay free, so that over-reads stay inside the memory. */
+const HEAP_LIMIT_MAX = 0xffff0000;
+/** Scratch of the writer for texts and histograms: reader slot 0 belongs to this thread. */
+const SCRATCH = READER_BASE + READER_TIMES;
+const SCRATCH_BYTES = 1024 * 1024;
+/** An encoded histogram; probing decodes chunks into the start of the scratch, so this lies behind. */
+const HISTOGRAM_SCRATCH = SCRATCH + 1024 * 1024;
+const HISTOGRAM_BYTES_MAX = 512 * 1024;
+const IDS = READER_BASE;
+const IDS_MAX = READER_TIMES / 4;
+
+export interface HeadOptions {
+  /** Half-open range of sample times, ms. */
+  readonly mint: number;
+  readonly maxt: number;
+  /** Series above which new ones are refused, 0 = what an arena can hold. */
+  readonly maxSeries: number;
+  /** Random, new for each process. */
+  readonly seed: { readonly low: number; readonly high: number };
+}
+
+/** What one pass of appended columns did. */
+export interface PassCounts {
+  ok: number;
+  duplicates: number;
+  /** Samples whose COL_STATUS is neither. */
+  slow: number;
+}
+
+export class Head {
+  readonly arena: Arena;
+  /** Reads on this thread: duplicates, examples for messages. */
+  readonly reader: HeadReader;
+  private readonly single = new RecordBuffer();
+  private readonly histograms = new RecordBuffer();
+  private readonly statusView: Uint8Array;
+  private readonly encoder = new TextEncoder();
+
+  constructor(module: WebAssembly.Module, readonly id: number, options: HeadOptions, public log: LogWriter | undefined) {
+    this.arena = Arena.create(module);
+    const seriesLimit = options.maxSeries > 0 ? Math.min(options.maxSeries, SERIES_CAPACITY) : SERIES_CAPACITY;
+    this.arena.kernel.initArena(options.mint, options.maxt, options.seed.low, options.seed.high, HEAP_LIMIT_MAX, seriesLimit);
+    this.reader = new HeadReader(this.arena, 0);
+    this.statusView = this.arena.bytes.subarray(COL_STATUS, COL_STATUS + COLUMN_CAPACITY);
+  }
+
+  get mint(): number {
+    return this.arena.f64[HDR_MINT >>> 3]!;
+  }
+
+  get maxt(): number {
+    return this.arena.f64[HDR_MAXT >>> 3]!;
+  }
+
+  get descriptor(): HeadDescriptor {
+    return { id: this.id, mint: this.mint, maxt: this.maxt, memory: this.arena.memory };
+  }
+
+  covers(t: number): boolean {
+    return t >= this.mint && t < this.maxt;
+  }
+
+  // ---- Bodies ------------------------------------------------------------------------------------------------------
+
+  /** Copies a snappy block into the arena and decompresses it there. Returns its size; -1: not valid, -2: over `maxBytes`. */
+  loadSnappy(body: Uint8Array, maxBytes: number): number {
+    if (body.length > BODY_IN_CAPACITY) return -2;
+    const { arena } = this;
+    arena.bytes.set(body, BODY_IN);
+    const declared = Number(arena.kernel.snappyDeclaredSize(BODY_IN, body.length));
+    if (declared > Math.min(maxBytes, BODY_OUT_CAPACITY)) return -2;
+    return Number(arena.kernel.snappyDecode(BODY_IN, body.length, BODY_OUT, BODY_OUT_CAPACITY));
+  }
+
+  /** The decompressed body; overwritten by the next one. */
+  loadedBody(length: number): Uint8Array {
+    return this.arena.bytes.subarray(BODY_OUT, BODY_OUT + length);
+  }
+
+  /** Takes a decompressed body from another head. */
+  loadPlain(body: Uint8Array): void {
+    this.arena.bytes.set(body, BODY_OUT);
+  }
+
+  // ---- Misses of a walk ----------------------------------------------------------------------------------------------
+
+  missCode(index: number): number {
+    return this.missField(index, MISS_CODE);
+  }
+
+  /** The bytes of a miss's label submessages. */
+  missLabels(index: number): Uint8Array {
+    return this.arena.bytes.slice(this.missField(index, MISS_LABELS), this.missField(index, MISS_LABELS_END));
+  }
+
+  missSamples(index: number): { first: number; count: number } {
+    return { first: this.missField(index, MISS_FIRST_SAMPLE), count: this.missField(index, MISS_SAMPLE_COUNT) };
+  }
+
+  private missField(index: number, field: number): number {
+    return this.arena.field(MISS_BASE + index * MISS_BYTES + field);
+  }
+
+  // ---- Series --------------------------------------------------------------------------------------------------------
+
+  /** Ref of the series, created if it is new; a negative number is minus a LABELS_ code. Inside a batch only. */
+  resolve(labels: Labels): number {
+    const bytes = this.putLabels(labels);
+    invariant(bytes > 0, `label set of ${labels.length} labels does not fit`);
+    const code = this.arena.kernel.resolveCanonical(SCRATCH, labels.length, IDS);
+    return code === LABELS_OK ? this.arena.kernel.lastRef() : -code;
+  }
+
+  /** Ref of the series, -1 if it is not here. */
+  find(labels: Labels): number {
+    return this.putLabels(labels) === 0 ? -1 : this.arena.kernel.findCanonical(SCRATCH, labels.length, IDS);
+  }
+
+  /** Newest sample of a series here, -Infinity if it has none. */
+  newestOf(ref: number): number {
+    return this.arena.kernel.seriesNewest(ref);
+  }
+
+  /** Writes a label set in canonical form; returns its size, 0 if it is too large to be one. */
+  private putLabels(labels: Labels): number {
+    if (labels.length === 0 || labels.length > IDS_MAX) return 0;
+    const { arena, encoder } = this;
+    const end = SCRATCH + SCRATCH_BYTES;
+    let at = SCRATCH;
+    for (let i = 0; i < labels.length; i++) {
+      const name = encoder.encode(labels.names[i]!);
+      const value = encoder.encode(labels.values[i]!);
+      if (at + 8 + name.length + value.length > end) return 0;
+      // Texts before may have any length: the two length words are unaligned.
+      writeU32(arena.bytes, at, name.length);
+      writeU32(arena.bytes, at + 4, value.length);
+      arena.bytes.set(name, at + 8);
+      arena.bytes.set(value, at + 8 + name.length);
+      at += 8 + name.length + value.length;
+    }
+    return at - SCRATCH;
+  }
+
+  // ---- Samples ---------------------------------------------------------------------------------------------------------
+
+  /** Puts one sample into the columns. `bits` are the 32-bit words of the doubles, as they lie in memory. */
+  putColumn(row: number, ref: number, t: number, bits: Uint32Array, index: number): void {
+    const { arena } = this;
+    arena.u32[(COL_REFS >>> 2) + row] = ref;
+    arena.f64[(COL_TIMES >>> 3) + row] = t;
+    const value = (COL_VALUES >>> 2) + row * 2;
+    arena.u32[value] = bits[index * 2]!;
+    arena.u32[value + 1] = bits[index * 2 + 1]!;
+  }
+
+  columnRef(row: number): number {
+    return this.arena.i32[(COL_REFS >>> 2) + row]!;
+  }
+
+  columnTime(row: number): number {
+    return this.arena.f64[(COL_TIMES >>> 3) + row]!;
+  }
+
+  columnStatus(row: number): number {
+    return this.statusView[row]!;
+  }
+
+  /**
+   * Appends the first n rows of the columns and logs what was stored; the dictionary entries that they need go first.
+   * @param minValid see `TimeRules`; may be higher than the rules' own where older heads must look at each sample
+   * @throws LogWriteError nothing may be acknowledged then
+   */
+  appendColumns(n: number, minValid: number, notAfter: number): PassCounts {
+    const { kernel, bytes } = this.arena;
+    this.logDictionary();
+    kernel.appendColumns(n, minValid, notAfter, AppendStatus.farFuture);
+    const logBytes = this.arena.field(RES_LOG_BYTES);
+    if (logBytes > 0) this.log?.append(RecordType.samples, bytes.subarray(LOG_OUT, LOG_OUT + logBytes));
+    return { ok: this.arena.field(RES_OK), duplicates: this.arena.field(RES_DUPLICATES), slow: this.arena.field(RES_SLOW) };
+  }
+
+  /** Logs names, pairs and series that are new. */
+  logDictionary(): void {
+    const { kernel, bytes } = this.arena;
+    for (let n = kernel.encodeDictionary(); n > 0; n = kernel.encodeDictionary()) {
+      this.log?.append(RecordType.dictionary, bytes.subarray(LOG_OUT, LOG_OUT + n));
+    }
+  }
+
+  /**
+   * Judges and, if acceptable, stores one float of the columns by itself: late ones, and series that have histograms too.
+   * `newestElsewhere` is the series' newest sample in other heads. The log record is written by `flushSingles`.
+   */
+  appendRow(row: number, rules: TimeRules, newestElsewhere: number): AppendStatus {
+    const value = (COL_VALUES >>> 2) + row * 2;
+    const [low, high] = [this.arena.u32[value]!, this.arena.u32[value + 1]!];
+    return this.appendSingle(this.columnRef(row), this.columnTime(row), low, high, rules, newestElsewhere);
+  }
+
+  private appendSingle(ref: number, t: number, low: number, high: number, rules: TimeRules, newestElsewhere: number): AppendStatus {
+    const { kernel } = this.arena;
+    const probe = kernel.probeFloat(ref, t, low, high);
+    if (probe === ST_DUPLICATE) return AppendStatus.duplicate;
+    const verdict = judgeTime(rules, t, Math.max(kernel.seriesNewest(ref), newestElsewhere));
+    if (verdict !== AppendStatus.ok || probe === ST_CONFLICT) return refusal(verdict, probe);
+    kernel.beginBatch();
+    const status = kernel.appendFloat(ref, t, low, high);
+    kernel.endBatch();
+    if (status === ST_NO_MEMORY) return AppendStatus.outOfMemory;
+    this.single.addFloat(ref, t, low, high);
+    return AppendStatus.ok;
+  }
+
+  /** Judges and stores one histogram, likewise. */
+  appendHistogram(ref: number, t: number, histogram: Histogram, rules: TimeRules, newestElsewhere: number): AppendStatus {
+    if (histogramEncodedSizeMax(histogram) > HISTOGRAM_BYTES_MAX) return AppendStatus.invalidHistogram;
+    const { kernel, bytes } = this.arena;
+    const at = HISTOGRAM_SCRATCH;
+    const length = encodeHistogram(histogram, bytes, at) - at;
+    const probe = kernel.probeHistogram(ref, t, at, length);
+    if (probe === ST_DUPLICATE) return AppendStatus.duplicate;
+    const verdict = judgeTime(rules, t, Math.max(kernel.seriesNewest(ref), newestElsewhere));
+    if (verdict !== AppendStatus.ok || probe === ST_CONFLICT) return refusal(verdict, probe);
+    kernel.beginBatch();
+    const status = kernel.appendHistogram(ref, t, at, length);
+    kernel.publishSeries();
+    kernel.endBatch();
+    if (status === ST_NO_MEMORY) return AppendStatus.outOfMemory;
+    invariant(status === ST_OK, `appendHistogram returned ${status}`);
+    this.histograms.addHistogram(ref, t, bytes.subarray(at, at + length));
+    return AppendStatus.ok;
+  }
+
+  /** Logs what `appendRow` and `appendHistogram` stored since the last call. @throws LogWriteError */
+  flushSingles(): void {
+    try {
+      if (this.single.length > 0) this.log?.append(RecordType.floats, this.single.payload());
+    } finally {
+      // A record that could not be written is kept by the log itself.
+      this.single.clear();
+    }
+    try {
+      if (this.histograms.length > 0) this.log?.append(RecordType.histograms, this.histograms.payload());
+    } finally {
+      this.histograms.clear();
+    }
+  }
+
+  /** Bytes of the arena in use, as the budget counts them. */
+  get usedBytes(): number {
+    return this.arena.usedBytes;
+  }
+}
+
+/** Why a sample is not stored: its time, or (also when only the series' newest sample forbids it) the other value there. */
+function refusal(verdict: AppendStatus, probe: number): AppendStatus {
+  const timeAllows = verdict === AppendStatus.ok || verdict === AppendStatus.outOfOrder;
+  return probe === ST_CONFLICT && timeAllows ? AppendStatus.conflict : verdict;
+}
+
+function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}

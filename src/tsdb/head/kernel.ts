@@ -1,0 +1,50 @@
+/** The kernels as TypeScript sees them: one instance for each thread and arena. Semantics: `src/kernel`. */
+export interface Kernel {
+  initArena(mint: number, maxt: number, seedLow: number, seedHigh: number, heapLimit: number, seriesLimit: number): void;
+  beginBatch(): void;
+  endBatch(): void;
+  heapLeft(): number;
+  /** i64 results come as bigint; they fit a number. */
+  snappyDeclaredSize(src: number, length: number): bigint;
+  snappyDecode(src: number, length: number, dst: number, capacity: number): bigint;
+  walkRemoteWriteV1(start: number, end: number): number;
+  resolveMisses(count: number): number;
+  settleMiss(index: number, ref: number): void;
+  resolveCanonical(start: number, n: number, ids: number): number;
+  findCanonical(start: number, n: number, ids: number): number;
+  lastRef(): number;
+  publishSeries(): void;
+  appendColumns(n: number, minValid: number, notAfter: number, tooFar: number): void;
+  appendFloat(ref: number, t: number, bitsLow: number, bitsHigh: number): number;
+  appendHistogram(ref: number, t: number, bytes: number, length: number): number;
+  probeFloat(ref: number, t: number, bitsLow: number, bitsHigh: number): number;
+  probeHistogram(ref: number, t: number, bytes: number, length: number): number;
+  seriesNewest(ref: number): number;
+  encodeDictionary(): number;
+  replayDictionary(start: number, end: number): number;
+  replaySamples(start: number, end: number): number;
+  publishedSeries(): number;
+  seriesLabels(ref: number): number;
+  pairName(pair: number): number;
+  readName(text: number, length: number): number;
+  readPair(name: number, text: number, length: number): number;
+  pairsBegin(name: number): number;
+  pairsNext(out: number, capacity: number): number;
+  postingsBegin(pair: number): number;
+  postingsNext(out: number, capacity: number, limit: number): number;
+  readBegin(slot: number, ref: number, mint: number, maxt: number): number;
+  readNext(slot: number): number;
+  readLate(slot: number): number;
+  readHistogram(slot: number): number;
+}
+
+/** 4 GiB, reserved at once; the system commits what is touched. */
+const ARENA_PAGES = 65536;
+
+export function newArenaMemory(): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: ARENA_PAGES, maximum: ARENA_PAGES, shared: true });
+}
+
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernel {
+  return new WebAssembly.Instance<Kernel>(module, { env: { memory } }).exports;
+}

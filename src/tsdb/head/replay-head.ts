@@ -1,0 +1,75 @@
+/** Fills a fresh head from its log. */
+import { BODY_OUT, BODY_OUT_CAPACITY, ST_OK } from '../../kernel/layout.js';
+import type { Disk } from '../../io/disk.js';
+import { replayLog, type OnProgress } from '../log/replay.js';
+import type { ReplayReport } from '../log/replay-report.js';
+import type { Head } from './head.js';
+import { readFloats, readHistograms, RecordType } from './records.js';
+
+export interface HeadReplay {
+  readonly report: ReplayReport;
+  /** Samples that could not be applied, because the record of their series is lost. */
+  readonly samplesLost: number;
+  /** Records whose content does not fit what came before (a lost dictionary record) or their own lengths. */
+  readonly recordsUnusable: number;
+}
+
+/** @throws Error if the arena cannot hold what the log has */
+export async function replayHead(disk: Disk, directory: string, head: Head, onProgress?: OnProgress): Promise<HeadReplay> {
+  const { kernel, bytes } = head.arena;
+  let samplesLost = 0;
+  let recordsUnusable = 0;
+
+  const full = (): never => {
+    throw new Error(`${directory}: the log does not fit into the memory of a head; raise storage.head.memory`);
+  };
+  const load = (payload: Uint8Array): number => {
+    if (payload.length > BODY_OUT_CAPACITY) return full();
+    bytes.set(payload, BODY_OUT);
+    return BODY_OUT + payload.length;
+  };
+  const known = (ref: number, t: number): boolean => {
+    if (ref < head.arena.seriesCount && head.covers(t)) return true;
+    samplesLost++;
+    return false;
+  };
+  const dictionary = (payload: Uint8Array): void => {
+    const code = kernel.replayDictionary(BODY_OUT, load(payload));
+    if (code === 3) full();
+    if (code !== 0) recordsUnusable++;
+  };
+  const samples = (payload: Uint8Array): void => {
+    const lost = kernel.replaySamples(BODY_OUT, load(payload));
+    if (lost === -2) full();
+    if (lost < 0) recordsUnusable++;
+    else samplesLost += lost;
+  };
+  const floats = (payload: Uint8Array): void => {
+    const whole = readFloats(payload, (ref, t, low, high) => {
+      if (known(ref, t) && kernel.probeFloat(ref, t, low, high) === ST_OK && kernel.appendFloat(ref, t, low, high) !== ST_OK) full();
+    });
+    if (!whole) recordsUnusable++;
+  };
+  const histograms = (payload: Uint8Array): void => {
+    const whole = readHistograms(payload, (ref, t, encoded) => {
+      if (!known(ref, t)) return;
+      bytes.set(encoded, BODY_OUT);
+      if (kernel.probeHistogram(ref, t, BODY_OUT, encoded.length) !== ST_OK) return;
+      if (kernel.appendHistogram(ref, t, BODY_OUT, encoded.length) !== ST_OK) full();
+    });
+    if (!whole) recordsUnusable++;
+  };
+
+  // Nobody reads yet, so one batch around everything.
+  kernel.beginBatch();
+  const report = await replayLog(disk, directory, (type, payload) => {
+    if (type === RecordType.dictionary) dictionary(payload);
+    else if (type === RecordType.samples) samples(payload);
+    else if (type === RecordType.floats) floats(payload);
+    else if (type === RecordType.histograms) histograms(payload);
+    else recordsUnusable++;
+  }, onProgress ? { onProgress } : {});
+  kernel.publishSeries();
+  kernel.endBatch();
+  return { report, samplesLost, recordsUnusable };
+}

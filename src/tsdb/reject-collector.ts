@@ -1,0 +1,29 @@
+/** Groups what one request lost. Strings are made only for the first example of each reason. */
+import { REASON_TEXT } from '../storage/append-status.js';
+import type { AppendReject, AppendReport } from '../storage/appender.js';
+import type { TimeRules } from './head/time-rules.js';
+
+export function newReport(): AppendReport {
+  return { samples: 0, histograms: 0, rejects: new Map<number, AppendReject>() };
+}
+
+/** Counts `count` samples with one status; `example` is called for the first only. */
+export function addReject(report: AppendReport, status: number, count: number, example: () => string): void {
+  const known = report.rejects.get(status);
+  if (known) known.count += count;
+  else report.rejects.set(status, { status, count, example: example() });
+}
+
+/** `out of order sample: series up{job="a"}, timestamp 2026-01-01T00:00:00.000Z (newest sample …, out_of_order_time_window 30m)` */
+export function describeSample(status: number, series: string, t: number, seriesNewest: number, rules: TimeRules): string {
+  const facts = [];
+  if (Number.isFinite(seriesNewest)) facts.push(`newest sample of the series ${describeTime(seriesNewest)}`);
+  if (Number.isFinite(rules.newest)) facts.push(`newest sample of all ${describeTime(rules.newest)}`);
+  facts.push(`out_of_order_time_window ${rules.windowMs / 1000}s`);
+  return `${REASON_TEXT[status] ?? `status ${status}`}: series ${series}, timestamp ${describeTime(t)} (${facts.join(', ')})`;
+}
+
+function describeTime(t: number): string {
+  // Beyond what a Date can hold only the number helps.
+  return Math.abs(t) <= 8.64e15 ? new Date(t).toISOString() : `${t} ms`;
+}
