@@ -1,0 +1,106 @@
+/** What the server needs from the rest of the program, as narrow interfaces: tests pass fakes, `main` the real ones. */
+import type { Logger } from 'pino';
+import type { JsonValue } from '../api/json-value.js';
+import type { SampleBatch } from '../model/sample-batch.js';
+import type { IngestOutcome, Ingestion } from '../storage/ingestion.js';
+import type { QueryService } from '../threads/query-service.js';
+import type { IngestGate } from './ingest-gate.js';
+import type { Readiness } from './readiness.js';
+
+export interface HttpDeps {
+  readonly options: HttpOptions;
+  readonly logger: Logger;
+  readonly clock: { nowMs(): number };
+  readonly readiness: Readiness;
+  readonly gate: IngestGate;
+  readonly ingestion: Ingestion;
+  readonly queries: QueryService;
+  readonly codecs: WireCodecs;
+  readonly status: StatusSource;
+  readonly lifecycle: Lifecycle;
+  /** Absent while the store cannot delete. */
+  readonly admin?: AdminStore;
+  readonly observer: HttpObserver;
+  /** The server's own metrics in the format that fits the Accept header. */
+  readonly ownMetrics: (accept: string) => { readonly contentType: string; readonly body: string };
+}
+
+export interface HttpOptions {
+  /** Begins and ends with a slash, `/` if there is none. */
+  readonly routePrefix: string;
+  readonly isAllowedOrigin: (origin: string) => boolean;
+  readonly enableLifecycle: boolean;
+  readonly enableAdminApi: boolean;
+  /** Bytes of an ingest body as received. */
+  readonly maxBodyBytes: number;
+  /** Bytes of an ingest body once decompressed. */
+  readonly maxDecodedBytes: number;
+  readonly queryTimeoutMs: number;
+}
+
+export type OtlpEncoding = 'protobuf' | 'json';
+
+/**
+ * Bytes to batches and back. Decoders throw errors with `name` 'WireError' and `code` 'corrupt' or 'too_large'
+ * (src/wire/wire-error.ts), which become 400 or 413.
+ */
+export interface WireCodecs {
+  uncompressBlock(bytes: Uint8Array, maxBytes: number): Uint8Array;
+  decodeWriteRequestV2(bytes: Uint8Array): SampleBatch;
+  /** Decodes and translates. */
+  decodeOtlp(bytes: Uint8Array, encoding: OtlpEncoding): SampleBatch;
+  /** ExportMetricsServiceResponse; without `partial` everything was accepted. */
+  encodeExportResponse(partial: PartialSuccess | undefined, encoding: OtlpEncoding): Uint8Array;
+  /** google.rpc.Status */
+  encodeStatus(status: { readonly code: number; readonly message: string }, encoding: OtlpEncoding): Uint8Array;
+}
+
+export interface PartialSuccess {
+  readonly rejectedDataPoints: number;
+  readonly errorMessage: string;
+}
+
+export interface StatusSource {
+  buildInfo(): BuildInfo;
+  runtimeInfo(): { readonly [key: string]: JsonValue };
+  /** The effective configuration as YAML. */
+  configYaml(): string;
+  flags(): Readonly<Record<string, string>>;
+}
+
+/** `version` is the Prometheus release whose API and PromQL are emulated: clients switch features on by it. */
+export interface BuildInfo {
+  readonly version: string;
+  readonly revision: string;
+  readonly branch: string;
+  readonly buildUser: string;
+  readonly buildDate: string;
+  readonly goVersion: string;
+}
+
+export interface Lifecycle {
+  /** Reads the configuration again. Rejects with the reason if it cannot be used. */
+  reload(): Promise<void>;
+  /** Begins the orderly shutdown and returns at once. */
+  quit(): void;
+}
+
+export interface AdminStore {
+  /** Selectors as sent, `match[]`; times in ms, inclusive. */
+  deleteSeries(selectors: readonly string[], startMs: number, endMs: number): Promise<void>;
+  cleanTombstones(): Promise<void>;
+  /** Returns the name of the snapshot's directory. */
+  snapshot(skipHead: boolean): Promise<string>;
+}
+
+export type IngestProtocol = 'remote_write_v1' | 'remote_write_v2' | 'otlp';
+
+/** Counts what passes; its methods must not throw. */
+export interface HttpObserver {
+  /** `handler`: the route pattern, never the path, so that its values are few. */
+  requestDone(handler: string, method: string, status: number, seconds: number): void;
+  /** What became of the samples of a request that was decoded. */
+  ingested(protocol: IngestProtocol, outcome: IngestOutcome): void;
+  /** Every ingest request, refused ones too. */
+  ingestDone(protocol: IngestProtocol, status: number, receivedBytes: number): void;
+}

@@ -1,0 +1,68 @@
+/** Sockets. Apart from the application, because one application listens on several addresses. */
+import http from 'node:http';
+import { isIPv6 } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+
+/** As Prometheus' --web.read-timeout: senders keep connections between two pushes, and a push may be minutes apart. */
+const IDLE_CONNECTION_MS = 5 * 60_000;
+
+export interface ListenAddress {
+  /** '' = all interfaces. */
+  readonly host: string;
+  readonly port: number;
+}
+
+export class Listener {
+  private readonly servers: http.Server[] = [];
+
+  private constructor() {}
+
+  /**
+   * Listens on all addresses, or on none: if one cannot be had the others are closed again.
+   * `app.ready()` must have been awaited. @throws the error of the socket, with its `code`
+   */
+  static async open(app: FastifyInstance, addresses: readonly ListenAddress[]): Promise<Listener> {
+    const listener = new Listener();
+    try {
+      for (const address of addresses) await listener.add(app, address);
+    } catch (error) {
+      await listener.close();
+      throw error;
+    }
+    return listener;
+  }
+
+  /** What is really listened on, `127.0.0.1:9090`: port 0 has become a number. */
+  get addresses(): string[] {
+    return this.servers.map((server) => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') return String(address);
+      return `${isIPv6(address.address) ? `[${address.address}]` : address.address}:${address.port}`;
+    });
+  }
+
+  /** Takes no new connections, closes the idle ones, and waits for the requests in flight. */
+  async close(): Promise<void> {
+    await Promise.all(this.servers.map((server) => new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeIdleConnections();
+    })));
+  }
+
+  /** Breaks what is still open. */
+  closeAllConnections(): void {
+    for (const server of this.servers) server.closeAllConnections();
+  }
+
+  private add(app: FastifyInstance, { host, port }: ListenAddress): Promise<void> {
+    const server = http.createServer({ keepAliveTimeout: IDLE_CONNECTION_MS }, (request, response) => app.routing(request, response));
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+        server.off('error', reject);
+        this.servers.push(server);
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,137 @@
+/** The endpoints that a query worker answers: parameters are collected, the rest happens there. */
+import compress from '@fastify/compress';
+import zlib from 'node:zlib';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiEndpoint } from '../../api/contract.js';
+import { errorBody } from '../../api/envelope.js';
+import { FormParams } from '../../api/form.js';
+import { parseDurationNs } from '../../api/params.js';
+import { AdmissionError } from '../../threads/query-service.js';
+import type { HttpDeps } from '../deps.js';
+import { HttpError, toHttpError } from '../error-table.js';
+import { asBuffer, defineRoute, type Handler, sendJson } from '../route.js';
+
+/** Go reads this much of a form. */
+const FORM_BYTES_MAX = 10 * 1024 * 1024;
+/** Smaller answers fit into a packet or two; compressing them only costs time. */
+const COMPRESS_FROM_BYTES = 1024;
+
+const KIND = { api: true, gated: true } as const;
+const GET_AND_POST: readonly ApiEndpoint[] = ['query', 'query_range', 'query_exemplars', 'format_query', 'parse_query', 'series', 'labels'];
+
+/** To be registered under the route prefix, in a scope of its own: it takes form bodies and compresses answers. */
+export async function queryRoutes(app: FastifyInstance, deps: HttpDeps): Promise<void> {
+  await app.register(compress, {
+    globalDecompression: false,
+    threshold: COMPRESS_FROM_BYTES,
+    // In the order of preference if a client takes several: gzip is what every client has, and fast at level 1; JSON of
+    // samples hardly gets smaller above it.
+    encodings: ['gzip', 'deflate', 'br'],
+    zlibOptions: { level: 1 },
+    brotliOptions: { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 1 } },
+    customTypes: /^(?:application\/json|text\/plain)/,
+  });
+  acceptForms(app);
+  app.setErrorHandler((error, _request, reply) => sendEnvelope(reply, toHttpError(error)));
+
+  for (const endpoint of GET_AND_POST) {
+    const handler = workerHandler(deps, endpoint, () => '');
+    const extra = endpoint === 'series' ? { DELETE: refuseDropSeries } : {};
+    defineRoute(app, deps, `/api/v1/${endpoint}`, KIND, { GET: handler, POST: handler, ...extra });
+  }
+  defineRoute(app, deps, '/api/v1/label/:name/values', KIND, {
+    GET: workerHandler(deps, 'label_values', (request) => labelName(request.params)),
+  });
+  defineRoute(app, deps, '/api/v1/metadata', KIND, { GET: workerHandler(deps, 'metadata', () => '') });
+  defineRoute(app, deps, '/api/v1/status/tsdb', KIND, { GET: workerHandler(deps, 'status_tsdb', () => '') });
+  defineRoute(app, deps, '/federate', { api: false, gated: true }, { GET: workerHandler(deps, 'federate', () => '') });
+}
+
+/** Bodies count only if they are forms; others are read and ignored, as Go does. */
+function acceptForms(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: FORM_BYTES_MAX }, (_request, body, done) => {
+    done(null, body);
+  });
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: FORM_BYTES_MAX }, (_request, _body, done) => done(null, ''));
+}
+
+function workerHandler(deps: HttpDeps, endpoint: ApiEndpoint, pathArgument: (request: FastifyRequest) => string): Handler {
+  return async (request, reply) => {
+    const nowMs = deps.clock.nowMs();
+    const params = mergedParams(request);
+    const abort = new AbortController();
+    const onClose = (): void => {
+      if (!reply.raw.writableFinished) abort.abort();
+    };
+    reply.raw.once('close', onClose);
+    try {
+      const answer = await deps.queries.run({
+        endpoint,
+        params,
+        pathArgument: pathArgument(request),
+        nowMs,
+        deadlineMs: nowMs + timeoutOf(params, deps.options.queryTimeoutMs),
+        accept: request.headers.accept ?? '',
+      }, abort.signal);
+      reply.code(answer.status);
+      if (answer.status === 204) return await reply.send();
+      return await reply.header('content-type', answer.contentType).send(asBuffer(answer.body));
+    } catch (error) {
+      throw error instanceof AdmissionError ? admissionFailure(error) : error;
+    } finally {
+      reply.raw.off('close', onClose);
+    }
+  };
+}
+
+/** The form before the URL query: of a parameter that is in both, the form's value is the first (as in Go). */
+function mergedParams(request: FastifyRequest): string {
+  const url = request.raw.url ?? '';
+  const mark = url.indexOf('?');
+  const query = mark < 0 ? '' : url.slice(mark + 1);
+  const body = typeof request.body === 'string' ? request.body : '';
+  return body === '' ? query : query === '' ? body : `${body}&${query}`;
+}
+
+/** The server's time-out or the request's, if that is shorter. An unreadable one is reported by the worker. */
+function timeoutOf(params: string, serverMs: number): number {
+  if (!params.includes('timeout')) return serverMs;
+  const text = new FormParams(params).get('timeout');
+  if (text === '') return serverMs;
+  try {
+    const ms = parseDurationNs(text) / 1e6;
+    return ms < serverMs ? Math.max(ms, 0) : serverMs;
+  } catch {
+    return serverMs;
+  }
+}
+
+function admissionFailure(error: AdmissionError): HttpError {
+  switch (error.code) {
+    case 'queue_full':
+      return new HttpError('query_queue_full', error.message, { cause: error });
+    case 'stopping':
+      return new HttpError('query_stopping', error.message, { cause: error });
+    case 'timeout':
+      return new HttpError('query_timeout', 'query timed out in query queue', { cause: error });
+    case 'canceled':
+      return new HttpError('query_canceled', 'query was canceled in query queue', { cause: error });
+  }
+}
+
+function sendEnvelope(reply: FastifyReply, error: HttpError): FastifyReply {
+  if (error.code === 'internal') reply.log.error({ err: error.cause ?? error }, 'query route failed');
+  const { status, errorType, retryAfterSeconds } = error.row;
+  if (retryAfterSeconds > 0) reply.header('retry-after', String(retryAfterSeconds));
+  return sendJson(reply, status, errorBody(errorType, error.message));
+}
+
+function labelName(params: unknown): string {
+  return typeof params === 'object' && params !== null && 'name' in params ? String(params.name) : '';
+}
+
+/** Prometheus keeps this method registered, without a function. */
+function refuseDropSeries(): never {
+  throw new HttpError('not_implemented', 'not implemented');
+}

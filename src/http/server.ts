@@ -1,0 +1,52 @@
+/** The HTTP application: all routes under one prefix, one place for what happens to unknown paths and broken URLs. */
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { errorBody } from '../api/envelope.js';
+import type { HttpDeps } from './deps.js';
+import { toHttpError } from './error-table.js';
+import { sendJson, sendText } from './route.js';
+import { adminRoutes } from './routes/admin.js';
+import { managementRoutes } from './routes/management.js';
+import { otlpRoutes } from './routes/otlp.js';
+import { queryRoutes } from './routes/query.js';
+import { remoteWriteRoutes } from './routes/remote-write.js';
+import { statusRoutes } from './routes/status.js';
+
+/** Label names come in the path; the router's own limit of 100 characters would make long ones "not found". */
+const PATH_PARAMETER_LENGTH_MAX = 8192;
+
+/**
+ * The application, ready for `inject()` after `await app.ready()`, and for sockets through `listen` in listener.ts.
+ * Holds no state of its own but requests in flight; `close()` waits for those.
+ */
+export function buildServer(deps: HttpDeps): FastifyInstance {
+  // Widened to the framework's own logger type, so that the instance has the type that everybody else names.
+  const loggerInstance: FastifyBaseLogger = deps.logger;
+  const app = Fastify({
+    loggerInstance,
+    // A line for each request would cost more than storing its samples.
+    logController: new LogController({ disableRequestLogging: true }),
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
+    frameworkErrors: (error, _request, reply) => {
+      // The only way here is a path that cannot be percent-decoded, which in practice is a label name.
+      void sendJson(reply, 400, errorBody('bad_data', `invalid path: ${error.message}`));
+    },
+  });
+  app.setNotFoundHandler((_request, reply) => sendText(reply, 404, '404 page not found\n'));
+  app.setErrorHandler((error, request, reply) => {
+    const failure = toHttpError(error);
+    if (failure.code === 'internal') request.log.error({ err: error }, 'request failed');
+    return sendText(reply, failure.row.status, `${failure.message}\n`);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    deps.observer.requestDone(request.routeOptions.url ?? '', request.method, reply.statusCode, reply.elapsedTime / 1000);
+  });
+
+  const { routePrefix } = deps.options;
+  const prefix = routePrefix === '/' ? '' : routePrefix.slice(0, -1);
+  for (const routes of [remoteWriteRoutes, otlpRoutes, queryRoutes, statusRoutes, adminRoutes, managementRoutes]) {
+    app.register(async (scope) => routes(scope, deps), { prefix });
+  }
+  if (prefix !== '') app.get('/', (_request, reply) => reply.redirect(routePrefix, 302));
+  return app;
+}

@@ -1,0 +1,65 @@
+import http from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Listener } from '../../src/http/listener.js';
+import { makeHarness } from './harness.js';
+
+const LOCAL = { host: '127.0.0.1', port: 0 };
+const open: Listener[] = [];
+
+afterEach(async () => {
+  for (const listener of open.splice(0)) {
+    listener.closeAllConnections();
+    await listener.close();
+  }
+});
+
+async function listen(count: number): Promise<Listener> {
+  const { app } = await makeHarness();
+  const listener = await Listener.open(app, Array.from({ length: count }, () => LOCAL));
+  open.push(listener);
+  return listener;
+}
+
+describe('sockets', () => {
+  it('one application on several addresses', async () => {
+    const { addresses } = await listen(2);
+    expect(new Set(addresses).size).toBe(2);
+    for (const address of addresses) expect(await (await fetch(`http://${address}/-/healthy`)).text()).toBe('Prometheus Server is Healthy.\n');
+  });
+
+  it('an address in use: none is kept open', async () => {
+    const taken = await listen(1);
+    const port = Number(taken.addresses[0]!.split(':')[1]);
+    const { app } = await makeHarness();
+    await expect(Listener.open(app, [LOCAL, { host: '127.0.0.1', port }])).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+
+  it('close waits for nothing but requests in flight: idle keep-alive connections end at once', async () => {
+    const listener = await listen(1);
+    const agent = new http.Agent({ keepAlive: true });
+    await new Promise<void>((resolve, reject) => {
+      http.get(`http://${listener.addresses[0]}/-/healthy`, { agent }, (response) => {
+        response.resume().on('end', resolve);
+      }).on('error', reject);
+    });
+    await listener.close();
+    agent.destroy();
+    await expect(fetch(`http://${listener.addresses[0]}/-/healthy`)).rejects.toThrow();
+  });
+
+  it('a chunked body is read, and cut off at the cap', async () => {
+    const listener = await listen(1);
+    const post = (size: number) => new Promise<number>((resolve, reject) => {
+      const request = http.request(`http://${listener.addresses[0]}/api/v1/write`, { method: 'POST', headers: { 'content-type': 'application/x-protobuf' } });
+      request.on('response', (response) => {
+        response.resume();
+        resolve(response.statusCode!);
+      }).on('error', reject);
+      // Two writes make it chunked.
+      request.write(Buffer.alloc(1));
+      request.end(Buffer.alloc(size));
+    });
+    expect(await post(100)).toBe(204);
+    expect(await post(5000)).toBe(413);
+  });
+});

@@ -1,0 +1,162 @@
+import { describe, expect, it, test } from 'vitest';
+import { json, makeHarness } from './harness.js';
+
+const TEXT = 'text/plain; charset=utf-8';
+
+describe('health', () => {
+  it('healthy and ready, GET and HEAD', async () => {
+    const { inject } = await makeHarness();
+    for (const [url, text] of [['/-/healthy', 'Prometheus Server is Healthy.\n'], ['/-/ready', 'Prometheus Server is Ready.\n']] as const) {
+      const get = await inject({ method: 'GET', url });
+      expect([get.statusCode, get.body, get.headers['content-type']]).toEqual([200, text, TEXT]);
+      const head = await inject({ method: 'HEAD', url });
+      expect([head.statusCode, head.body]).toEqual([200, '']);
+      const post = await inject({ method: 'POST', url });
+      expect([post.statusCode, post.headers.allow]).toEqual([405, 'GET, HEAD, OPTIONS']);
+    }
+  });
+
+  it('while the store is not there: healthy, replay status, landing page and own metrics answer, nothing else', async () => {
+    const fresh = await makeHarness();
+    fresh.readiness.stop();
+    fresh.readiness.replay = { min: 1, max: 9, current: 4 };
+    const status = async (url: string): Promise<number> => (await fresh.inject({ method: 'GET', url })).statusCode;
+    expect(await Promise.all(['/-/healthy', '/api/v1/status/walreplay', '/', '/metrics', '/version'].map(status))).toEqual([200, 200, 200, 200, 200]);
+    expect(await Promise.all(['/-/ready', '/api/v1/query', '/api/v1/rules', '/federate'].map(status))).toEqual([503, 503, 503, 503]);
+    const refused = await fresh.inject({ method: 'GET', url: '/api/v1/query?query=1' });
+    expect([refused.body, refused.headers['x-prometheus-stopping']]).toEqual(['Service Unavailable', 'true']);
+    expect((await fresh.inject({ method: 'GET', url: '/api/v1/status/walreplay' })).body).toBe('{"status":"success","data":{"current":4,"max":9,"min":1}}');
+  });
+});
+
+describe('lifecycle', () => {
+  test.each(['/-/reload', '/-/quit'])('%s is off by default', async (url) => {
+    const { inject, observed } = await makeHarness();
+    const post = await inject({ method: 'POST', url });
+    expect([post.statusCode, post.body]).toEqual([403, 'Lifecycle API is not enabled.']);
+    const get = await inject({ method: 'GET', url });
+    expect([get.statusCode, get.body]).toEqual([405, 'Only POST or PUT requests allowed']);
+    const del = await inject({ method: 'DELETE', url });
+    expect([del.statusCode, del.headers.allow]).toEqual([405, 'GET, OPTIONS, POST, PUT']);
+    expect(observed).not.toContain('quit');
+  });
+  it('quit', async () => {
+    const { inject, observed } = await makeHarness({ http: { enableLifecycle: true } });
+    const reply = await inject({ method: 'PUT', url: '/-/quit' });
+    expect([reply.statusCode, reply.body]).toEqual([200, 'Requesting termination... Goodbye!']);
+    expect(observed).toContain('quit');
+  });
+  it('reload: 200, or 500 with the reason', async () => {
+    const fine = await makeHarness({ http: { enableLifecycle: true } });
+    expect((await fine.inject({ method: 'POST', url: '/-/reload' })).statusCode).toBe(200);
+    const broken = await makeHarness({ http: { enableLifecycle: true }, reload: () => Promise.reject(new Error('line 3: unknown key')) });
+    const reply = await broken.inject({ method: 'POST', url: '/-/reload' });
+    expect([reply.statusCode, reply.body]).toEqual([500, 'failed to reload config: line 3: unknown key\n']);
+  });
+});
+
+describe('status', () => {
+  test.each<[string, string]>([
+    ['status/buildinfo', '{"branch":"narthex","buildDate":"","buildUser":"","goVersion":"node v20","revision":"narthex 0.1.0","version":"3.14.0"}'],
+    ['status/runtimeinfo', '{"GOMAXPROCS":2,"startTime":"2026-01-01T00:00:00Z","storageRetention":"15d"}'],
+    ['status/config', '{"yaml":"global:\\n  scrape_interval: 1m\\n"}'],
+    ['status/flags', '{"config.file":"","web.listen-address":"0.0.0.0:9090"}'],
+    ['status/walreplay', '{"current":0,"max":0,"min":0}'],
+    ['rules', '{"groups":[]}'],
+    ['rules?type=alert', '{"groups":[]}'],
+    ['alerts', '{"alerts":[]}'],
+    ['alertmanagers', '{"activeAlertmanagers":[],"droppedAlertmanagers":[]}'],
+    ['targets', '{"activeTargets":[],"droppedTargetCounts":{},"droppedTargets":[]}'],
+    ['targets?state=active', '{"activeTargets":[],"droppedTargetCounts":null,"droppedTargets":[]}'],
+    ['targets/metadata', '[]'],
+    ['scrape_pools', '{"scrapePools":[]}'],
+    ['notifications', '[]'],
+  ])('%s', async (path, data) => {
+    const reply = await (await makeHarness()).inject({ method: 'GET', url: `/api/v1/${path}` });
+    expect([reply.statusCode, reply.headers['content-type'], reply.body]).toEqual([200, 'application/json', `{"status":"success","data":${data}}`]);
+  });
+  it('Grafana takes the server for a Prometheus: a version of at least 2.24, no features', async () => {
+    const { data } = (await (await makeHarness()).inject({ method: 'GET', url: '/api/v1/status/buildinfo' })).json<{ data: Record<string, string> }>();
+    expect(data['version']).toMatch(/^3\.\d+\.\d+$/);
+    expect(data).not.toHaveProperty('features');
+  });
+  it('rules of a type that does not exist', async () => {
+    const reply = await (await makeHarness()).inject({ method: 'GET', url: '/api/v1/rules?type=foo' });
+    expect([reply.statusCode, reply.json()]).toEqual([400, { status: 'error', errorType: 'bad_data', error: 'invalid parameter "type": not supported value "foo"' }]);
+  });
+  it('/version without an envelope', async () => {
+    const reply = await (await makeHarness()).inject({ method: 'GET', url: '/version' });
+    expect([reply.headers['content-type'], reply.json<{ version: string }>().version]).toEqual([TEXT, '3.14.0']);
+  });
+  it('/metrics by Accept', async () => {
+    const reply = await (await makeHarness()).inject({ method: 'GET', url: '/metrics', headers: { accept: 'text/plain' } });
+    expect([reply.headers['content-type'], reply.body]).toEqual(['text/plain; version=0.0.4; charset=utf-8', '# accept text/plain\nup 1\n']);
+  });
+});
+
+describe('paths', () => {
+  test.each(['/nope', '/api/v1/nope', '/api/v1/rules/test/test', '/api/v1/label/a/b/values'])('%s: 404 page not found', async (url) => {
+    const reply = await (await makeHarness()).inject({ method: 'GET', url });
+    expect([reply.statusCode, reply.body, reply.headers['content-type']]).toEqual([404, '404 page not found\n', TEXT]);
+  });
+  it('an unknown path with a body is 404 too, not an error about its type', async () => {
+    const reply = await (await makeHarness()).inject({ method: 'POST', url: '/nope', headers: { 'content-type': 'image/png' }, payload: 'x' });
+    expect([reply.statusCode, reply.body]).toEqual([404, '404 page not found\n']);
+  });
+  it('the landing page says where to send and query', async () => {
+    const reply = await (await makeHarness()).inject({ method: 'GET', url: '/' });
+    expect(reply.headers['content-type']).toBe('text/html; charset=utf-8');
+    for (const path of ['/api/v1/write', '/api/v1/otlp/v1/metrics', '/api/v1/query']) expect(reply.body).toContain(path);
+  });
+  it('everything lies below the prefix', async () => {
+    const { inject, asked } = await makeHarness({ http: { routePrefix: '/prom/x/' } });
+    const get = (url: string) => inject({ method: 'GET', url });
+    expect((await get('/prom/x/api/v1/query?query=1')).statusCode).toBe(200);
+    expect(asked).toHaveLength(1);
+    expect((await get('/prom/x/-/ready')).statusCode).toBe(200);
+    expect((await get('/prom/x/')).body).toContain('/prom/x/api/v1/write');
+    expect((await get('/api/v1/query')).statusCode).toBe(404);
+    const root = await get('/');
+    expect([root.statusCode, root.headers.location]).toEqual([302, '/prom/x/']);
+    expect((await inject({ method: 'POST', url: '/prom/x/v1/metrics', headers: { 'content-type': 'application/json' }, payload: '{}' })).statusCode).toBe(200);
+  });
+});
+
+describe('admin', () => {
+  const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+  const calls: string[] = [];
+  const admin = {
+    deleteSeries: (selectors: readonly string[], startMs: number, endMs: number) => Promise.resolve(void calls.push(`${selectors.join(' ')} ${startMs} ${endMs}`)),
+    cleanTombstones: () => Promise.resolve(void calls.push('clean')),
+    snapshot: (skipHead: boolean) => Promise.resolve(`20260101T000000Z-${skipHead}`),
+  };
+  test.each(['delete_series', 'clean_tombstones', 'snapshot'])('%s is off by default: 500 unavailable', async (name) => {
+    const { inject } = await makeHarness({ admin });
+    const reply = await inject({ method: 'POST', url: `/api/v1/admin/tsdb/${name}` });
+    expect([reply.statusCode, reply.body]).toEqual([500, '{"status":"error","errorType":"unavailable","error":"admin APIs disabled"}']);
+    const get = await inject({ method: 'GET', url: `/api/v1/admin/tsdb/${name}` });
+    expect([get.statusCode, get.headers.allow]).toEqual([405, 'OPTIONS, POST, PUT']);
+  });
+  it('does what it is asked', async () => {
+    const { inject } = await makeHarness({ admin, http: { enableAdminApi: true } });
+    const post = (name: string, payload = '') => inject({ method: 'POST', url: `/api/v1/admin/tsdb/${name}`, headers: FORM, payload });
+    expect((await post('delete_series', 'match[]=up&match[]={a="b"}&start=1&end=2')).statusCode).toBe(204);
+    expect((await post('clean_tombstones')).statusCode).toBe(204);
+    expect((await post('snapshot', 'skip_head=true')).body).toBe('{"status":"success","data":{"name":"20260101T000000Z-true"}}');
+    expect(calls).toEqual(['up {a="b"} 1000 2000', 'clean']);
+    expect((await post('delete_series')).json()).toMatchObject({ errorType: 'bad_data', error: 'no match[] parameter provided' });
+    expect((await post('delete_series', 'match[]=(')).statusCode).toBe(400);
+    expect((await post('snapshot', 'skip_head=maybe')).statusCode).toBe(400);
+  });
+  it('a store that cannot', async () => {
+    const { inject } = await makeHarness({ http: { enableAdminApi: true } });
+    expect((await inject({ method: 'POST', url: '/api/v1/admin/tsdb/snapshot' })).json()).toMatchObject({ errorType: 'internal', error: 'not implemented' });
+  });
+});
+
+it('requests are counted by route pattern', async () => {
+  const { inject, observed } = await makeHarness({ query: () => Promise.resolve(json('{}')) });
+  await inject({ method: 'GET', url: '/api/v1/label/job/values' });
+  await inject({ method: 'GET', url: '/nope/123' });
+  expect(observed).toEqual(['GET /api/v1/label/:name/values 200', 'GET  404']);
+});
