@@ -109,6 +109,10 @@ export class SimDisk implements Disk {
       else change.apply(this.durableNames);
     }
     this.changes = [];
+    // What lies in a directory that is lost is lost. Sorted, so that parents come first.
+    for (const name of [...this.durableNames.keys()].sort()) {
+      if (!this.durableNames.has(path.dirname(name))) this.durableNames.delete(name);
+    }
     this.names = new Map(this.durableNames);
     for (const inode of new Set(this.names.values())) this.tear(inode);
   }

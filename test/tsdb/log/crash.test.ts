@@ -96,19 +96,24 @@ async function live(disk: SimDisk, log: LogWriter, plan: Story, sizes: readonly 
 async function recover(disk: SimDisk, crash: 'power' | 'process'): Promise<Replayed> {
   for (let interruptions = disk.random(3); interruptions > 0; interruptions--) {
     disk.crashAfter(1 + disk.random(6));
-    await replayNumbers(disk).catch((error: unknown) => {
+    await replayOrBegin(disk).catch((error: unknown) => {
       if (!(error instanceof SimCrash)) throw error;
     });
     disk.crash(crash);
   }
+  return replayOrBegin(disk);
+}
+
+/** As the store does: a head whose directory was lost, before anything in it was synced, is none. */
+async function replayOrBegin(disk: SimDisk): Promise<Replayed> {
+  if (!disk.stat(DIRECTORY)) disk.makeDirectory(DIRECTORY);
   return replayNumbers(disk);
 }
 
 async function tell(plan: Story): Promise<void> {
   const disk = new SimDisk({ seed: plan.seed, shortWrites: 0.1 });
   disk.makeDirectory(DIRECTORY);
-  disk.syncDirectorySync('/');
-  disk.syncDirectorySync('/data');
+  disk.syncDirectorySync('/'); // `/data` stays; the log's own directory is its writer's business
   const life = new Life();
   const options = { segmentBytes: plan.segmentBytes, preallocateBytes: plan.preallocateBytes };
   let powerLost = false;

@@ -206,6 +206,8 @@ describe('sync', () => {
   it('survives a power loss, names included', async () => {
     for (let seed = 0; seed < 30; seed++) {
       const disk = new SimDisk({ seed });
+      disk.makeDirectory('/data');
+      disk.syncDirectorySync('/');
       const log = newLog(disk, { segmentBytes: 4000 });
       for (let i = 0; i < 40; i++) appendNumber(log, i, 300);
       await log.sync();
