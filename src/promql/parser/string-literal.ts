@@ -2,6 +2,9 @@
 
 const SIMPLE: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11, '\\': 92 };
 
+/** "Ignoring" the byte order mark means keeping it: here it is a character like any other. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 export interface Escape {
   /** A byte (`\x`, octal) or a code point (all others). */
   readonly value: number;
@@ -77,7 +80,7 @@ function flush(bytes: readonly number[]): string {
       out += String.fromCharCode(0xdc00 + bytes[i]!);
       i++;
     } else {
-      out += new TextDecoder().decode(Uint8Array.from(bytes.slice(i, i + length)));
+      out += UTF8.decode(Uint8Array.from(bytes.slice(i, i + length)));
       i += length;
     }
   }
@@ -92,7 +95,7 @@ function utf8Length(bytes: readonly number[], i: number): number {
   const part = Uint8Array.from(bytes.slice(i, i + length));
   if (part.length < length) return 0;
   try {
-    new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(part);
+    UTF8.decode(part);
     return length;
   } catch {
     // Only a decoding error can be thrown, and it is the answer.

@@ -83,7 +83,7 @@ function selectorTail(selector: VectorSelector): JsonNode {
 }
 
 function matcherToJson(matcher: Matcher): JsonNode {
-  return { name: matcher.name, type: matcher.type, value: wellFormed(matcher.value) };
+  return { name: wellFormed(matcher.name), type: matcher.type, value: wellFormed(matcher.value) };
 }
 
 /** Bytes that are no UTF-8 (string-literal.ts) become the replacement character, as in any JSON. */
