@@ -119,8 +119,10 @@ export class SampleBatch {
     for (let i = 0; i < this.length; i++) {
       const histogram = this.histograms.get(i);
       this.histograms.delete(i);
+      const wasStaleHistogram = this.staleHistograms.delete(i);
       if (remove(i)) continue;
       if (histogram) this.histograms.set(n, histogram);
+      if (wasStaleHistogram) this.staleHistograms.add(n);
       this.seriesIndex[n] = this.seriesIndex[i]!;
       this.timestamps[n] = this.timestamps[i]!;
       this.startTimestamps[n] = this.startTimestamps[i]!;
