@@ -88,7 +88,7 @@ export function log2(x: number): number {
 }
 
 export function log10(x: number): number {
-  return log2(x) * 0.301029995663981195; // ln 2 / ln 10, rounded once
+  return log2(x) * 0.3010299956639812; // ln 2 / ln 10, rounded once
 }
 
 /** ln 2 in two parts: the first has zeros at its end, so that multiples of it by small integers are exact. */

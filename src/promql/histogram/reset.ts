@@ -5,12 +5,29 @@ import { commonBounds, firstFrom, sameIndexes, sideOf, toCoarserBounds, type Sid
 
 /**
  * True if the counter was reset between two neighbouring samples. A hint decides if there is one (a gauge is looked at
- * like a counter; the caller warns). Otherwise any number of observations that fell is a reset: the total, the zero
- * bucket, a bucket; so is a finer schema or a narrower zero bucket, for instrumentation only ever coarsens in between.
+ * like a counter; the caller warns), otherwise the contents do.
  */
 export function detectReset(current: Histogram, previous: Histogram): boolean {
   if (current.resetHint === ResetHint.reset) return true;
-  if (current.resetHint === ResetHint.noReset) return false;
+  return current.resetHint !== ResetHint.noReset && observationsFell(current, previous);
+}
+
+/**
+ * The hint that a stored sample shows when it is selected: Prometheus starts a chunk at each reset, so that samples
+ * after the first know whether there was one. Warnings about colliding resets depend on it.
+ * @param previous the sample before it; undefined if it is the first, or a float or stale marker lies in between
+ */
+export function hintWhenRead(current: Histogram, previous: Histogram | undefined): ResetHint {
+  if (current.resetHint === ResetHint.gauge || current.resetHint === ResetHint.reset) return current.resetHint;
+  if (previous === undefined || previous.resetHint === ResetHint.gauge) return ResetHint.unknown;
+  return observationsFell(current, previous) ? ResetHint.reset : ResetHint.noReset;
+}
+
+/**
+ * True if any number of observations fell: the total, the zero bucket, a bucket. A finer schema or a narrower zero
+ * bucket counts as well, for instrumentation only ever coarsens in between. Hints are not looked at.
+ */
+function observationsFell(current: Histogram, previous: Histogram): boolean {
   if (current.count < previous.count) return true;
   if (current.schema === CUSTOM_BUCKETS_SCHEMA) {
     if (previous.schema !== CUSTOM_BUCKETS_SCHEMA) return true;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ResetHint, type Histogram } from '../../../src/model/histogram.js';
 import { HistogramNote } from '../../../src/promql/histogram/notes.js';
 import { extrapolatedHistogramRate, instantHistogramRate, type HistogramColumns } from '../../../src/promql/histogram/rate.js';
-import { detectReset } from '../../../src/promql/histogram/reset.js';
+import { detectReset, hintWhenRead } from '../../../src/promql/histogram/reset.js';
 import { addHistograms } from '../../../src/promql/histogram/arithmetic.js';
 import { exponentialOf, customOf, integerCounts, withFittingZeroBucket } from '../../model/histogram-arbitrary.js';
 import { expectHistogram, h } from './literal.js';
@@ -55,6 +55,19 @@ describe('counter resets', () => {
       if (b.count > 0) expect(detectReset({ ...a, resetHint: 0 }, grown)).toBe(true);
     }));
   });
+});
+
+describe('hints of selected samples', () => {
+  const cases: [string, string, string | undefined, ResetHint][] = [
+    ['the first', 'count:1', undefined, ResetHint.unknown],
+    ['the first, said to be a reset', 'count:1 counter_reset_hint:reset', undefined, ResetHint.reset],
+    ['grown', 'count:2', 'count:1', ResetHint.noReset],
+    ['fallen', 'count:1', 'count:2', ResetHint.reset],
+    ['fallen, though the sender denies it', 'count:1 counter_reset_hint:not_reset', 'count:2', ResetHint.reset],
+    ['a gauge', `count:1 ${G}`, 'count:2', ResetHint.gauge],
+    ['after a gauge', 'count:1', `count:2 ${G}`, ResetHint.unknown],
+  ];
+  test.each(cases)('%s', (_, current, previous, want) => expect(hintWhenRead(h(current), previous === undefined ? undefined : h(previous))).toBe(want));
 });
 
 describe('rate, increase and delta', () => {
