@@ -72,6 +72,10 @@ export class DurationParser {
       this.reader.take();
       const rhs = this.expression(token.kind === '^' ? precedence : precedence + 1, place);
       this.requireExpressions(lhs.pos);
+      if (isPlain(rhs) && rhs.value === 0) {
+        if (token.kind === '/') throw this.reader.error(token, 'division by zero');
+        if (token.kind === '%') throw this.reader.error(token, 'modulo by zero');
+      }
       lhs = { kind: 'binary', op: token.kind as DurationOp, lhs, rhs, parens: false, pos: { start: lhs.pos.start, end: rhs.pos.end } };
     }
     this.depth--;
@@ -112,11 +116,9 @@ export class DurationParser {
         this.requireExpressions(expr.pos);
         return { ...expr, parens: true, pos: { start: token.start, end } };
       }
-      case 'identifier': {
-        const op = token.text.toLowerCase();
-        if (op === 'min_of' || op === 'max_of') return this.choice(op, place);
-        break;
-      }
+      case 'min_of':
+      case 'max_of':
+        return this.choice(token.kind, place);
     }
     throw this.reader.unexpected(place.context, place.expected);
   }

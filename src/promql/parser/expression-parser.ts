@@ -11,7 +11,7 @@ import { parseDuration, parseNumber } from './number-literal.js';
 import type { ParseOptions } from './parse.js';
 import { SelectorParser } from './selector-parser.js';
 import { unquote } from './string-literal.js';
-import { canBeMetricName, isAggregator, type Token, type TokenKind } from './token.js';
+import { canBeMetricName, isAggregator, isPreprocessor, type Token, type TokenKind } from './token.js';
 import { TokenReader } from './token-reader.js';
 
 const PRECEDENCE: Readonly<Partial<Record<TokenKind, number>>> = {
@@ -172,7 +172,7 @@ export class ExpressionParser {
     this.reader.take();
     const next = this.reader.peek().kind;
     if (isAggregator(token.kind) && (next === '(' || next === 'by' || next === 'without')) return this.aggregate(token, token.kind);
-    if (next === '(' && isFunctionWord(token.kind)) return this.call(token);
+    if (next === '(' && (token.kind === 'identifier' || isPreprocessor(token.kind))) return this.call(token);
     return this.selectors.parseSelector(token);
   }
 
@@ -260,7 +260,7 @@ export class ExpressionParser {
     const brackets = { start: open.start, end: close.end };
     if (expr.kind !== 'vector-selector') throw this.reader.error(brackets, 'ranges only allowed for vector selectors');
     if (expr.offsetMs !== 0 || expr.offsetExpr !== undefined) throw this.reader.error(brackets, 'no offset modifiers allowed before range');
-    if (expr.at?.kind === 'timestamp') throw this.reader.error(brackets, 'no @ modifiers allowed before range');
+    if (expr.at !== undefined) throw this.reader.error(brackets, 'no @ modifiers allowed before range');
     return { kind: 'matrix-selector', selector: expr, rangeMs: range.ms, rangeExpr: range.expr, pos: { start: expr.pos.start, end: close.end } };
   }
 
@@ -355,10 +355,6 @@ export class ExpressionParser {
     const { kind } = this.reader.peek();
     return kind === 'fill' || kind === 'fill_left' || kind === 'fill_right' || this.atExpression();
   }
-}
-
-function isFunctionWord(kind: TokenKind): boolean {
-  return kind === 'identifier' || kind === 'start' || kind === 'end' || kind === 'step' || kind === 'range';
 }
 
 /** Go's %f: six decimals, every digit of large numbers. */

@@ -10,8 +10,6 @@ import { type ParseError, parseErrorAt } from './parse-error.js';
 import { readEscape } from './string-literal.js';
 import { keywordOf, type SymbolKind, type Token, type TokenKind } from './token.js';
 
-/** Words that may stand inside brackets. */
-const DURATION_WORDS: ReadonlySet<string> = new Set(['step', 'range', 'min_of', 'max_of']);
 const DURATION_UNITS = 'smhdwy';
 const LATER_DURATION_UNITS = 'smhdw';
 
@@ -180,9 +178,9 @@ export class Lexer {
   private durationWord(): Token | undefined {
     let end = this.at;
     while (isAlpha(this.text[end])) end++;
-    const word = this.text.slice(this.at, end).toLowerCase();
-    if (!DURATION_WORDS.has(word)) return undefined;
-    return this.token(word === 'step' || word === 'range' ? word : 'identifier', end);
+    const word = keywordOf(this.text.slice(this.at, end));
+    const allowed = word === 'step' || word === 'range' || word === 'min_of' || word === 'max_of';
+    return allowed ? this.token(word, end) : undefined;
   }
 
   private numberOrDuration(): Token {

@@ -14,8 +14,8 @@ const KEYWORDS = [
   'fill', 'fill_left', 'fill_right', 'bool',
 ] as const;
 
-/** Words that are functions inside `@` and durations, and in 3.14 functions of their own. */
-const PREPROCESSORS = ['start', 'end', 'step', 'range'] as const;
+/** Words that are functions behind `@` and inside durations, and functions of their own. */
+const PREPROCESSORS = ['start', 'end', 'step', 'range', 'min_of', 'max_of'] as const;
 
 const SYMBOL_OPERATORS = [
   '+', '-', '*', '/', '%', '^', '==', '!=', '<=', '<', '>=', '>', '</', '>/', '=~', '!~', '@',
@@ -65,6 +65,11 @@ export function isAggregator(kind: TokenKind): kind is Aggregator {
 const NEVER_METRIC: ReadonlySet<string> = new Set(['bool', 'on', 'ignoring', 'group_left', 'group_right', 'atan2']);
 /** The one word that cannot be a label in `by (…)`, `on (…)` and the like: upstream's list left it out. */
 const NEVER_LABEL: ReadonlySet<string> = new Set(['without']);
+
+/** A word that is a function when a parenthesis follows. */
+export function isPreprocessor(kind: TokenKind): kind is Preprocessor {
+  return PREPROCESSOR_SET.has(kind);
+}
 
 export function canBeMetricName(kind: TokenKind): boolean {
   return kind === 'identifier' || kind === 'metric-identifier' || (isWord(kind) && !NEVER_METRIC.has(kind));

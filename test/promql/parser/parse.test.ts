@@ -138,7 +138,7 @@ describe('time', () => {
   same('a @ 5m', 'a @300000');
   same('a @ start() offset 5', 'a @start offset 5000');
   same('a offset 5m @ end()', 'a @end offset 300000');
-  same('a @ start()[5m]', '(range a @start 300000)');
+  same('a @ start()[5m:]', '(subquery a @start 300000 0)');
   same('a offset 0 offset 5m', 'a offset 300000');
   same('a[1h:5m]', '(subquery a 3600000 300000)');
   same('a[1h:]', '(subquery a 3600000 0)');
@@ -162,6 +162,8 @@ describe('time', () => {
   fails('(a)[5m]', '1:4: parse error: ranges only allowed for vector selectors');
   fails('a offset 5m[5m]', '1:12: parse error: no offset modifiers allowed before range');
   fails('a @ 5 [5m]', '1:7: parse error: no @ modifiers allowed before range');
+  fails('a @ end()[5m]', '1:10: parse error: no @ modifiers allowed before range');
+  fails('a offset step()[5m]', '1:16: parse error: no offset modifiers allowed before range');
   fails('a offset', '1:9: parse error: unexpected end of input in offset, expected number, duration, step(), or range()');
   fails('a offset b', '1:10: parse error: unexpected identifier "b" in offset, expected number, duration, step(), or range()');
   fails('a offset 1m offset 2m', '1:1: parse error: offset may not be set multiple times');
@@ -195,6 +197,9 @@ describe('duration expressions', () => {
   same('a offset -min_of(step(), 1s) ^ 0', '(^ a offset (- (min_of step() 1s)) 0)');
   fails('a[5m + ]', '1:8: parse error: unexpected "]" in subquery or range selector, expected number, duration, step(), or range()');
   fails('a[5m:(1m]', '1:9: parse error: unexpected "]" in subquery selector, expected number, duration, step(), range(), or "]"');
+  fails('a[step]', '1:7: parse error: unexpected "]" in subquery or range selector, expected number, duration, step(), or range()');
+  fails('a[step() / 0d]', '1:10: parse error: division by zero');
+  fails('a offset (4d % 0)', '1:14: parse error: modulo by zero');
   fails('a[foo()]', "1:3: parse error: unexpected character in duration expression: 'f'");
   fails('a[5m + foo]', "1:8: parse error: unexpected character: 'f', expected ':'");
   fails('a[5m+5m]', '1:3: parse error: experimental duration expression is not enabled', {});
@@ -269,6 +274,7 @@ describe('functions', () => {
   same('info(a, {x="y"})', '(info a {x="y"})');
   same('info(a, {})', '(info a )');
   same('start() + end() - step() * range()', '(- (+ (start) (end)) (* (step) (range)))');
+  same('MIN_OF(1, max_of(2, 3)) + min_of', '(+ (min_of 1 (max_of 2 3)) min_of)');
   same('min_of(1, max_of(2, 3))', '(min_of 1 (max_of 2 3))');
   same('histogram_quantiles(a, "q", 0.5, 0.9, 0.99)', '(histogram_quantiles a "q" 0.5 0.9 0.99)');
   fails('foo_fn(x) $', '1:1: parse error: unknown function with name "foo_fn"');
