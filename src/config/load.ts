@@ -13,7 +13,7 @@ import { resolveFeatures, type Features } from './features.js';
 import { readFlags } from './flags.js';
 import { asSection, KEYS } from './key-index.js';
 import { defaultValue, type LeafValue } from './notation.js';
-import { configSchema, type Config } from './schema.js';
+import { configSchema, QUERY_WORKERS_MAX, type Config } from './schema.js';
 import { isLeaf, keyWithUnit, type Section } from './schema-nodes.js';
 import { usage } from './usage.js';
 import { NARTHEX_VERSION } from './version.js';
@@ -136,7 +136,7 @@ function expandExternalLabels(values: Map<string, LeafValue>, env: Environment):
 /** Replaces "automatic" by the value that is used, so that nobody else needs to know the rule. */
 function resolveAutomatic(values: Map<string, LeafValue>, sources: ReadonlyMap<string, string>, machine: Machine): void {
   if (values.get('storage.head.memory') === 0) values.set('storage.head.memory', Math.floor(machine.memoryBytes / 2));
-  if (values.get('query.workers') === 0) values.set('query.workers', Math.max(1, machine.cores - 1));
+  if (values.get('query.workers') === 0) values.set('query.workers', Math.min(QUERY_WORKERS_MAX, Math.max(1, machine.cores - 1)));
   // Upstream: the default of 15 days holds only if no size was given.
   const sizeGiven = Number(values.get('storage.tsdb.retention.size')) > 0;
   if (sizeGiven && !sources.has('storage.tsdb.retention.time')) values.set('storage.tsdb.retention.time', 0);

@@ -9,6 +9,8 @@ import type { Features } from './features.js';
 import { boolean, choice, duration, integer, list, map, section, size, text, type ValueOf } from './schema-nodes.js';
 
 const MIB = 1024 * 1024;
+/** Each thread that reads has a scratch slot in every head; there are 16, and the writer has one (kernel/layout). */
+export const QUERY_WORKERS_MAX = 15;
 
 export const TRANSLATION_STRATEGIES = [
   'UnderscoreEscapingWithSuffixes', 'UnderscoreEscapingWithoutSuffixes', 'NoUTF8EscapingWithSuffixes', 'NoTranslation',
@@ -102,15 +104,14 @@ export const configSchema = section('', {
       }),
     }),
     head: section('Own keys: the data that is still written to, in memory and in its log.', {
-      range: duration('2h', {
+      range: duration('24h', {
         about: 'Time range that one head covers, aligned to the epoch.',
-        why: 'Prometheus\' block range: long enough that a block\'s index is small beside its samples, short enough to fit '
-          + 'in memory.',
+        why: 'Heads stay in memory until the retention drops them; few and long ones share label sets and address space best.',
       }, { minimum: 60_000, maximum: 86_400_000 }),
       memory: size('0', {
-        about: 'Bytes that all heads together may use. When it is used up a head closes early, and in the end samples are refused. '
+        about: 'Bytes that all heads together may use. When they are used up, writes are refused with 503 until the retention makes room. '
           + '0 = half of the memory of the machine or container.',
-        why: 'The other half is for queries and for the page cache, which holds the blocks.',
+        why: 'The other half is for queries and for the system.',
       }),
       max_series: integer(0, {
         about: 'Series in one head above which new series are refused; known series go on. 0 = no limit but memory.',
@@ -162,9 +163,9 @@ export const configSchema = section('', {
       why: 'Several large dashboards opened at once; a longer queue would only end in time-outs.',
     }),
     workers: integer(0, {
-      about: 'Own key. Threads that evaluate queries. 0 = one less than the machine has cores, at least one.',
+      about: 'Own key. Threads that evaluate queries. 0 = one less than the machine has cores, from 1 to 15.',
       why: 'Leaves one core to ingest, which has its own thread.',
-    }, { maximum: 256 }),
+    }, { maximum: QUERY_WORKERS_MAX }),
     max_points_per_series: integer(11_000, {
       about: 'Own key. Steps of a range query above which it is refused with 400.',
       why: 'Prometheus\' fixed limit: one point a minute for a week, or an hour for a year.',
