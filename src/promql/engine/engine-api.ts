@@ -14,6 +14,10 @@ export interface EngineOptions {
   readonly defaultEvaluationIntervalMs: number;
   readonly enableDelayedNameRemoval: boolean;
   readonly enableExperimentalFunctions: boolean;
+  /** Look at `__type__` instead of the name when guessing whether a metric is a counter (feature type-and-unit-labels). Off if left out. */
+  readonly enableTypeAndUnitLabels?: boolean;
+  /** Rates take start timestamps of samples into account (feature use-start-timestamps). Off if left out. */
+  readonly useStartTimestamps?: boolean;
 }
 
 export interface QueryRequest {

@@ -1,0 +1,102 @@
+/** The door of the PromQL room. */
+import { Labels } from '../../model/labels.js';
+import type { Queryable } from '../../storage/queryable.js';
+import type { Expr } from '../parser/ast.js';
+import { parseExpr } from '../parser/parse.js';
+import { documentedType, typeOf } from '../parser/type-check.js';
+import { planQuery, withoutParens } from '../plan/plan.js';
+import { Annotations } from './annotations.js';
+import { type Engine, type EngineOptions, QueryError, type QueryOutcome, type QueryRequest, type QueryResult } from './engine-api.js';
+import { QueryLimits } from './limits.js';
+import { OperatorBuilder } from './operator-builder.js';
+import type { EvalFrame, QueryContext } from './query-context.js';
+import { matrixResult, rangeVectorResult, vectorResult } from './result.js';
+import { type StepGrid, singleStep, stepGrid } from './step-grid.js';
+
+/** An engine has no state but its options: any number of queries may use it, one after another. */
+export function createEngine(options: EngineOptions): Engine {
+  return { query: (storage, request) => runQuery(options, storage, request) };
+}
+
+function runQuery(options: EngineOptions, storage: Queryable, request: QueryRequest): QueryOutcome {
+  const begunMs = performance.now();
+  const experimental = options.enableExperimentalFunctions;
+  const expr = parseExpr(request.text, {
+    experimentalFunctions: experimental,
+    durationExpressions: experimental,
+    extendedRangeSelectors: experimental,
+  });
+  const isRangeQuery = request.stepMs > 0;
+  const grid = isRangeQuery ? stepGrid(request.startMs, request.endMs, request.stepMs) : singleStep(request.startMs);
+  if (isRangeQuery) checkRangeType(expr);
+  const annotations = new Annotations(request.text);
+  const limits = new QueryLimits(options.maxSamples, options.maxSeries, request.stopRequested);
+  const query: QueryContext = {
+    options,
+    limits,
+    annotations,
+    lookbackMs: request.lookbackDeltaMs > 0 ? request.lookbackDeltaMs : options.lookbackDeltaMs,
+    queryGrid: grid,
+    queryEndMs: request.endMs,
+    isRangeQuery,
+  };
+  const planned = planQuery(expr, grid, isRangeQuery, request.endMs);
+  const evaluate = prepare(planned, storage, { query, grid }, isRangeQuery);
+  const preparedMs = performance.now();
+  const result = evaluate();
+  const evaluatedMs = performance.now();
+  return {
+    result,
+    warnings: [...annotations.warnings],
+    infos: annotations.infos(),
+    stats: {
+      totalQueryableSamples: limits.queryable,
+      peakSamples: limits.peak,
+      preparationMs: preparedMs - begunMs,
+      evaluationMs: evaluatedMs - preparedMs,
+      sortMs: 0,
+    },
+  };
+}
+
+/** Builds the operators, which selects all series; the returned function reads and computes. */
+function prepare(expr: Expr, storage: Queryable, frame: EvalFrame, isRangeQuery: boolean): () => QueryResult {
+  const build = new OperatorBuilder(storage);
+  const timestampMs = frame.grid.startMs;
+  switch (typeOf(expr)) {
+    case 'string':
+      return () => ({ type: 'string', timestampMs, value: stringValue(expr) });
+    case 'matrix': {
+      const source = build.range(expr, frame, '');
+      return () => rangeVectorResult(source, frame);
+    }
+    case 'scalar': {
+      const scalar = build.scalar(expr, frame);
+      if (!isRangeQuery) return () => ({ type: 'scalar', timestampMs, value: scalar.values()[0]! });
+      return () => scalarMatrix(scalar.values(), frame.grid);
+    }
+    default: {
+      const operator = build.vector(expr, frame);
+      return () => (isRangeQuery ? matrixResult(operator, frame) : vectorResult(operator, frame));
+    }
+  }
+}
+
+function scalarMatrix(values: Float64Array, grid: StepGrid): QueryResult {
+  const timestamps = Float64Array.from({ length: grid.count }, (_, step) => grid.startMs + step * grid.stepMs);
+  return { type: 'matrix', series: [{ labels: Labels.EMPTY, timestamps, values, histogramTimestamps: [], histograms: [] }] };
+}
+
+function stringValue(expr: Expr): string {
+  const inner = withoutParens(expr);
+  return inner.kind === 'string' ? inner.value : '';
+}
+
+/** @throws QueryError bad_data for what cannot be evaluated step by step */
+function checkRangeType(expr: Expr): void {
+  const type = typeOf(expr);
+  if (type === 'vector' || type === 'scalar') return;
+  throw new QueryError(
+    'bad_data', `invalid expression type "${documentedType(type)}" for range query, must be Scalar or instant Vector`,
+  );
+}

@@ -1,0 +1,54 @@
+import { QueryError } from './engine-api.js';
+
+/**
+ * What one query may use, and what it has used. Samples are counted as Prometheus counts them: the samples of a
+ * result are held until the result that is computed from them replaces them.
+ */
+export class QueryLimits {
+  /** Samples read from storage and looked at, once for each step that looks at them. */
+  queryable = 0;
+  peak = 0;
+  private held = 0;
+  private series = 0;
+
+  constructor(
+    private readonly maxSamples: number,
+    /** 0 = no limit. */
+    private readonly maxSeries: number,
+    private readonly stopRequested: () => 'canceled' | 'timeout' | undefined,
+  ) {}
+
+  /** Called at least once per series, so that a query stops within milliseconds. @throws QueryError */
+  poll(): void {
+    const reason = this.stopRequested();
+    if (reason === undefined) return;
+    if (reason === 'timeout') throw new QueryError('timeout', 'query timed out in expression evaluation');
+    throw new QueryError('canceled', 'query was canceled in expression evaluation');
+  }
+
+  /** @throws QueryError when the query selects more series than it may */
+  addSeries(count: number): void {
+    this.series += count;
+    if (this.maxSeries > 0 && this.series > this.maxSeries) {
+      throw new QueryError('execution', `query selects too many series: ${this.series} of at most ${this.maxSeries}`);
+    }
+  }
+
+  /** @throws QueryError when the query holds more samples than it may */
+  hold(samples: number): void {
+    this.held += samples;
+    if (this.held > this.peak) this.peak = this.held;
+    if (this.held > this.maxSamples) {
+      throw new QueryError('execution', 'query processing would load too many samples into memory in query execution');
+    }
+  }
+
+  /** Samples held now, to come back to with `releaseTo`. */
+  mark(): number {
+    return this.held;
+  }
+
+  releaseTo(mark: number): void {
+    this.held = mark;
+  }
+}

@@ -1,0 +1,24 @@
+import type { Annotations } from './annotations.js';
+import type { EngineOptions } from './engine-api.js';
+import type { QueryLimits } from './limits.js';
+import type { StepGrid } from './step-grid.js';
+
+/** What all operators of one query share. */
+export interface QueryContext {
+  readonly options: EngineOptions;
+  readonly limits: QueryLimits;
+  readonly annotations: Annotations;
+  readonly lookbackMs: number;
+  /** The query's own grid: what `start()`, `end()`, `step()` and `range()` speak of, in subqueries too. */
+  readonly queryGrid: StepGrid;
+  /** End of the query as requested; the last step may lie before it. */
+  readonly queryEndMs: number;
+  /** True if the request is a range query (its step is 0 otherwise). */
+  readonly isRangeQuery: boolean;
+}
+
+/** A place to evaluate in: the query, and the grid of the query itself or of a subquery. */
+export interface EvalFrame {
+  readonly query: QueryContext;
+  readonly grid: StepGrid;
+}

@@ -1,0 +1,54 @@
+import type { Histogram } from '../../model/histogram.js';
+import { dropName } from '../engine/name-removal.js';
+import type { EvalFrame } from '../engine/query-context.js';
+import { ABSENT, FLOAT, HISTOGRAM, type StepColumn } from '../engine/step-column.js';
+import type { OutputSeries, VectorOperator } from './operator.js';
+
+/** Changes the samples of a column in place. */
+export type ColumnFunction = (column: StepColumn, series: OutputSeries) => void;
+
+/** A function of each sample by itself; the result has no metric name. */
+export class ElementFunctionOperator implements VectorOperator {
+  private outputs: readonly OutputSeries[] | undefined;
+
+  constructor(
+    private readonly frame: EvalFrame,
+    private readonly input: VectorOperator,
+    private readonly apply: ColumnFunction,
+  ) {}
+
+  series(): readonly OutputSeries[] {
+    return (this.outputs ??= this.input.series().map((one) => dropName(one, this.frame.query.options)));
+  }
+
+  read(index: number, out: StepColumn): void {
+    this.input.read(index, out);
+    this.apply(out, this.input.series()[index]!);
+  }
+}
+
+/** Floats through `fn`, histograms left out. */
+export function onFloats(fn: (value: number, step: number) => number): ColumnFunction {
+  return (column) => {
+    const { kinds, values } = column;
+    for (let s = 0; s < kinds.length; s++) {
+      if (kinds[s] === FLOAT) values[s] = fn(values[s]!, s);
+      else kinds[s] = ABSENT;
+    }
+    column.histograms = undefined;
+  };
+}
+
+/** Histograms into floats, floats left out. */
+export function onHistograms(fn: (histogram: Histogram, step: number) => number): ColumnFunction {
+  return (column) => {
+    const { kinds, values } = column;
+    for (let s = 0; s < kinds.length; s++) {
+      if (kinds[s] === HISTOGRAM) {
+        values[s] = fn(column.histogramAt(s), s);
+        kinds[s] = FLOAT;
+      } else kinds[s] = ABSENT;
+    }
+    column.histograms = undefined;
+  };
+}

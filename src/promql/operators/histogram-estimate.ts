@@ -1,0 +1,137 @@
+import type { Histogram } from '../../model/histogram.js';
+import { METRIC_NAME, type Labels } from '../../model/labels.js';
+import { dropName } from '../engine/name-removal.js';
+import type { EvalFrame } from '../engine/query-context.js';
+import { ABSENT, FLOAT, StepColumn } from '../engine/step-column.js';
+import { ClassicBuckets, parseUpperBound } from '../histogram/classic.js';
+import type { Position } from '../parser/ast.js';
+import { labelReducer } from './aggregate/grouping.js';
+import type { OutputSeries, VectorOperator } from './operator.js';
+
+const BUCKET_LABEL = 'le';
+
+/** One number to estimate from a histogram: a quantile or a fraction. */
+export interface HistogramEstimator {
+  /** Label to put on the result (`histogram_quantiles`), undefined for none. */
+  readonly label: { readonly name: string; readonly value: string } | undefined;
+  /** Steps at which this estimator is asked. */
+  appliesAt(step: number): boolean;
+  fromClassic(buckets: ClassicBuckets, step: number, metricName: string): number;
+  fromNative(histogram: Histogram, step: number, metricName: string): number;
+}
+
+interface Member {
+  readonly index: number;
+  /** Upper bound of a bucket series, undefined if its `le` is none. */
+  readonly bound: number | undefined;
+}
+
+interface HistogramGroup {
+  readonly members: Member[];
+  readonly labels: Labels;
+  /** Series from whose samples this group's outputs get the metric name (messages, delayed name removal). */
+  readonly first: OutputSeries;
+}
+
+/**
+ * `histogram_quantile`, `histogram_quantiles`, `histogram_fraction`: over native histograms sample by sample, over
+ * classic ones by bringing together the bucket series that differ in `le` only. Outputs are ordered group by group,
+ * estimator by estimator; the members of a group are read once for all estimators.
+ *
+ * A series that has an `le` label and holds native histograms loses that label here, unlike upstream; nobody has such.
+ */
+export class HistogramEstimateOperator implements VectorOperator {
+  private groups: HistogramGroup[] | undefined;
+  private outputs: OutputSeries[] | undefined;
+  private computed: { group: number; columns: StepColumn[] } | undefined;
+  private readonly buckets = new ClassicBuckets();
+
+  constructor(
+    private readonly frame: EvalFrame,
+    private readonly input: VectorOperator,
+    private readonly estimators: readonly HistogramEstimator[],
+    /** Place of the vector, for messages. */
+    private readonly pos: Position,
+  ) {}
+
+  series(): readonly OutputSeries[] {
+    if (this.outputs === undefined) {
+      this.outputs = [];
+      for (const group of this.grouped()) {
+        const base = dropName({ labels: group.first.labels.with(BUCKET_LABEL, ''), dropName: group.first.dropName }, this.frame.query.options);
+        for (const { label } of this.estimators) {
+          this.outputs.push(label === undefined ? base : { ...base, labels: base.labels.with(label.name, label.value) });
+        }
+      }
+    }
+    return this.outputs;
+  }
+
+  read(index: number, out: StepColumn): void {
+    const group = Math.floor(index / this.estimators.length);
+    if (this.computed?.group !== group) this.computed = { group, columns: this.compute(this.grouped()[group]!) };
+    out.copyFrom(this.computed.columns[index % this.estimators.length]!);
+  }
+
+  private grouped(): HistogramGroup[] {
+    if (this.groups !== undefined) return this.groups;
+    const reducer = labelReducer([BUCKET_LABEL], true);
+    const byKey = new Map<string, HistogramGroup>();
+    const series = this.input.series();
+    for (let index = 0; index < series.length; index++) {
+      const labels = series[index]!.labels;
+      const key = reducer.key(labels);
+      let group = byKey.get(key);
+      if (group === undefined) {
+        group = { members: [], labels: reducer.labels(labels), first: series[index]! };
+        byKey.set(key, group);
+      }
+      group.members.push({ index, bound: parseUpperBound(labels.get(BUCKET_LABEL)) });
+    }
+    return (this.groups = [...byKey.values()]);
+  }
+
+  private compute(group: HistogramGroup): StepColumn[] {
+    const steps = this.frame.grid.count;
+    const results = this.estimators.map(() => new StepColumn(steps));
+    const columns = group.members.map((member) => {
+      const column = new StepColumn(steps);
+      this.input.read(member.index, column);
+      return column;
+    });
+    for (let s = 0; s < steps; s++) this.computeStep(group, columns, s, results);
+    return results;
+  }
+
+  private computeStep(group: HistogramGroup, columns: readonly StepColumn[], step: number, results: readonly StepColumn[]): void {
+    let native: Histogram | undefined;
+    this.buckets.clear();
+    for (let m = 0; m < columns.length; m++) {
+      const column = columns[m]!;
+      const kind = column.kinds[step];
+      if (kind === ABSENT) continue;
+      const { bound, index } = group.members[m]!;
+      if (kind !== FLOAT) native = column.histogramAt(step);
+      else if (bound !== undefined) this.buckets.add(bound, column.values[step]!);
+      else this.warnBadBucket(index);
+    }
+    if (native !== undefined && this.buckets.length > 0) {
+      this.frame.query.annotations.mixedClassicNativeHistograms(group.first.labels.get(METRIC_NAME), this.pos);
+      return;
+    }
+    if (native === undefined && this.buckets.length === 0) return;
+    const name = group.first.labels.get(METRIC_NAME);
+    for (let e = 0; e < results.length; e++) {
+      const estimator = this.estimators[e]!;
+      if (!estimator.appliesAt(step)) continue;
+      results[e]!.setFloat(step, native === undefined
+        ? estimator.fromClassic(this.buckets, step, name)
+        : estimator.fromNative(native, step, name));
+    }
+  }
+
+  private warnBadBucket(index: number): void {
+    const labels = this.input.series()[index]!.labels;
+    this.frame.query.annotations.badBucketLabel(labels.get(METRIC_NAME), labels.get(BUCKET_LABEL), this.pos);
+  }
+}

@@ -1,0 +1,33 @@
+import type { Labels } from '../../model/labels.js';
+import type { StepColumn } from '../engine/step-column.js';
+
+/** One series of a result. */
+export interface OutputSeries {
+  readonly labels: Labels;
+  /** With delayed name removal: the name is still there, but leaves at the end of the query. */
+  readonly dropName: boolean;
+}
+
+/**
+ * An instant vector over the steps of a grid. An operator first says its series, so that consumers can lay out arrays
+ * by series index, then gives one column per series.
+ *
+ * Series may turn out to have no sample at all. Label sets are unique, except that with delayed name removal two sets
+ * may become equal when their names leave.
+ */
+export interface VectorOperator {
+  /** The same array at every call. May evaluate inputs if the series depend on values (topk, count_values, …). */
+  series(): readonly OutputSeries[];
+  /**
+   * Resets `out` and fills it with the samples of series `index`. Any order of indexes is allowed, a series may be left
+   * out, and reading one twice gives the same but costs twice. Keeps no reference to `out`.
+   * @throws QueryError
+   */
+  read(index: number, out: StepColumn): void;
+}
+
+/** A scalar over the steps of a grid. */
+export interface ScalarOperator {
+  /** One value per step, the same array at every call; not to be written to. */
+  values(): Float64Array;
+}
