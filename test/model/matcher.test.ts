@@ -105,6 +105,13 @@ describe('regular expressions', () => {
     expect(regexError('('.repeat(5000)).message).toMatch(/error parsing regexp/);
   });
 
+  it('says what compiling cost', () => {
+    expect(regex('a|b').compileCost).toBe(0);
+    expect(regex('(a|b)c').compileCost).toBeLessThan(10);
+    expect(regex('\\w{500}').compileCost).toBe(500);
+    expect(new Matcher('=', 'l', 'x').compileCost).toBe(0);
+  });
+
   it('agrees with the engine on everything it answers itself', () => {
     const piece = fc.constantFrom(
       'a', 'b', 'ab', '.', '.*', '.+', '.*?', '(a|b)', '(a|)', '[ab]', '[^a]', '[a-c]', '\\d', '\\.', '\\_', '|', '?', '*', '+', '{2}', '{1,2}', '{0,}',

@@ -118,8 +118,9 @@ class TypeChecker {
     if (isComparison(op) && !expr.returnBool && left === 'scalar' && right === 'scalar') {
       this.fail(expr.opPos, 'comparisons between scalars must use BOOL modifier');
     }
+    const included = new Set(matching.include);
     for (const label of matching.on ? matching.labels : []) {
-      if (matching.include.includes(label)) this.fail(expr.opPos, `label ${goQuote(label)} must not occur in ON and GROUP clause at once`);
+      if (included.has(label)) this.fail(expr.opPos, `label ${goQuote(label)} must not occur in ON and GROUP clause at once`);
     }
     for (const [side, type] of [[expr.lhs, left], [expr.rhs, right]] as const) {
       if (type !== 'scalar' && type !== 'vector') {

@@ -39,7 +39,7 @@ const EDITOR_REFUSES: readonly { readonly pattern: RegExp; readonly reason: stri
   { pattern: /\bSTEP\(\)/, reason: 'its words inside durations must be in lower case' },
   { pattern: /^(min|max)_of\(/, reason: 'it knows min_of and max_of only inside durations' },
   { pattern: /\d\.(?!\d)/, reason: 'its numbers do not end in a point' },
-  { pattern: /(^|[-+*\/^%=<>(,)]|\w )\s*offset/, reason: 'offset cannot be the name of a metric there' },
+  { pattern: /(^|[-+*/^%=<>(,)]|\w )\s*offset/, reason: 'offset cannot be the name of a metric there' },
 ];
 
 function lezerAccepts(text: string): boolean {
