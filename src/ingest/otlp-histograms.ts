@@ -16,7 +16,8 @@ export class HistogramFault {
 
 export function exponentialToNative(point: ExponentialPoint): Histogram | HistogramFault {
   if (point.scale < SCHEMA_MIN) {
-    return new HistogramFault('untranslatable', `cannot convert exponential to native histogram. Scale must be >= ${SCHEMA_MIN}, was ${point.scale}`);
+    const message = `cannot convert exponential to native histogram. Scale must be >= ${SCHEMA_MIN}, was ${point.scale}`;
+    return new HistogramFault('untranslatable', message);
   }
   const schema = Math.min(point.scale, SCHEMA_MAX);
   const positive = exponentialSide(point.positive, point.scale - schema);

@@ -106,7 +106,7 @@ export function typeAndUnitLabels(type: MetricType, unit: string): ReadonlyMap<s
   return new Map([['__type__', type === 'unknown' ? '' : type], ['__unit__', unit]]);
 }
 
-/** Labels of `target_info`, undefined if there is nothing worth telling or nothing to join on. */
+/** Labels of `target_info` without its name, undefined if there is nothing worth telling or nothing to join on. */
 export function targetInfoLabels(
   attributes: readonly KeyValue[], resource: ResourceLabels, settings: OtlpSettings, namer: LabelNamer,
 ): Labels | NameFault | undefined {
@@ -115,12 +115,14 @@ export function targetInfoLabels(
   if (labels instanceof NameFault) return labels;
   for (const [name, value] of resource.identity) labels.set(name, value);
   if (!labels.get('job') && !labels.get('instance')) return undefined;
-  labels.set(METRIC_NAME, 'target_info');
+  labels.delete(METRIC_NAME);
   return Labels.fromPairs(labels);
 }
 
 /** Attributes in the order of their keys; values of colliding names are joined. */
-function attributeLabels(attributes: readonly KeyValue[], namer: LabelNamer, without: ReadonlySet<string>): Map<string, string> | NameFault {
+function attributeLabels(
+  attributes: readonly KeyValue[], namer: LabelNamer, without: ReadonlySet<string>,
+): Map<string, string> | NameFault {
   const labels = new Map<string, string>();
   for (const { key, value } of sortedByKey(attributes)) {
     if (key === METRIC_NAME || without.has(key)) continue;

@@ -14,7 +14,8 @@ export type SuffixKind = 'counter' | 'gauge' | 'other';
 
 /** UCUM codes by the words that Prometheus uses. `TiBy` is "tibibytes" there. */
 const UNIT_WORDS: ReadonlyMap<string, string> = new Map([
-  ['d', 'days'], ['h', 'hours'], ['min', 'minutes'], ['s', 'seconds'], ['ms', 'milliseconds'], ['us', 'microseconds'], ['ns', 'nanoseconds'],
+  ['d', 'days'], ['h', 'hours'], ['min', 'minutes'], ['s', 'seconds'],
+  ['ms', 'milliseconds'], ['us', 'microseconds'], ['ns', 'nanoseconds'],
   ['By', 'bytes'], ['KiBy', 'kibibytes'], ['MiBy', 'mebibytes'], ['GiBy', 'gibibytes'], ['TiBy', 'tibibytes'],
   ['KBy', 'kilobytes'], ['MBy', 'megabytes'], ['GBy', 'gigabytes'], ['TBy', 'terabytes'],
   ['m', 'meters'], ['V', 'volts'], ['A', 'amperes'], ['J', 'joules'], ['W', 'watts'], ['g', 'grams'],
@@ -61,7 +62,8 @@ export class MetricNamer {
 
   private compute(name: string, unit: string, kind: SuffixKind): string | NameFault {
     if (!this.escape) return this.suffixes ? withSuffixes(name, unit, kind) : name;
-    const built = prefixDigit(this.suffixes ? escapedWithSuffixes(name, unit, kind) : name.split(INVALID_IN_METRIC).filter(Boolean).join('_'));
+    const escaped = this.suffixes ? escapedWithSuffixes(name, unit, kind) : name.split(INVALID_IN_METRIC).filter(Boolean).join('_');
+    const built = prefixDigit(escaped);
     if (built === '') return new NameFault(`normalization for metric ${JSON.stringify(name)} resulted in empty name`);
     if (built !== name && ONLY_UNDERSCORES.test(built)) {
       return new NameFault(`normalization for metric ${JSON.stringify(name)} resulted in invalid name ${JSON.stringify(built)}`);

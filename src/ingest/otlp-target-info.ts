@@ -1,10 +1,10 @@
 import type { OtlpData } from '../wire/otlp-types.js';
 
 /**
- * Samples of one target_info series in one request. Two points whose times lie far apart (a wrong clock) would ask for
- * millions; with the default lookback delta this many reach 29 days back from the latest point.
+ * Samples of `target_info` that one request may cause beside the latest of each resource. Points whose times lie far apart
+ * (a wrong clock) would ask for millions; with the default lookback delta this many reach 34 days back.
  */
-const SAMPLES_MAX = 16_800;
+export const EXTRA_SAMPLES_MAX = 20_000;
 
 /** Earliest and latest time of the points of a resource. */
 export class TimeSpan {
@@ -25,14 +25,15 @@ export class TimeSpan {
 
   /**
    * Times that a series like `target_info` needs so that a query at any time of the span finds it: from the earliest
-   * on in steps of half the lookback delta, and the latest. Empty if there was no point.
+   * on in steps of half the lookback delta, and the latest. Empty if there was no point. Of more than `extraMax` steps the
+   * earliest are left out.
    */
-  sampleTimes(lookbackDeltaMs: number): number[] {
+  sampleTimes(lookbackDeltaMs: number, extraMax: number): number[] {
     if (this.latest === -Infinity) return [];
     const stepMs = lookbackDeltaMs / 2;
     const times: number[] = [];
     const steps = Math.ceil((this.latest - this.earliest) / stepMs);
-    for (let i = Math.max(0, steps - SAMPLES_MAX); i < steps; i++) times.push(Math.floor(this.earliest + i * stepMs));
+    for (let i = Math.max(0, steps - extraMax); i < steps; i++) times.push(Math.floor(this.earliest + i * stepMs));
     if (times.at(-1) !== this.latest) times.push(this.latest);
     return times;
   }

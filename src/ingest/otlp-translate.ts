@@ -3,21 +3,23 @@
  * Prometheus refuses together with the whole request is refused alone here.
  */
 import type { Exemplar } from '../model/exemplar.js';
-import { METRIC_NAME, type Labels } from '../model/labels.js';
+import type { Histogram } from '../model/histogram.js';
+import type { Labels } from '../model/labels.js';
 import type { MetricMetadata, MetricType } from '../model/metadata.js';
 import { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
 import {
-  ILL_FORMED_MARK, Temporality, type ExponentialPoint, type HistogramPoint, type NumberPoint, type OtlpData, type OtlpExemplar, type OtlpMetric,
-  type OtlpRequest, type OtlpResourceMetrics, type OtlpScopeMetrics, type PointBase, type SummaryPoint,
+  ILL_FORMED_MARK, Temporality, type ExponentialPoint, type HistogramPoint, type NumberPoint, type OtlpData, type OtlpExemplar,
+  type OtlpMetric, type OtlpRequest, type OtlpResourceMetrics, type OtlpScopeMetrics, type PointBase, type SummaryPoint,
 } from '../wire/otlp-types.js';
 import { decimalText } from './otlp-decimal.js';
 import { translateExemplars } from './otlp-exemplars.js';
 import { explicitToNative, exponentialToNative, HistogramFault } from './otlp-histograms.js';
 import { PointLabels, ResourceLabels, scopeLabels, targetInfoLabels, typeAndUnitLabels } from './otlp-labels.js';
 import { LabelNamer, MetricNamer, NameFault, unitName, type SuffixKind } from './otlp-names.js';
+import { SeriesIndex } from './otlp-series.js';
 import type { OtlpSettings } from './otlp-settings.js';
-import { TimeSpan } from './otlp-target-info.js';
+import { EXTRA_SAMPLES_MAX, TimeSpan } from './otlp-target-info.js';
 import { RequestOrder } from './otlp-order.js';
 
 /** `SampleBatch.origin` of samples that stem from no data point (`target_info`): their loss is not a point's. */
@@ -58,10 +60,12 @@ interface MetricContext {
 /** One request on its way. */
 class Translation {
   private readonly batch = new SampleBatch();
-  private readonly seriesByKey = new Map<string, number>();
+  private readonly series = new SeriesIndex(this.batch);
   private readonly families = new Map<string, MetricMetadata>();
   /** Ordinal of the current data point. */
   private origin = 0;
+  /** How many more samples `target_info` may have. */
+  private extraSamples = EXTRA_SAMPLES_MAX;
 
   constructor(
     private readonly settings: OtlpSettings,
@@ -83,7 +87,7 @@ class Translation {
       for (const metric of scope.metrics) span.addPoints(metric.data);
       this.scope(scope, resource);
     }
-    const times = span.sampleTimes(this.settings.lookback_delta_ms);
+    const times = span.sampleTimes(this.settings.lookback_delta_ms, this.extraSamples);
     if (times.length === 0) return;
     const labels = targetInfoLabels(attributes, resource, this.settings, this.labelNamer);
     if (labels === undefined) return;
@@ -92,8 +96,9 @@ class Translation {
       this.batch.reject(AppendStatus.untranslatable, 0, 'target_info', `target_info of a resource is not written: ${message}`);
       return;
     }
-    const series = this.seriesOf(labels);
+    const series = this.series.plain(labels, TARGET_INFO.family);
     for (const timeMs of times) this.batch.addFloat(series, timeMs, 1, NO_ORIGIN);
+    this.extraSamples -= times.length - 1;
     this.families.set(TARGET_INFO.family, TARGET_INFO);
   }
 
@@ -123,17 +128,18 @@ class Translation {
   private translatable(metric: OtlpMetric, fault: NameFault | undefined): string | undefined {
     const { data } = metric;
     if (data.kind === 'none') {
-      return this.refuseMetric(metric, AppendStatus.untranslatable, `metric ${JSON.stringify(metric.name)} has no data (or data of an unknown type)`);
+      return this.refuseMetric(metric, AppendStatus.untranslatable, `${quoted(metric)} has no data (or data of an unknown type)`);
     }
     if ('temporality' in data && data.temporality !== Temporality.cumulative) {
-      return this.refuseMetric(metric, AppendStatus.untranslatable, temporalityMessage(metric.name, data.temporality));
+      return this.refuseMetric(metric, AppendStatus.untranslatable, temporalityMessage(metric, data.temporality));
     }
     const family = this.metricNamer.build(metric.name, metric.unit, suffixKind(data));
     if (family instanceof NameFault) return this.refuseMetric(metric, AppendStatus.untranslatable, family.message);
     if (family === '' || (this.illFormed && family.includes(ILL_FORMED_MARK))) {
-      return this.refuseMetric(metric, AppendStatus.invalidLabels, `invalid metric name ${JSON.stringify(metric.name)}: ${family === '' ? 'empty' : 'invalid UTF-8'}`);
+      const why = family === '' ? 'empty' : 'invalid UTF-8';
+      return this.refuseMetric(metric, AppendStatus.invalidLabels, `invalid metric name ${JSON.stringify(metric.name)}: ${why}`);
     }
-    if (fault) return this.refuseMetric(metric, AppendStatus.untranslatable, `metric ${JSON.stringify(metric.name)}: ${fault.message}`);
+    if (fault) return this.refuseMetric(metric, AppendStatus.untranslatable, `${quoted(metric)}: ${fault.message}`);
     return family;
   }
 
@@ -172,7 +178,7 @@ class Translation {
   private number(context: MetricContext, point: NumberPoint, withExemplars: boolean): void {
     const base = this.baseLabels(context, point);
     if (base !== undefined) {
-      const series = this.named(base, context.family);
+      const series = this.series.plain(base, context.family);
       this.value(series, point, point.value);
       // Prometheus ignores exemplars of gauges.
       if (withExemplars) for (const exemplar of this.exemplars(context, point)) this.batch.exemplars.push({ series, exemplar });
@@ -184,14 +190,14 @@ class Translation {
     const base = this.baseLabels(context, point);
     if (base !== undefined) {
       const { family } = context;
-      if (point.sum !== undefined) this.value(this.named(base, `${family}_sum`), point, point.sum);
-      this.value(this.named(base, `${family}_count`), point, point.count);
-      this.buckets(base.with(METRIC_NAME, `${family}_bucket`), point, this.exemplars(context, point));
+      if (point.sum !== undefined) this.value(this.series.plain(base, `${family}_sum`), point, point.sum);
+      this.value(this.series.plain(base, `${family}_count`), point, point.count);
+      this.buckets(base, `${family}_bucket`, point, this.exemplars(context, point));
     }
     this.origin++;
   }
 
-  private buckets(base: Labels, point: HistogramPoint, exemplars: readonly Exemplar[]): void {
+  private buckets(base: Labels, name: string, point: HistogramPoint, exemplars: readonly Exemplar[]): void {
     const { explicitBounds, bucketCounts } = point;
     const bounded = Math.min(explicitBounds.length, bucketCounts.length);
     let cumulative = 0;
@@ -199,34 +205,36 @@ class Translation {
     for (let i = 0; i < bounded; i++) {
       const bound = explicitBounds[i]!;
       cumulative += bucketCounts[i]!;
-      const series = this.seriesOf(base.with('le', decimalText(bound)));
+      const series = this.series.labelled(base, name, 'le', decimalText(bound));
       this.value(series, point, cumulative);
       // Exemplars are expected in the order of their values, as buckets are. One too early takes those behind it along.
-      for (; next < exemplars.length && !(exemplars[next]!.value > bound); next++) this.batch.exemplars.push({ series, exemplar: exemplars[next]! });
+      while (next < exemplars.length && !(exemplars[next]!.value > bound)) {
+        this.batch.exemplars.push({ series, exemplar: exemplars[next++]! });
+      }
     }
-    const infinite = this.seriesOf(base.with('le', '+Inf'));
+    const infinite = this.series.labelled(base, name, 'le', '+Inf');
     this.value(infinite, point, point.count);
-    for (; next < exemplars.length; next++) this.batch.exemplars.push({ series: infinite, exemplar: exemplars[next]! });
+    while (next < exemplars.length) this.batch.exemplars.push({ series: infinite, exemplar: exemplars[next++]! });
   }
 
   private nativeHistogram<P extends HistogramPoint | ExponentialPoint>(
-    context: MetricContext, point: P, convert: (point: P) => ReturnType<typeof exponentialToNative>,
+    context: MetricContext, point: P, convert: (point: P) => Histogram | HistogramFault,
   ): void {
     const base = this.baseLabels(context, point);
-    if (base !== undefined) this.native(context, point, base, point.noRecordedValue ? undefined : convert(point));
+    if (base !== undefined) this.native(context, point, base, point.noRecordedValue ? 'stale' : convert(point));
     this.origin++;
   }
 
   private native(
-    context: MetricContext, point: HistogramPoint | ExponentialPoint, base: Labels, histogram: ReturnType<typeof exponentialToNative> | undefined,
+    context: MetricContext, point: HistogramPoint | ExponentialPoint, base: Labels, histogram: Histogram | HistogramFault | 'stale',
   ): void {
     if (histogram instanceof HistogramFault) {
       const status = histogram.kind === 'invalid' ? AppendStatus.invalidHistogram : AppendStatus.untranslatable;
-      this.batch.reject(status, 1, context.metric.name, `metric ${JSON.stringify(context.metric.name)}: ${histogram.message}`);
+      this.batch.reject(status, 1, context.metric.name, `${quoted(context.metric)}: ${histogram.message}`);
       return;
     }
-    const series = this.named(base, context.family);
-    if (histogram === undefined) this.batch.addStaleHistogram(series, point.timeMs, this.origin);
+    const series = this.series.plain(base, context.family);
+    if (histogram === 'stale') this.batch.addStaleHistogram(series, point.timeMs, this.origin);
     else this.batch.addHistogram(series, point.timeMs, histogram, this.origin, point.startMs);
     for (const exemplar of this.exemplars(context, point)) this.batch.exemplars.push({ series, exemplar });
   }
@@ -235,10 +243,11 @@ class Translation {
     const base = this.baseLabels(context, point);
     if (base !== undefined) {
       const { family } = context;
-      this.value(this.named(base, `${family}_sum`), point, point.sum);
-      this.value(this.named(base, `${family}_count`), point, point.count);
-      const quantiles = base.with(METRIC_NAME, family);
-      for (const { quantile, value } of point.quantiles) this.value(this.seriesOf(quantiles.with('quantile', decimalText(quantile))), point, value);
+      this.value(this.series.plain(base, `${family}_sum`), point, point.sum);
+      this.value(this.series.plain(base, `${family}_count`), point, point.count);
+      for (const { quantile, value } of point.quantiles) {
+        this.value(this.series.labelled(base, family, 'quantile', decimalText(quantile)), point, value);
+      }
     }
     this.origin++;
   }
@@ -253,11 +262,11 @@ class Translation {
     const labels = context.labels.of(point.attributes);
     const { name } = context.metric;
     if (labels instanceof NameFault) {
-      this.batch.reject(AppendStatus.untranslatable, 1, name, `metric ${JSON.stringify(name)}: ${labels.message}`);
+      this.batch.reject(AppendStatus.untranslatable, 1, name, `${quoted(context.metric)}: ${labels.message}`);
       return undefined;
     }
     if (!this.wellFormed(labels)) {
-      this.batch.reject(AppendStatus.invalidLabels, 1, name, `metric ${JSON.stringify(name)}: invalid UTF-8 in an attribute`);
+      this.batch.reject(AppendStatus.invalidLabels, 1, name, `${quoted(context.metric)}: invalid UTF-8 in an attribute`);
       return undefined;
     }
     return labels;
@@ -268,7 +277,7 @@ class Translation {
     const { kept, dropped } = translateExemplars(point.exemplars);
     if (dropped > 0) {
       const { name } = context.metric;
-      this.batch.reject(AppendStatus.untranslatable, 0, name, `metric ${JSON.stringify(name)}: exemplar without a value dropped`);
+      this.batch.reject(AppendStatus.untranslatable, 0, name, `${quoted(context.metric)}: exemplar without a value dropped`);
     }
     return this.illFormed ? kept.filter((exemplar) => this.wellFormed(exemplar.labels)) : kept;
   }
@@ -276,20 +285,6 @@ class Translation {
   private wellFormed(labels: Labels): boolean {
     if (!this.illFormed) return true;
     return !labels.names.some((name) => name.includes(ILL_FORMED_MARK)) && !labels.values.some((value) => value.includes(ILL_FORMED_MARK));
-  }
-
-  private named(base: Labels, name: string): number {
-    return this.seriesOf(base.with(METRIC_NAME, name));
-  }
-
-  private seriesOf(labels: Labels): number {
-    const key = labels.key();
-    let series = this.seriesByKey.get(key);
-    if (series === undefined) {
-      series = this.batch.addSeries(labels);
-      this.seriesByKey.set(key, series);
-    }
-    return series;
   }
 }
 
@@ -313,9 +308,13 @@ function metricType(data: OtlpData): MetricType {
   }
 }
 
-function temporalityMessage(name: string, temporality: number): string {
-  const metric = `metric ${JSON.stringify(name)}`;
-  if (temporality !== Temporality.delta) return `${metric} has no aggregation temporality, expected cumulative`;
-  return `${metric} has delta temporality, expected cumulative: set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in the SDK, ` +
-    'or use the deltatocumulative processor in the collector';
+/** For messages. */
+function quoted({ name }: OtlpMetric): string {
+  return `metric ${JSON.stringify(name)}`;
+}
+
+function temporalityMessage(metric: OtlpMetric, temporality: number): string {
+  if (temporality !== Temporality.delta) return `${quoted(metric)} has no aggregation temporality, expected cumulative`;
+  return `${quoted(metric)} has delta temporality, expected cumulative: set ` +
+    'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in the SDK, or use the deltatocumulative processor in the collector';
 }

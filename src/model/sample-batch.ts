@@ -110,7 +110,8 @@ export class SampleBatch {
         return;
       }
     }
-    this.rejects.push({ status, points, metric, message: message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX)}…` : message });
+    const text = message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX)}…` : message;
+    this.rejects.push({ status, points, metric, message: text });
   }
 
   /** Takes out the samples that `remove` names, keeping the order of the others. */

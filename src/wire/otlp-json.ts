@@ -114,7 +114,12 @@ function exponentialPoint(json: JsonObject): ExponentialPoint {
   point.sum = optionalDouble(json, 'sum', 'sum');
   point.scale = integer(json, 'scale', 'scale');
   point.zeroCount = integer(json, 'zeroCount', 'zero_count');
-  return { ...point, positive: exponentialBuckets(json, 'positive'), negative: exponentialBuckets(json, 'negative'), exemplars: exemplars(json) };
+  return {
+    ...point,
+    positive: exponentialBuckets(json, 'positive'),
+    negative: exponentialBuckets(json, 'negative'),
+    exemplars: exemplars(json),
+  };
 }
 
 function exponentialBuckets(json: JsonObject, side: string): ExponentialBuckets {
@@ -186,8 +191,8 @@ function anyValue(json: JsonObject, depth: number): AnyValue {
   const array = field(json, 'arrayValue', 'array_value');
   if (array !== undefined) return list(objectOf(array, 'arrayValue'), 'values', 'values', (entry) => anyValue(entry, depth + 1));
   const map = field(json, 'kvlistValue', 'kvlist_value');
-  if (map !== undefined) return new KeyValueList(list(objectOf(map, 'kvlistValue'), 'values', 'values', (entry) => keyValue(entry, depth + 1)));
-  return null;
+  if (map === undefined) return null;
+  return new KeyValueList(list(objectOf(map, 'kvlistValue'), 'values', 'values', (entry) => keyValue(entry, depth + 1)));
 }
 
 // Access to fields. `field` looks at own properties only: a key like `constructor` must not find the prototype's.

@@ -31,7 +31,9 @@ export function encodeStatus(encoding: OtlpEncoding, code: number, message: stri
 }
 
 /** The codes of https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto that we use. */
-export const RpcCode = { invalidArgument: 3, resourceExhausted: 8, unimplemented: 12, internal: 13, unavailable: 14, unauthenticated: 16 } as const;
+export const RpcCode = {
+  invalidArgument: 3, resourceExhausted: 8, unimplemented: 12, internal: 13, unavailable: 14, unauthenticated: 16,
+} as const;
 
 function jsonBytes(value: object): Uint8Array {
   return Buffer.from(JSON.stringify(value));

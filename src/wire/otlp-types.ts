@@ -121,7 +121,10 @@ export function newNumberPoint(): NumberPoint {
 }
 
 export function newHistogramPoint(): HistogramPoint {
-  return { attributes: [], timeMs: 0, startMs: 0, noRecordedValue: false, count: 0, sum: undefined, bucketCounts: [], explicitBounds: [], exemplars: [] };
+  return {
+    attributes: [], timeMs: 0, startMs: 0, noRecordedValue: false, count: 0, sum: undefined,
+    bucketCounts: [], explicitBounds: [], exemplars: [],
+  };
 }
 
 export function newExponentialPoint(): ExponentialPoint {

@@ -96,7 +96,7 @@ export class SeriesReader {
       switch (reader.field) {
         case 1: reader.expect(FIXED64).readDouble(); break;
         case 2: timestampMs = reader.expect(VARINT).signed64(); break;
-        case 3: startMs = reader.expect(VARINT).signed64(); break;
+        case 3: startMs = this.startTime(); break;
         default: reader.skipField();
       }
     }
@@ -167,12 +167,19 @@ export class SeriesReader {
         case 14: out.resetHint = reader.expect(VARINT).uint32(); break;
         case 15: out.timestampMs = reader.expect(VARINT).signed64(); break;
         case 16: this.doubles(out.customValues); break;
-        case 17: out.startMs = reader.expect(VARINT).signed64(); break;
+        case 17: out.startMs = this.startTime(); break;
         default: reader.skipField();
       }
     }
     reader.leave(outer);
     return out;
+  }
+
+  /** 1.0 knows no start times: there, a field of that number may be anything. */
+  private startTime(): number {
+    if (this.reader.wireType === VARINT) return this.reader.signed64();
+    this.reader.skipField();
+    return 0;
   }
 
   private span(): BucketSpan {

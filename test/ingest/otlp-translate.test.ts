@@ -131,6 +131,10 @@ describe('target_info', () => {
   });
 
   test('far apart points give a bounded number', () => {
-    expect(info(translate(request([gauge('g', point(1, 1), point(T, 1))], resource))).length).toBeLessThan(20_000);
+    const one = (host: string) => ({ resource: { attributes: [attribute('service.name', 's'), attribute('host', host)] },
+      scopeMetrics: [{ metrics: [gauge('g', point(1, 1), point(T, 1))] }] });
+    const batch = translate({ resourceMetrics: Array.from({ length: 50 }, (_, i) => one(`h${i}`)) });
+    expect(info(batch).length).toBeLessThan(21_000);
+    expect(info(batch).filter((row) => row.endsWith('} 0 1 #-')), 'each at its latest time').toHaveLength(50);
   });
 });
