@@ -69,6 +69,8 @@ function detectResetAligned(current: Histogram, previous: Histogram): boolean {
     if (widened.zeroThreshold !== current.zeroThreshold) return true;
     if (current.zeroCount < widened.zeroCount) return true;
   }
+  // Not `widened`: a merged bucket that reaches out of the zero bucket keeps what the zero bucket has got as well, so
+  // that a histogram which widens and coarsens at once may be taken for reset. So it is upstream.
   before.reduceTo(current.schema);
   const from = current.schema === CUSTOM_BUCKETS_SCHEMA ? 0 : firstIndexAbove(current.zeroThreshold, current.schema);
   return (

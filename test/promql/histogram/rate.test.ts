@@ -45,8 +45,10 @@ describe('counter resets', () => {
   test.each(cases)('%s', (_, current, previous, want) => expect(detectReset(h(current), h(previous))).toBe(want));
 
   test('what only grows has none, backwards it has', () => {
+    // One schema: coarser buckets that only reach out of a widened zero bucket look like a reset, as upstream.
+    const exponential = exponentialOf(integerCounts, false);
     const pair = fc.oneof(
-      fc.tuple(exponentialOf(integerCounts, false).map(withFittingZeroBucket), exponentialOf(integerCounts, false).map(withFittingZeroBucket)),
+      fc.tuple(exponential, exponential).map(([a, b]) => [withFittingZeroBucket(a), withFittingZeroBucket({ ...b, schema: a.schema })] as const),
       fc.tuple(customOf(integerCounts, false), customOf(integerCounts, false)),
     );
     fc.assert(fc.property(pair, ([a, b]) => {

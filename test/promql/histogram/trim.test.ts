@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
+import { compactHistogram } from '../../../src/promql/histogram/arithmetic.js';
 import { histogramText } from '../../../src/promql/histogram/text.js';
 import { trimHistogram } from '../../../src/promql/histogram/trim.js';
 import { histogramFraction } from '../../../src/promql/histogram/quantile.js';
-import { anyHistogram, withFittingZeroBucket } from '../../model/histogram-arbitrary.js';
+import { exponentialOf, integerCounts, withFittingZeroBucket } from '../../model/histogram-arbitrary.js';
 import { expectHistogram, h } from './literal.js';
 
 const EXP = 'sum:123.75 count:34 z_bucket:1 z_bucket_w:0.001 buckets:[2 4 8 16] n_buckets:[1 2]';
@@ -64,7 +65,8 @@ describe('trimming', () => {
   });
 
   test('what is kept is what the fraction says', () => {
-    const inputs = anyHistogram.map(withFittingZeroBucket).filter((x) => x.count > 0 && x.schema !== -53);
+    // Compact: an empty bucket makes a side exist for fractions, but not for trimming, as upstream.
+    const inputs = exponentialOf(integerCounts, false).map(withFittingZeroBucket).map(compactHistogram).filter((x) => x.count > 0);
     fc.assert(fc.property(inputs, fc.double({ min: -20, max: 20, noNaN: true }), (x, limit) => {
       const clean = { ...x, sum: 1 };
       const below = trimHistogram(clean, limit, 'below').count;
