@@ -1,0 +1,27 @@
+import { handleApiRequest } from '../api/handler-table.js';
+import { CatalogueReader } from '../catalogue/catalogue-reader.js';
+import { createEngine } from '../promql/engine/engine.js';
+import { HeadSet } from '../tsdb/head-set.js';
+import type { QueryRuntime, QueryRuntimeSettings } from './query-runtime.js';
+
+/**
+ * The runtime of the product: PromQL and the API handlers over the heads in shared memory and the catalogue.
+ * @throws CatalogueError if the catalogue cannot be read; the maintenance worker has to open it first
+ */
+export function createQueryRuntime(settings: QueryRuntimeSettings, readerSlot: number): QueryRuntime {
+  const storage = new HeadSet(settings.kernels, readerSlot);
+  const catalogue = CatalogueReader.open(settings.catalogueFile);
+  const engine = createEngine(settings.engine);
+  const { limits, externalLabels } = settings;
+  // One feature switches all of them on in the engine; endpoints that only parse must take what the engine takes.
+  const experimental = settings.engine.enableExperimentalFunctions;
+  const syntax = { experimentalFunctions: experimental, durationExpressions: experimental, extendedRangeSelectors: experimental };
+  return {
+    setHeads: (heads) => storage.update(heads),
+    run: (request, stopRequested) =>
+      handleApiRequest(request, {
+        storage, engine, metadata: catalogue, exemplars: catalogue, limits, externalLabels, syntax, stopRequested,
+      }),
+    close: () => catalogue.close(),
+  };
+}
