@@ -89,7 +89,9 @@ export function optionalTime(form: FormParams, name: string, whenAbsent: number)
   const text = form.get(name);
   if (text === '') return whenAbsent;
   const ms = parseTime(text);
-  if (ms === undefined) throw invalidParameter(name, `invalid time value for '${name}': cannot parse ${goQuote(text)} to a valid timestamp`);
+  if (ms === undefined) {
+    throw invalidParameter(name, `invalid time value for '${name}': cannot parse ${goQuote(text)} to a valid timestamp`);
+  }
   return ms;
 }
 

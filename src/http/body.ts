@@ -71,7 +71,8 @@ export async function decodeContent(encoding: string, body: Buffer, maxBytes: nu
         // "deflate" means the zlib format; some clients send the bare deflate stream, told apart by its first byte.
         return await ((body[0] ?? 0) % 16 === 8 ? inflate(body, options) : inflateRaw(body, options));
       default:
-        throw new HttpError('unsupported_encoding', `Content-Encoding ${encoding} is not supported; use one of ${OTLP_ENCODINGS.join(', ')}`);
+        throw new HttpError('unsupported_encoding',
+          `Content-Encoding ${encoding} is not supported; use one of ${OTLP_ENCODINGS.join(', ')}`);
     }
   } catch (error) {
     if (error instanceof HttpError) throw error;

@@ -41,8 +41,7 @@ export interface HttpOptions {
 export type OtlpEncoding = 'protobuf' | 'json';
 
 /**
- * Bytes to batches and back. Decoders throw errors with `name` 'WireError' and `code` 'corrupt' or 'too_large'
- * (src/wire/wire-error.ts), which become 400 or 413.
+ * Bytes to batches and back. Decoders throw WireError: `corrupt` becomes 400, `too_large` 413 (remote write: 400).
  */
 export interface WireCodecs {
   uncompressBlock(bytes: Uint8Array, maxBytes: number): Uint8Array;

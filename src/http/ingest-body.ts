@@ -3,6 +3,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { declaredLength, readBody } from './body.js';
 import type { HttpDeps, IngestProtocol } from './deps.js';
 import { HttpError } from './error-table.js';
+import { IngestError } from '../storage/ingestion.js';
+import { WireError } from '../wire/wire-error.js';
 import type { IngestTicket } from './ingest-gate.js';
 
 const tickets = new WeakMap<FastifyRequest, IngestTicket>();
@@ -48,9 +50,7 @@ export function holdMore(request: FastifyRequest, bytes: number): void {
 
 /** An error from decoding or storing, as an HttpError; `tooLarge` says what a body over a decoded limit is here. */
 export function ingestFailure(error: unknown, tooLarge: 'decoded_too_large' | 'write_too_large'): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error;
-  // WireError and IngestError, told by name: the decoders are injected, and http does not import their room.
-  if (error.name !== 'WireError' && error.name !== 'IngestError') return error;
+  if (!(error instanceof WireError || error instanceof IngestError)) return error;
   switch (error.code) {
     case 'corrupt':
     case 'corrupt_body':
@@ -60,7 +60,5 @@ export function ingestFailure(error: unknown, tooLarge: 'decoded_too_large' | 'w
       return new HttpError(tooLarge, error.message, { cause: error });
     case 'unavailable':
       return new HttpError('ingest_unavailable', error.message, { cause: error });
-    default:
-      return error;
   }
 }

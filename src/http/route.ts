@@ -17,7 +17,9 @@ export interface RouteKind {
 }
 
 /** Registers `path` with one handler per method, and a refusal for every other method. */
-export function defineRoute(app: FastifyInstance, deps: HttpDeps, path: string, kind: RouteKind, handlers: Partial<Record<Method, Handler>>): void {
+export function defineRoute(
+  app: FastifyInstance, deps: HttpDeps, path: string, kind: RouteKind, handlers: Partial<Record<Method, Handler>>,
+): void {
   const methods = Object.keys(handlers);
   const allow = [...methods, 'OPTIONS'].sort().join(', ');
   for (const [method, handler] of Object.entries(handlers)) {

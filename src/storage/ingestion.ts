@@ -31,8 +31,11 @@ export interface Ingestion {
    * @throws IngestError: `corrupt_body`, `body_too_large`, `unavailable`
    */
   remoteWriteV1(body: Uint8Array): Promise<IngestOutcome>;
-  /** A decoded request. @throws IngestError: `unavailable` */
-  append(batch: SampleBatch): Promise<IngestOutcome>;
+  /**
+   * A decoded request. `source` is the protocol, as it shall appear in the reject ledger: `otlp`, `remote_write_v2`.
+   * @throws IngestError: `unavailable`
+   */
+  append(batch: SampleBatch, source?: string): Promise<IngestOutcome>;
 }
 
 export type IngestErrorCode = 'corrupt_body' | 'body_too_large' | 'unavailable';

@@ -25,7 +25,7 @@ describe('health', () => {
     expect(await Promise.all(['/-/ready', '/api/v1/query', '/api/v1/rules', '/federate'].map(status))).toEqual([503, 503, 503, 503]);
     const refused = await fresh.inject({ method: 'GET', url: '/api/v1/query?query=1' });
     expect([refused.body, refused.headers['x-prometheus-stopping']]).toEqual(['Service Unavailable', 'true']);
-    expect((await fresh.inject({ method: 'GET', url: '/api/v1/status/walreplay' })).body).toBe('{"status":"success","data":{"current":4,"max":9,"min":1}}');
+    expect((await fresh.inject({ method: 'GET', url: '/api/v1/status/walreplay' })).body).toBe('{"status":"success","data":{"min":1,"max":9,"current":4}}');
   });
 });
 
@@ -57,17 +57,17 @@ describe('lifecycle', () => {
 
 describe('status', () => {
   test.each<[string, string]>([
-    ['status/buildinfo', '{"branch":"narthex","buildDate":"","buildUser":"","goVersion":"node v20","revision":"narthex 0.1.0","version":"3.14.0"}'],
-    ['status/runtimeinfo', '{"GOMAXPROCS":2,"startTime":"2026-01-01T00:00:00Z","storageRetention":"15d"}'],
+    ['status/buildinfo', '{"version":"3.14.0","revision":"narthex 0.1.0","branch":"narthex","buildUser":"","buildDate":"","goVersion":"node v20"}'],
+    ['status/runtimeinfo', '{"startTime":"2026-01-01T00:00:00Z","GOMAXPROCS":2,"storageRetention":"15d"}'],
     ['status/config', '{"yaml":"global:\\n  scrape_interval: 1m\\n"}'],
-    ['status/flags', '{"config.file":"","web.listen-address":"0.0.0.0:9090"}'],
-    ['status/walreplay', '{"current":0,"max":0,"min":0}'],
+    ['status/flags', '{"web.listen-address":"0.0.0.0:9090","config.file":""}'],
+    ['status/walreplay', '{"min":0,"max":0,"current":0}'],
     ['rules', '{"groups":[]}'],
     ['rules?type=alert', '{"groups":[]}'],
     ['alerts', '{"alerts":[]}'],
     ['alertmanagers', '{"activeAlertmanagers":[],"droppedAlertmanagers":[]}'],
-    ['targets', '{"activeTargets":[],"droppedTargetCounts":{},"droppedTargets":[]}'],
-    ['targets?state=active', '{"activeTargets":[],"droppedTargetCounts":null,"droppedTargets":[]}'],
+    ['targets', '{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}'],
+    ['targets?state=active', '{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":null}'],
     ['targets/metadata', '[]'],
     ['scrape_pools', '{"scrapePools":[]}'],
     ['notifications', '[]'],

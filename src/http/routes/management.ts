@@ -62,12 +62,19 @@ function landingPage(deps: HttpDeps): string {
     ['Cardinality', 'GET', 'api/v1/status/tsdb'],
     ['Configuration', 'GET', 'api/v1/status/config'],
     ['Own metrics', 'GET', 'metrics'],
-  ].map(([what, method, path]) => `<tr><td>${what}</td><td>${method}</td><td><a href="${routePrefix}${path}">${routePrefix}${path}</a></td></tr>`);
+  ].map(([what, method, path]) => {
+    const url = `${routePrefix}${path}`;
+    return `<tr><td>${what}</td><td>${method}</td><td><a href="${url}">${url}</a></td></tr>`;
+  });
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>narthex</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;margin:3rem auto;max-width:50rem;padding:0 1rem}td{padding:.2rem 1.5rem .2rem 0}</style></head>
+<style>
+body{font:16px/1.5 system-ui,sans-serif;margin:3rem auto;max-width:50rem;padding:0 1rem}
+td{padding:.2rem 1.5rem .2rem 0}
+</style></head>
 <body><h1>narthex</h1>
-<p>A Prometheus-compatible server for metrics: state <b>${deps.readiness.state}</b>, ${revision}, speaks the API of Prometheus ${version}.</p>
+<p>A Prometheus-compatible server for metrics: state <b>${deps.readiness.state}</b>, ${revision},
+speaks the API of Prometheus ${version}.</p>
 <table>${rows.join('\n')}</table>
 </body></html>
 `;

@@ -30,7 +30,8 @@ export async function otlpRoutes(app: FastifyInstance, deps: HttpDeps): Promise<
   }
   for (const path of OTHER_SIGNAL_PATHS) {
     app.post(path, {
-      onRequest: async (_request, reply) => sendText(reply, 404, '404 page not found: this server stores metrics only; send them to /v1/metrics\n'),
+      onRequest: async (_request, reply) =>
+        sendText(reply, 404, '404 page not found: this server stores metrics only; send them to /v1/metrics\n'),
     }, async () => undefined);
   }
 }
@@ -44,7 +45,7 @@ async function receive(request: FastifyRequest, reply: FastifyReply, deps: HttpD
 
   let outcome: IngestOutcome;
   try {
-    outcome = await deps.ingestion.append(deps.codecs.decodeOtlp(body, encoding));
+    outcome = await deps.ingestion.append(deps.codecs.decodeOtlp(body, encoding), 'otlp');
   } catch (error) {
     throw ingestFailure(error, 'decoded_too_large');
   }
@@ -66,7 +67,8 @@ function otlpEncoding(request: FastifyRequest): OtlpEncoding {
     case 'application/json':
       return 'json';
     default:
-      throw new HttpError('unsupported_media_type', `unsupported Content-Type "${header}", supported: application/x-protobuf, application/json`);
+      throw new HttpError('unsupported_media_type',
+        `unsupported Content-Type "${header}", supported: application/x-protobuf, application/json`);
   }
 }
 

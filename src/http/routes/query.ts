@@ -50,10 +50,9 @@ export async function queryRoutes(app: FastifyInstance, deps: HttpDeps): Promise
 /** Bodies count only if they are forms; others are read and ignored, as Go does. */
 function acceptForms(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: FORM_BYTES_MAX }, (_request, body, done) => {
-    done(null, body);
-  });
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: FORM_BYTES_MAX }, (_request, _body, done) => done(null, ''));
+  const options = { parseAs: 'string', bodyLimit: FORM_BYTES_MAX } as const;
+  app.addContentTypeParser('application/x-www-form-urlencoded', options, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', options, (_request, _body, done) => done(null, ''));
 }
 
 function workerHandler(deps: HttpDeps, endpoint: ApiEndpoint, pathArgument: (request: FastifyRequest) => string): Handler {

@@ -56,7 +56,7 @@ async function storeV2(request: FastifyRequest, body: Buffer, deps: HttpDeps): P
     const message = deps.codecs.uncompressBlock(body, deps.options.maxDecodedBytes);
     holdMore(request, message.length);
     refuseOtherMessage(message, 2);
-    return await deps.ingestion.append(deps.codecs.decodeWriteRequestV2(message));
+    return await deps.ingestion.append(deps.codecs.decodeWriteRequestV2(message), 'remote_write_v2');
   } catch (error) {
     throw ingestFailure(error, 'write_too_large');
   }
@@ -73,7 +73,8 @@ function refuseOtherMessage(message: Uint8Array, declared: WriteVersion): void {
     throw new HttpError('misdirected', `the body is a remote write 1.0 message, but the Content-Type says ${PROTO_V2}`);
   }
   if (declared === 1 && (tag === TAG_V2_SYMBOLS || tag === TAG_V2_TIMESERIES)) {
-    throw new HttpError('misdirected', `the body is a remote write 2.0 message; its Content-Type must be application/x-protobuf;proto=${PROTO_V2}`);
+    throw new HttpError('misdirected',
+      `the body is a remote write 2.0 message; its Content-Type must be application/x-protobuf;proto=${PROTO_V2}`);
   }
 }
 
@@ -87,8 +88,10 @@ function answer(reply: FastifyReply, version: WriteVersion, outcome: IngestOutco
   return told.length === 0 ? reply.code(204).send() : sendText(reply, 400, `${rejectText(told, 'sample')}\n`);
 }
 
+type WrittenCounts = Pick<IngestOutcome, 'samplesWritten' | 'histogramsWritten' | 'exemplarsWritten'>;
+
 /** A 2.0 sender takes a success without these for the answer of a 1.0 receiver and counts everything as lost. */
-function writtenHeaders(reply: FastifyReply, outcome: Pick<IngestOutcome, 'samplesWritten' | 'histogramsWritten' | 'exemplarsWritten'>): void {
+function writtenHeaders(reply: FastifyReply, outcome: WrittenCounts): void {
   reply.header('x-prometheus-remote-write-samples-written', String(outcome.samplesWritten));
   reply.header('x-prometheus-remote-write-histograms-written', String(outcome.histogramsWritten));
   reply.header('x-prometheus-remote-write-exemplars-written', String(outcome.exemplarsWritten));

@@ -1,0 +1,23 @@
+import type { Config } from '../config/schema.js';
+import { originMatcher } from './cors.js';
+import type { HttpOptions } from './deps.js';
+
+/** @throws Error for an external URL or a CORS pattern that cannot be read */
+export function httpOptions({ web, limits, query }: Config): HttpOptions {
+  return {
+    routePrefix: routePrefix(web.route_prefix, web.external_url),
+    isAllowedOrigin: originMatcher(web.cors_origin),
+    enableLifecycle: web.enable_lifecycle,
+    enableAdminApi: web.enable_admin_api,
+    maxBodyBytes: limits.max_body_size_bytes,
+    maxDecodedBytes: limits.max_decoded_body_size_bytes,
+    queryTimeoutMs: query.timeout_ms,
+  };
+}
+
+/** `--web.route-prefix`, or the path of `--web.external-url`: with a slash on both ends. */
+export function routePrefix(prefix: string, externalUrl: string): string {
+  const path = prefix !== '' ? prefix : externalUrl === '' ? '' : new URL(externalUrl).pathname;
+  const trimmed = path.replace(/^\/+|\/+$/g, '');
+  return trimmed === '' ? '/' : `/${trimmed}/`;
+}

@@ -1,0 +1,383 @@
+/**
+ * Wiring only: configuration -> sockets -> store -> query workers -> ready, and all of it backwards at the end.
+ * Sockets come first, so that health checks and the replay status answer while the log is read.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { CatalogueReader } from './catalogue/catalogue-reader.js';
+import { DEFAULT_CATALOGUE_LIMITS } from './catalogue/catalogue-writer.js';
+import { parseListenAddress } from './config/checks.js';
+import { ConfigError } from './config/config-error.js';
+import { loadConfig, thisMachine, type LoadedConfig } from './config/load.js';
+import type { Config } from './config/schema.js';
+import { NARTHEX_VERSION } from './config/version.js';
+import type { HttpDeps, WireCodecs } from './http/deps.js';
+import { HttpMetrics } from './http/http-metrics.js';
+import { httpOptions } from './http/http-options.js';
+import { IngestGate } from './http/ingest-gate.js';
+import { Listener } from './http/listener.js';
+import { Readiness } from './http/readiness.js';
+import { buildServer } from './http/server.js';
+import { API_VERSION, ServerStatus } from './http/server-status.js';
+import { Ingester } from './ingest/ingester.js';
+import { OtlpTranslator } from './ingest/otlp-translate.js';
+import { invariant } from './invariant.js';
+import { systemClock } from './io/clock.js';
+import { DirLock } from './io/dir-lock.js';
+import { NodeDisk } from './io/node-disk.js';
+import { CONTENT_TYPES, negotiateFormat, renderMetrics } from './telemetry/exposition.js';
+import { createLogger, type Logger } from './telemetry/logger.js';
+import { MetricsRegistry } from './telemetry/metrics.js';
+import { registerProcessMetrics } from './telemetry/process-metrics.js';
+import { createServerMetrics, registerBuildInfo, type ServerMetrics } from './telemetry/server-metrics.js';
+import { DEFAULT_QUEUE_LIMITS } from './threads/catalogue-queue.js';
+import { collectGarbage } from './threads/collect-garbage.js';
+import { MaintenanceClient } from './threads/maintenance-client.js';
+import { QueryPool, queryWorkerCount } from './threads/query-pool.js';
+import { Db } from './tsdb/db.js';
+import { loadKernelModule } from './tsdb/kernel-loader.js';
+import { decodeOtlpJson, decodeOtlpProtobuf } from './wire/otlp-decode.js';
+import { encodeExportResponse, encodeStatus } from './wire/otlp-response.js';
+import { decodeLabelRun } from './wire/label-run.js';
+import { decodeWriteRequestV2 } from './wire/remote-write-v2.js';
+import { uncompressBlock } from './wire/snappy.js';
+
+const MIB = 1024 * 1024;
+/** How long a shutdown waits for requests and queries in flight. Below the 30 s after which Kubernetes and Docker kill. */
+const DRAIN_MS = 10_000;
+const CATALOGUE_FLUSH_MS = 5_000;
+/** A query that does not notice its end within this loses its thread. */
+const STOP_GRACE_MS = 5_000;
+const CATALOGUE_BATCH_MS = 100;
+const METADATA_FAMILIES_MAX = 200_000;
+
+/** Everything that opens after the sockets. */
+interface Store {
+  readonly db: Db;
+  readonly maintenance: MaintenanceClient;
+  readonly queries: QueryPool;
+  readonly ingester: Ingester;
+}
+
+async function main(): Promise<void> {
+  const argv = process.argv.slice(2);
+  const loaded = readConfiguration(argv);
+  if (loaded.printAndExit !== undefined) {
+    process.stdout.write(loaded.printAndExit);
+    return;
+  }
+  const { config } = loaded;
+  const logger = createLogger(config.log);
+  for (const warning of loaded.warnings) logger.warn(warning);
+
+  const registry = new MetricsRegistry();
+  const metrics = createServerMetrics(registry);
+  registerProcessMetrics(registry);
+  const status = new ServerStatus(loaded, () => systemClock.nowMs());
+  registerBuildInfo(registry, { apiVersion: API_VERSION, version: NARTHEX_VERSION, revision: status.buildInfo().revision });
+
+  const readiness = new Readiness();
+  const { max_in_flight_requests: maxRequests, max_in_flight_bytes_bytes: maxBytes } = config.limits;
+  const gate = new IngestGate({ maxRequests, maxBytes });
+  let translator = new OtlpTranslator(otlpSettings(config));
+  let store: Store | undefined;
+  let lock: DirLock | undefined;
+  let listener: Listener | undefined;
+  // The readiness gate keeps requests out while there is no store.
+  const opened = (): Store => {
+    invariant(store, 'a request came before the store was open');
+    return store;
+  };
+
+  const deps: HttpDeps = {
+    options: httpOptions(config),
+    logger,
+    clock: systemClock,
+    readiness,
+    gate,
+    ingestion: {
+      remoteWriteV1: (body) => opened().ingester.remoteWriteV1(body),
+      append: (batch, source) => opened().ingester.append(batch, source),
+    },
+    queries: { run: (request, signal) => opened().queries.run(request, signal) },
+    codecs: wireCodecs(() => translator),
+    status,
+    lifecycle: {
+      reload: async () => {
+        const again = reloadConfiguration(argv, config, logger, status, metrics);
+        translator = new OtlpTranslator(otlpSettings(again));
+        logger.level = again.log.level;
+      },
+      quit: () => shutdown.begin('a request to /-/quit'),
+    },
+    observer: new HttpMetrics(metrics),
+    ownMetrics: (accept) => {
+      const format = negotiateFormat(accept);
+      return { contentType: CONTENT_TYPES[format], body: renderMetrics(registry, format) };
+    },
+  };
+  registry.onCollect(() => collectGauges(metrics, gate, store));
+  noteReload(metrics, true);
+
+  const shutdown = new Shutdown(logger, async () => {
+    readiness.stop();
+    await drain(listener, logger);
+    await store?.queries.close(0);
+    await store?.maintenance.close(CATALOGUE_FLUSH_MS);
+    await store?.db.close();
+    lock?.release();
+  });
+  process.on('SIGTERM', () => shutdown.begin('SIGTERM'));
+  process.on('SIGINT', () => shutdown.begin('SIGINT'));
+  process.on('SIGHUP', () => void deps.lifecycle.reload().catch(() => undefined));
+
+  try {
+    const app = buildServer(deps);
+    await app.ready();
+    listener = await Listener.open(app, listenAddresses(config));
+    logger.info({ version: NARTHEX_VERSION, addresses: listener.addresses, node: process.versions.node }, 'narthex is listening');
+
+    const disk = new NodeDisk();
+    fs.mkdirSync(config.storage.tsdb.path, { recursive: true });
+    lock = await DirLock.acquire(disk, config.storage.tsdb.path, systemClock);
+    store = await openStore(config, disk, logger, readiness);
+  } catch (error) {
+    logger.fatal(error instanceof Error ? error.message : String(error));
+    logger.debug({ err: error }, 'start failed');
+    listener?.closeAllConnections();
+    await listener?.close();
+    lock?.release();
+    process.exit(1);
+  }
+  if (shutdown.begun) return;
+  readiness.becomeReady();
+  announce(config, listener, deps.options.routePrefix, logger);
+}
+
+// ---- Configuration ------------------------------------------------------------------------------------------------------
+
+function readConfiguration(argv: readonly string[]): LoadedConfig {
+  try {
+    return loadConfig(argv, process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(`narthex cannot start:\n${error.message}`);
+    process.exit(2);
+  }
+}
+
+/**
+ * Reads the configuration again. What can change while running does (translation of OTLP, log level); for the rest a
+ * warning names the sections that need a restart. @throws ConfigError, and everything stays as it was
+ */
+function reloadConfiguration(
+  argv: readonly string[], started: Config, logger: Logger, status: ServerStatus, metrics: ServerMetrics,
+): Config {
+  let loaded: LoadedConfig;
+  try {
+    loaded = loadConfig(argv, process.env);
+  } catch (error) {
+    status.reloaded(undefined);
+    noteReload(metrics, false);
+    logger.error({ err: error }, 'the configuration was not reloaded');
+    throw error;
+  }
+  status.reloaded(loaded);
+  noteReload(metrics, true);
+  const fixed = ['global', 'storage', 'wal', 'query', 'limits', 'web', 'features'] as const;
+  const changed = fixed.filter((section) => JSON.stringify(loaded.config[section]) !== JSON.stringify(started[section]));
+  if (changed.length > 0) logger.warn({ sections: changed }, 'changes in these sections take effect at the next start');
+  logger.info('configuration reloaded');
+  return loaded.config;
+}
+
+function noteReload(metrics: ServerMetrics, succeeded: boolean): void {
+  metrics.configLastReloadSuccessful.with().set(succeeded ? 1 : 0);
+  if (succeeded) metrics.configLastReloadTime.with().set(systemClock.nowMs() / 1000);
+}
+
+function otlpSettings({ otlp, query, features }: Config): ConstructorParameters<typeof OtlpTranslator>[0] {
+  return { ...otlp, lookback_delta_ms: query.lookback_delta_ms, type_and_unit_labels: features.type_and_unit_labels };
+}
+
+function listenAddresses({ web }: Config): { host: string; port: number }[] {
+  return web.listen_address.map((text) => {
+    const address = parseListenAddress(text);
+    invariant(address, `listen address ${text} passed the checks`);
+    return address;
+  });
+}
+
+function wireCodecs(translator: () => OtlpTranslator): WireCodecs {
+  return {
+    uncompressBlock,
+    decodeWriteRequestV2,
+    decodeOtlp: (bytes, encoding) => translator().translate(encoding === 'json' ? decodeOtlpJson(bytes) : decodeOtlpProtobuf(bytes)),
+    encodeExportResponse: (partial, encoding) => encodeExportResponse(encoding, partial),
+    encodeStatus: ({ code, message }, encoding) => encodeStatus(encoding, code, message),
+  };
+}
+
+// ---- Store --------------------------------------------------------------------------------------------------------------
+
+async function openStore(config: Config, disk: NodeDisk, logger: Logger, readiness: Readiness): Promise<Store> {
+  const { storage, query, limits, wal } = config;
+  const kernels = loadKernelModule();
+  const catalogueFile = path.join(storage.tsdb.path, 'catalogue.sqlite');
+  const maintenance = await MaintenanceClient.start({
+    catalogueFile,
+    catalogueLimits: {
+      ...DEFAULT_CATALOGUE_LIMITS,
+      maxExemplars: storage.exemplars.max_exemplars,
+      outOfOrderWindowMs: storage.tsdb.out_of_order_time_window_ms,
+    },
+    queueLimits: DEFAULT_QUEUE_LIMITS,
+    batchDelayMs: CATALOGUE_BATCH_MS,
+    onError: (error) => logger.error(`catalogue: ${error.message}`),
+  });
+
+  const db = await Db.open({
+    directory: storage.tsdb.path,
+    headRangeMs: storage.head.range_ms,
+    maxSeriesPerHead: storage.head.max_series,
+    headMemoryBytes: storage.head.memory_bytes,
+    outOfOrderWindowMs: storage.tsdb.out_of_order_time_window_ms,
+    maxFutureMs: limits.max_future_ms,
+    retentionMs: storage.tsdb.retention.time_ms,
+    maxDecodedBytes: limits.max_decoded_body_size_bytes,
+    sync: { mode: wal.sync, intervalMs: wal.sync_interval_ms },
+    logSegmentBytes: wal.segment_size_bytes,
+  }, {
+    disk,
+    clock: systemClock,
+    module: kernels,
+    decodeLabelRun,
+    report: (level, message) => logger[level](message),
+  }, ({ headsDone, headsTotal, bytesDone, bytesTotal }) => {
+    // Hundredths of a head, since most of the time there are one or two.
+    const within = bytesTotal > 0 ? Math.floor((100 * bytesDone) / bytesTotal) : 0;
+    readiness.replay = { min: 0, max: headsTotal * 100, current: Math.min(headsTotal * 100, headsDone * 100 + within) };
+  });
+  for (const { level, text } of db.openReport.notes) logger[level](text);
+  const { heads, samples, logBytes } = db.openReport;
+  logger.info({ heads, samples, logBytes }, 'log replayed');
+
+  const workers = queryWorkerCount(query.workers, os.availableParallelism());
+  const queries = await QueryPool.start({
+    workers,
+    maxConcurrent: query.max_concurrency,
+    maxQueued: query.queue_size,
+    heapMib: workerHeapMib(workers),
+    stopGraceMs: STOP_GRACE_MS,
+    onWorkerLost: (error) => logger.error(`query worker ended: ${error.message}`),
+    settings: {
+      kernels,
+      catalogueFile,
+      engine: {
+        lookbackDeltaMs: query.lookback_delta_ms,
+        maxSamples: query.max_samples,
+        maxSeries: query.max_series,
+        defaultEvaluationIntervalMs: config.global.evaluation_interval_ms,
+        enableDelayedNameRemoval: config.features.promql_delayed_name_removal,
+        enableExperimentalFunctions: config.features.promql_experimental_functions,
+        enableTypeAndUnitLabels: config.features.type_and_unit_labels,
+      },
+      limits: {
+        maxPointsPerSeries: query.max_points_per_series,
+        maxResponseBytes: query.max_response_size_bytes,
+        lookbackDeltaMs: query.lookback_delta_ms,
+      },
+      externalLabels: config.global.external_labels,
+    },
+  });
+  db.announceHeads((descriptors) => queries.setHeads(descriptors), async (id) => {
+    await queries.whenReleased(id);
+    // This thread's own references go right after; their memory comes back only when they are collected.
+    systemClock.after(CATALOGUE_BATCH_MS, collectGarbage);
+  });
+
+  const ingester = new Ingester(db, maintenance, {
+    maxDecodedBytes: limits.max_decoded_body_size_bytes,
+    maxLabelNamesPerSeries: orUnlimited(limits.max_label_names_per_series),
+    maxLabelNameLength: orUnlimited(limits.max_label_name_length),
+    maxLabelValueLength: orUnlimited(limits.max_label_value_length),
+    maxMetadataFamilies: METADATA_FAMILIES_MAX,
+  }, () => systemClock.nowMs());
+  const catalogue = CatalogueReader.open(catalogueFile);
+  ingester.rememberMetadata([...catalogue.metadata('', 0, 1).values()].flat());
+  catalogue.close();
+  return { db, maintenance, queries, ingester };
+}
+
+/** In the configuration 0 is no limit. */
+function orUnlimited(limit: number): number {
+  return limit === 0 ? Infinity : limit;
+}
+
+/** Results lie outside of the JavaScript heap; what a worker has there is label sets. A quarter of the memory for all workers. */
+function workerHeapMib(workers: number): number {
+  const share = thisMachine().memoryBytes / 4 / workers / MIB;
+  return Math.round(Math.min(4096, Math.max(256, share)));
+}
+
+function collectGauges(metrics: ServerMetrics, gate: IngestGate, store: Store | undefined): void {
+  metrics.ingestInFlightRequests.with().set(gate.inFlightRequests);
+  metrics.ingestInFlightBytes.with().set(gate.inFlightBytes);
+  if (!store) return;
+  const { running, queued } = store.queries.stats();
+  metrics.queriesRunning.with().set(running);
+  metrics.queriesQueued.with().set(queued);
+  const { series, heads, usedBytes } = store.db.stats();
+  metrics.headSeries.with().set(series);
+  metrics.heads.with().set(heads);
+  metrics.headBytes.with().set(usedBytes);
+}
+
+// ---- Beginning and end ----------------------------------------------------------------------------------------------------
+
+function announce({ web }: Config, listener: Listener, routePrefix: string, logger: Logger): void {
+  const address = listener.addresses[0]!.replace(/^(0\.0\.0\.0|\[::\])/, 'localhost');
+  const base = web.external_url === '' ? `http://${address}${routePrefix}` : `${web.external_url.replace(/\/+$/, '')}/`;
+  logger.info({
+    remote_write: `${base}api/v1/write`,
+    otlp: `${base}api/v1/otlp/v1/metrics`,
+    grafana_data_source: base,
+  }, 'Server is ready to receive web requests.');
+}
+
+/** Waits for requests in flight, and breaks their connections if they take too long. */
+async function drain(listener: Listener | undefined, logger: Logger): Promise<void> {
+  if (!listener) return;
+  const late = systemClock.after(DRAIN_MS, () => {
+    logger.warn(`requests are still in flight after ${DRAIN_MS} ms, closing their connections`);
+    listener.closeAllConnections();
+  });
+  await listener.close();
+  late.cancel();
+}
+
+/** The orderly end, once; a second signal ends the process at once. */
+class Shutdown {
+  begun = false;
+
+  constructor(private readonly logger: Logger, private readonly end: () => Promise<void>) {}
+
+  begin(reason: string): void {
+    if (this.begun) {
+      this.logger.warn(`${reason} while stopping: ending at once`);
+      process.exit(1);
+    }
+    this.begun = true;
+    this.logger.info(`stopping because of ${reason}`);
+    this.end().then(() => {
+      this.logger.info('stopped');
+      process.exit(0);
+    }, (error: unknown) => {
+      this.logger.fatal({ err: error }, 'the shutdown failed');
+      process.exit(1);
+    });
+  }
+}
+
+await main();
