@@ -39,5 +39,5 @@ export function spanLength(spans: readonly BucketSpan[]): number {
  * from 1, become one. Divides instead of shifting: indexes of hostile input do not fit 32 bits.
  */
 export function coarserIndex(index: number, levels: number): number {
-  return Math.ceil(index / 2 ** levels);
+  return Math.ceil(index / 2 ** levels) + 0; // + 0: not -0
 }
