@@ -79,12 +79,19 @@ export class BatchAppend {
     const floats = new Uint32Array(Math.min(rows.length, COLUMN_CAPACITY));
     let n = 0;
     const flush = (): void => {
-      if (n > 0) this.appendFloats(head, floats.subarray(0, n), minValid, statuses, rules, report);
+      if (n > 0) this.appendFloats(head, floats.subarray(0, n), minValid, batch, statuses, rules, report);
       n = 0;
     };
+    const lastTimes = new Map<number, number>();
     for (const i of rows) {
       const ref = refs.get(batch.seriesIndex[i]!);
       if (ref === undefined) continue;
+      // A second value for a time inside one request: Prometheus keeps the first and says nothing.
+      if (lastTimes.get(ref) === batch.timestamps[i]) {
+        this.accept(report, i, batch, statuses, AppendStatus.duplicate);
+        continue;
+      }
+      lastTimes.set(ref, batch.timestamps[i]!);
       const histogram = batch.histograms.get(i);
       if (histogram === undefined) {
         head.putColumn(n, ref, batch.timestamps[i]!, bits, i);
@@ -145,21 +152,29 @@ export class BatchAppend {
   }
 
   private appendFloats(
-    head: Head, rows: Uint32Array, minValid: number, statuses: Uint8Array, rules: TimeRules, report: AppendReport,
+    head: Head, rows: Uint32Array, minValid: number, batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport,
   ): void {
     const counts = head.appendColumns(rows.length, minValid, rules.notAfter);
     report.samples += counts.ok + counts.duplicates;
-    if (counts.slow === 0 && counts.duplicates === 0) return;
-    for (let row = 0; row < rows.length; row++) {
-      const status = head.columnStatus(row);
-      if (status === AppendStatus.ok) continue;
-      statuses[rows[row]!] = status === AppendStatus.duplicate ? status : settleSlowRow(this.store, head, row, rules, report);
+    if (counts.slow > 0 || counts.duplicates > 0) {
+      for (let row = 0; row < rows.length; row++) {
+        const status = head.columnStatus(row);
+        if (status === AppendStatus.ok) continue;
+        statuses[rows[row]!] = status === AppendStatus.duplicate ? status : settleSlowRow(this.store, head, row, rules, report);
+      }
+    }
+    if (batch.staleHistograms.size === 0) return;
+    // Stale markers of histograms travel with the floats, but are counted as what they stand for.
+    for (const i of rows) {
+      if (!batch.staleHistograms.has(i) || !isAccepted(statuses[i]!)) continue;
+      report.samples--;
+      report.histograms++;
     }
   }
 
   private accept(report: AppendReport, i: number, batch: SampleBatch, statuses: Uint8Array, status: AppendStatus): void {
     statuses[i] = status;
-    if (batch.histograms.has(i)) report.histograms++;
+    if (batch.histograms.has(i) || batch.staleHistograms.has(i)) report.histograms++;
     else report.samples++;
   }
 }

@@ -137,12 +137,33 @@ export class WireAppend {
   }
 
   private slowRows(head: Head, samples: number, rules: TimeRules, report: AppendReport): void {
+    let stored: Set<string> | undefined;
     for (let row = 0; row < samples; row++) {
-      if (isAccepted(head.columnStatus(row))) continue;
+      const status = head.columnStatus(row);
+      if (isAccepted(status)) continue;
       // Refused with their miss, and counted there.
       if (head.columnRef(row) < 0) continue;
+      if (status === AppendStatus.conflict) {
+        // With a sample of this very request: Prometheus keeps the first and says nothing.
+        stored ??= storedRows(head, samples);
+        if (stored.has(rowKey(head, row))) {
+          report.samples++;
+          continue;
+        }
+      }
       settleSlowRow(this.store, head, row, rules, report);
     }
     head.flushSingles();
   }
+}
+
+/** Series and time of the rows that the kernel stored. */
+function storedRows(head: Head, samples: number): Set<string> {
+  const keys = new Set<string>();
+  for (let row = 0; row < samples; row++) if (head.columnStatus(row) === AppendStatus.ok) keys.add(rowKey(head, row));
+  return keys;
+}
+
+function rowKey(head: Head, row: number): string {
+  return `${head.columnRef(row)}@${head.columnTime(row)}`;
 }
