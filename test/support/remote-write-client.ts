@@ -2,19 +2,11 @@
  * A remote write sender for tests. It encodes with protobufjs and snappyjs from the message definitions, so that it
  * shares no code with the server's own decoders.
  */
-import { fileURLToPath } from 'node:url';
-import protobuf from 'protobufjs';
 import snappy from 'snappyjs';
+import { lookupType } from './message-types.js';
 
-const PROTO = new URL('../../proto/', import.meta.url);
-
-function lookup(file: string, type: string): protobuf.Type {
-  const root = new protobuf.Root();
-  root.resolvePath = (_origin, target) => (target in protobuf.common ? target : fileURLToPath(new URL(target, PROTO)));
-  return root.loadSync(file).lookupType(type);
-}
-const requestV1 = lookup('prompb/remote.proto', 'prometheus.WriteRequest');
-const requestV2 = lookup('io/prometheus/write/v2/types.proto', 'io.prometheus.write.v2.Request');
+const requestV1 = lookupType('prompb/remote.proto', 'prometheus.WriteRequest');
+const requestV2 = lookupType('io/prometheus/write/v2/types.proto', 'io.prometheus.write.v2.Request');
 
 export interface WriteSeries {
   /** With `__name__`. */

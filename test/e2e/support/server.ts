@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly directory?: string;
   readonly port?: number;
   readonly flags?: readonly string[];
+  /** Variables beside those of the test's own environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A server in a process of its own, on the loopback interface. It has to be stopped, or killed, by the test. */
@@ -26,7 +28,7 @@ export class Server {
     private readonly child: ChildProcess,
     readonly directory: string,
     readonly port: number,
-    private readonly flags: readonly string[],
+    private readonly options: ServerOptions,
   ) {
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.exited = new Promise((resolve) => void child.once('exit', () => resolve()));
@@ -37,13 +39,12 @@ export class Server {
     if (!fs.existsSync(MAIN)) throw new Error(`${MAIN} is missing: npm run build`);
     const directory = options.directory ?? fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-e2e-'));
     const port = options.port ?? (await freePort());
-    const flags = options.flags ?? [];
     const child = spawn(
       process.execPath,
-      [MAIN, `--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${directory}`, ...flags],
-      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnvironment() },
+      [MAIN, `--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${directory}`, ...(options.flags ?? [])],
+      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnvironment(), ...options.environment } },
     );
-    return new Server(child, directory, port, flags);
+    return new Server(child, directory, port, options);
   }
 
   /** Starts a server and waits until it is ready. */
@@ -53,9 +54,17 @@ export class Server {
     return server;
   }
 
-  /** Starts it again on the same data; the port may be another. */
-  again(): Promise<Server> {
-    return Server.start({ directory: this.directory, flags: this.flags });
+  /** Spawns it again on the same data, on another port. */
+  spawnAgain(): Promise<Server> {
+    const { port: _, ...options } = this.options;
+    return Server.spawn({ ...options, directory: this.directory });
+  }
+
+  /** The same, and waits until it is ready. */
+  async again(): Promise<Server> {
+    const server = await this.spawnAgain();
+    await server.ready();
+    return server;
   }
 
   get url(): string {
