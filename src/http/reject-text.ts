@@ -1,13 +1,16 @@
-import { AppendStatus, REASON_TEXT } from '../storage/append-status.js';
+import { AppendStatus, REASON } from '../storage/append-status.js';
 import type { RejectGroup } from '../storage/ingestion.js';
 
 /** Senders log the text whole, and a proxy may refuse long ones. */
 export const REJECT_TEXT_BYTES_MAX = 4096;
 
-/** What was not stored: a line for each reason with the count and one example. At most 4 KiB of UTF-8. */
+/**
+ * What was not stored: a line for each reason, `out_of_order: 2 samples not stored, for example …`. The reason's name is
+ * stable; the example says it in words, with series and times. At most 4 KiB of UTF-8.
+ */
 export function rejectText(rejects: readonly RejectGroup[], noun: string): string {
   const lines = rejects.map(({ status, count, example }) =>
-    `${REASON_TEXT[status] ?? `status ${status}`}: ${count} ${noun}${count === 1 ? '' : 's'} not stored, for example ${example}`);
+    `${REASON[status] ?? `status ${status}`}: ${count} ${noun}${count === 1 ? '' : 's'} not stored, for example ${example}`);
   return cutUtf8(lines.join('\n'), REJECT_TEXT_BYTES_MAX);
 }
 

@@ -43,7 +43,7 @@ describe('partial success', () => {
     samplesWritten: 4, rejectedPoints: 3,
     rejects: [{ status: AppendStatus.untranslatable, count: 3, example: 'requests: delta temporality' }],
   };
-  const errorMessage = 'metric cannot be translated: 3 data points not stored, for example requests: delta temporality';
+  const errorMessage = 'untranslatable: 3 data points not stored, for example requests: delta temporality';
   it('JSON: the count is a string', async () => {
     const { status, reply } = await post(JSON_TYPE, 'x', { outcome });
     expect([status, reply.json()]).toEqual([200, { partialSuccess: { rejectedDataPoints: '3', errorMessage } }]);

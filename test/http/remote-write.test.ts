@@ -91,8 +91,8 @@ describe('status by class of error', () => {
   it('some not stored, 2.0: 400, the rest is stored and counted', async () => {
     const { status, reply } = await post(V2_HEADERS, 'x', { outcome: { samplesWritten: 3, rejectedPoints: 3, rejects: [late, labels] } });
     expect(status).toBe(400);
-    expect(reply.body).toBe('out of order sample: 2 samples not stored, for example up{job="a"}: 1000 is older than 2000\n'
-      + 'invalid labels: 1 sample not stored, for example m{a="1",a="2"}: label name a is repeated\n');
+    expect(reply.body).toBe('out_of_order: 2 samples not stored, for example up{job="a"}: 1000 is older than 2000\n'
+      + 'invalid_labels: 1 sample not stored, for example m{a="1",a="2"}: label name a is repeated\n');
     expect(writtenCounts(reply.headers)).toEqual(['3', '0', '0']);
   });
   it('some not stored, 1.0: 400 without counts', async () => {
