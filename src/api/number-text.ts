@@ -67,7 +67,15 @@ export function writeTimestamp(out: Uint8Array, offset: number, timestampMs: num
     ms = -ms;
   }
   const seconds = Math.floor(ms / 1000);
-  at = writeInteger(out, at, seconds);
+  // Ten digits from 2001 to 2286: two halves of five in int32, without asking how many digits there are.
+  if (seconds >= 1e9 && seconds < 1e10) {
+    const high = (seconds / 1e5) | 0;
+    writeFive(out, at, high);
+    writeFive(out, at + 5, (seconds - high * 1e5) | 0);
+    at += 10;
+  } else {
+    at = writeInteger(out, at, seconds);
+  }
   const fraction = ms - seconds * 1000;
   if (fraction === 0) return at;
   out[at] = DOT;
@@ -95,25 +103,40 @@ export function writeInteger(out: Uint8Array, offset: number, value: number): nu
     at = writeInteger(out, at, high);
     return writePadded(out, at, (rest - high * 1e9) | 0, 9);
   }
-  let low = rest | 0;
+  const low = rest | 0;
   const digits = low < 1e3 ? (low < 100 ? 2 : 3)
     : low < 1e6 ? (low < 1e4 ? 4 : low < 1e5 ? 5 : 6)
     : low < 1e7 ? 7 : low < 1e8 ? 8 : 9;
-  for (let i = at + digits - 1; i >= at; i--) {
-    const next = (low / 10) | 0;
-    out[i] = ZERO + (low - next * 10);
-    low = next;
-  }
-  return at + digits;
+  return writePadded(out, at, low, digits);
+}
+
+/** Texts of 00 to 99, so that one division gives two digits. */
+const PAIRS = Uint8Array.from({ length: 200 }, (_, i) => ZERO + (i % 2 === 0 ? Math.floor(i / 20) : (i >> 1) % 10));
+
+function writeFive(out: Uint8Array, offset: number, value: number): void {
+  const first = (value / 10_000) | 0;
+  const rest = value - first * 10_000;
+  const upper = (rest / 100) | 0;
+  const lower = rest - upper * 100;
+  out[offset] = ZERO + first;
+  out[offset + 1] = PAIRS[upper * 2]!;
+  out[offset + 2] = PAIRS[upper * 2 + 1]!;
+  out[offset + 3] = PAIRS[lower * 2]!;
+  out[offset + 4] = PAIRS[lower * 2 + 1]!;
 }
 
 function writePadded(out: Uint8Array, offset: number, value: number, digits: number): number {
   let rest = value;
-  for (let i = offset + digits - 1; i >= offset; i--) {
-    const next = (rest / 10) | 0;
-    out[i] = ZERO + (rest - next * 10);
+  let at = offset + digits;
+  while (at - offset >= 2) {
+    const next = (rest / 100) | 0;
+    const pair = (rest - next * 100) * 2;
+    at -= 2;
+    out[at] = PAIRS[pair]!;
+    out[at + 1] = PAIRS[pair + 1]!;
     rest = next;
   }
+  if (at > offset) out[offset] = ZERO + rest;
   return offset + digits;
 }
 
