@@ -41,7 +41,7 @@ function runQuery(options: EngineOptions, storage: Queryable, request: QueryRequ
     isRangeQuery,
   };
   const planned = planQuery(expr, grid, isRangeQuery, request.endMs);
-  const evaluate = prepare(planned, storage, { query, grid }, isRangeQuery);
+  const evaluate = prepare(planned, storage, { query, grid, statsOnly: false }, isRangeQuery);
   const preparedMs = performance.now();
   const result = evaluate();
   const evaluatedMs = performance.now();

@@ -16,6 +16,7 @@ import { uniqueSeries } from '../operators/merge-series.js';
 import type { ScalarOperator, VectorOperator } from '../operators/operator.js';
 import { MatrixSelectorSource, type RangeSource, SubquerySource, subqueryGrid } from '../operators/range-source.js';
 import { BroadcastVector, binaryScalar, broadcastScalar, constantScalar, mapScalar } from '../operators/scalar.js';
+import { SmoothedSelectorOperator } from '../operators/smoothed-selector.js';
 import { type TimeShift, referenceTime } from '../operators/time-shift.js';
 import { type SelectorOutput, VectorSelectorOperator } from '../operators/vector-selector.js';
 import type { AtModifier, BinaryExpr, Expr, MatrixSelector, SubqueryExpr, UnaryExpr, VectorSelector } from '../parser/ast.js';
@@ -33,7 +34,7 @@ export class OperatorBuilder {
   vector(expr: Expr, frame: EvalFrame): VectorOperator {
     switch (expr.kind) {
       case 'vector-selector':
-        return this.vectorSelector(expr, frame, 'value');
+        return expr.smoothed ? this.smoothedSelector(expr, frame) : this.vectorSelector(expr, frame, 'value');
       case 'paren':
         return this.vector(expr.expr, frame);
       case 'step-invariant':
@@ -98,6 +99,15 @@ export class OperatorBuilder {
     return new VectorSelectorOperator(frame, series, shift, output);
   }
 
+  private smoothedSelector(expr: VectorSelector, frame: EvalFrame): VectorOperator {
+    const { lookbackMs } = frame.query;
+    const shift = timeShift(expr.offsetMs, expr.at);
+    const mint = referenceTime(shift, frame.grid.startMs) - lookbackMs + 1;
+    const maxt = referenceTime(shift, frame.grid.endMs) + lookbackMs;
+    const series = this.select(expr, frame, mint, maxt, { func: '', rangeMs: 0, stepMs: frame.grid.stepMs });
+    return new SmoothedSelectorOperator(frame, series, shift, expr.pos);
+  }
+
   select(selector: VectorSelector, frame: EvalFrame, mint: number, maxt: number, hints: SelectHints): Series[] {
     const { limits } = frame.query;
     limits.poll();
@@ -112,7 +122,7 @@ export class OperatorBuilder {
     const shift = timeShift(expr.offsetMs, expr.at);
     const stepMs = expr.stepMs > 0 ? expr.stepMs : frame.query.options.defaultEvaluationIntervalMs;
     const grid = subqueryGrid(frame.grid, shift, expr.rangeMs, stepMs);
-    return new SubquerySource(this.vector(expr.expr, { query: frame.query, grid }), grid, expr.rangeMs, shift);
+    return new SubquerySource(this.vector(expr.expr, { query: frame.query, grid, statsOnly: false }), grid, expr.rangeMs, shift);
   }
 
   private unaryVector(expr: UnaryExpr, frame: EvalFrame): VectorOperator {
@@ -154,7 +164,7 @@ export function timeShift(offsetMs: number, at: AtModifier | undefined): TimeShi
 
 /** The frame of a step-invariant expression: any one step of the grid. */
 function singleFrame(frame: EvalFrame): EvalFrame {
-  return { query: frame.query, grid: { ...singleStep(frame.grid.startMs), stepMs: frame.grid.stepMs } };
+  return { ...frame, grid: { ...singleStep(frame.grid.startMs), stepMs: frame.grid.stepMs } };
 }
 
 function negate(column: StepColumn): void {

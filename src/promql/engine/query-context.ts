@@ -21,4 +21,6 @@ export interface QueryContext {
 export interface EvalFrame {
   readonly query: QueryContext;
   readonly grid: StepGrid;
+  /** True below `histogram_count`, `histogram_sum` and `histogram_avg`: buckets are not asked for. */
+  readonly statsOnly: boolean;
 }

@@ -81,6 +81,6 @@ export class StepColumn {
   }
 
   private histogramSlots(): (Histogram | undefined)[] {
-    return (this.histograms ??= new Array<Histogram | undefined>(this.length));
+    return (this.histograms ??= Array.from<Histogram | undefined>({ length: this.length }));
   }
 }

@@ -2,6 +2,7 @@ import { RE2JS, RE2JSException } from 're2js';
 import { METRIC_NAME } from '../../model/labels.js';
 import { MAX_PATTERN_LENGTH } from '../../model/matcher.js';
 import { QueryError } from '../engine/engine-api.js';
+import { isLabelName } from '../engine/label-text.js';
 import type { OperatorBuilder } from '../engine/operator-builder.js';
 import type { EvalFrame } from '../engine/query-context.js';
 import { uniqueSeries } from '../operators/merge-series.js';
@@ -31,7 +32,7 @@ export function labelJoinCall(build: OperatorBuilder, call: Call, frame: EvalFra
   const separator = stringArgument(call, 2);
   const sources = call.args.slice(3).map((_, i) => stringArgument(call, i + 3));
   for (const source of sources) {
-    if (source === '' || source.includes('\ufffd')) {
+    if (!isLabelName(source)) {
       throw new QueryError('execution', `invalid source label name in label_join(): ${source}`);
     }
   }
@@ -49,8 +50,7 @@ function withLabel(series: OutputSeries, name: string, value: string): OutputSer
 }
 
 function checkDestination(name: string, func: string): void {
-  // Text that was not valid UTF-8 has replacement characters since it was parsed.
-  if (name === '' || name.includes('\ufffd')) {
+  if (!isLabelName(name)) {
     throw new QueryError('execution', `invalid destination label name in ${func}(): ${name}`);
   }
 }

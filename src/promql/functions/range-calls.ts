@@ -5,13 +5,15 @@ import { uniqueSeries } from '../operators/merge-series.js';
 import type { VectorOperator } from '../operators/operator.js';
 import { RangeFunctionOperator } from '../operators/range-function.js';
 import type { RangeFunction } from '../operators/range-window.js';
-import type { Call, Expr, Position } from '../parser/ast.js';
+import type { Call, Expr, MatrixSelector, Position } from '../parser/ast.js';
 import { withoutParens } from '../plan/plan.js';
 import { countSamples, firstSample, lastSample, samplePresent, timeOfFirstSample, timeOfLastSample } from './any-sample.js';
 import { ChangesResets } from './changes-resets.js';
 import { InstantRate } from './instant-rate.js';
 import { DoubleExponentialSmoothing, MadOverTime, PlainOverTime, PredictLinear, QuantileOverTime } from './over-time.js';
-import { RateFunction } from './rate.js';
+import { AnchoredFunction } from './anchored.js';
+import { ExtendedRate } from './extended-range.js';
+import { RateFunction, type RateKind } from './rate.js';
 import { SumAvgOverTime } from './sum-avg-over-time.js';
 import { deriv, maxOverTime, minOverTime, stddevOverTime, stdvarOverTime, tsOfMaxOverTime, tsOfMinOverTime } from './window-stats.js';
 
@@ -61,11 +63,29 @@ export function rangeCall(build: OperatorBuilder, call: Call, frame: EvalFrame):
   if (create === undefined) return undefined;
   const arg = call.args[call.func === 'quantile_over_time' ? 1 : 0]!;
   checkExtended(call.func, arg);
-  const source = build.range(arg, frame, call.func);
-  const fn = create(frame.query, arg.pos, build, call, frame);
+  const extended = extendedSelector(arg);
+  const lookbackMs = frame.query.lookbackMs;
+  const source = extended === undefined
+    ? build.range(arg, frame, call.func)
+    : build.matrixSelector(extended, frame, call.func, lookbackMs, extended.selector.smoothed ? lookbackMs : 0);
+  const fn = extended === undefined
+    ? create(frame.query, arg.pos, build, call, frame)
+    : extendedFunction(call.func, extended, frame.query);
   const keepsName = KEEPS_NAME.has(call.func);
   const operator = new RangeFunctionOperator(frame, source, fn, keepsName);
   return keepsName ? operator : uniqueSeries(operator, source, frame);
+}
+
+/** The selector of a range vector with `anchored` or `smoothed`. */
+function extendedSelector(arg: Expr): MatrixSelector | undefined {
+  const inner = withoutParens(arg);
+  if (inner.kind !== 'matrix-selector') return undefined;
+  return inner.selector.anchored || inner.selector.smoothed ? inner : undefined;
+}
+
+function extendedFunction(func: string, expr: MatrixSelector, query: QueryContext): RangeFunction {
+  if (func === 'changes' || func === 'resets') return new AnchoredFunction(new ChangesResets(func, query), query.lookbackMs);
+  return new ExtendedRate(func as RateKind, expr.selector.smoothed, query, expr.pos);
 }
 
 function checkExtended(func: string, arg: Expr): void {

@@ -127,7 +127,7 @@ export class RateFunction implements RangeFunction {
 }
 
 /** `rate` of something that does not look like a counter deserves an info. */
-function hintNonCounter(series: OutputSeries, query: QueryContext, pos: Position): void {
+export function hintNonCounter(series: OutputSeries, query: QueryContext, pos: Position): void {
   const name = series.labels.get(METRIC_NAME);
   if (name === '') return;
   if (query.options.enableTypeAndUnitLabels === true) {

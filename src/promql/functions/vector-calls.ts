@@ -27,6 +27,8 @@ const HISTOGRAM_FUNCTIONS: Readonly<Record<string, ColumnFunction>> = {
   histogram_stdvar: onHistograms(histogramStdvar),
 };
 
+const STATS_ONLY: ReadonlySet<string> = new Set(['histogram_count', 'histogram_sum', 'histogram_avg']);
+
 /** The functions that give an instant vector. */
 export function vectorCall(build: OperatorBuilder, call: Call, frame: EvalFrame): VectorOperator {
   const ranged = rangeCall(build, call, frame);
@@ -36,7 +38,7 @@ export function vectorCall(build: OperatorBuilder, call: Call, frame: EvalFrame)
   const date = DATE_FUNCTIONS[call.func];
   if (date !== undefined) return dateCall(build, call, frame, date);
   const histogram = HISTOGRAM_FUNCTIONS[call.func];
-  if (histogram !== undefined) return elementwise(build, call, frame, histogram);
+  if (histogram !== undefined) return elementwise(build, call, { ...frame, statsOnly: STATS_ONLY.has(call.func) }, histogram);
   switch (call.func) {
     case 'round':
       return roundCall(build, call, frame);

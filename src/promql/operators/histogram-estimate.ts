@@ -1,11 +1,10 @@
 import type { Histogram } from '../../model/histogram.js';
-import { METRIC_NAME, type Labels } from '../../model/labels.js';
+import { METRIC_NAME } from '../../model/labels.js';
 import { dropName } from '../engine/name-removal.js';
 import type { EvalFrame } from '../engine/query-context.js';
 import { ABSENT, FLOAT, StepColumn } from '../engine/step-column.js';
 import { ClassicBuckets, parseUpperBound } from '../histogram/classic.js';
 import type { Position } from '../parser/ast.js';
-import { labelReducer } from './aggregate/grouping.js';
 import type { OutputSeries, VectorOperator } from './operator.js';
 
 const BUCKET_LABEL = 'le';
@@ -28,7 +27,6 @@ interface Member {
 
 interface HistogramGroup {
   readonly members: Member[];
-  readonly labels: Labels;
   /** Series from whose samples this group's outputs get the metric name (messages, delayed name removal). */
   readonly first: OutputSeries;
 }
@@ -75,18 +73,18 @@ export class HistogramEstimateOperator implements VectorOperator {
 
   private grouped(): HistogramGroup[] {
     if (this.groups !== undefined) return this.groups;
-    const reducer = labelReducer([BUCKET_LABEL], true);
     const byKey = new Map<string, HistogramGroup>();
     const series = this.input.series();
     for (let index = 0; index < series.length; index++) {
+      // The metric name tells histograms apart, too: without their names they may be equal, which is an error then.
       const labels = series[index]!.labels;
-      const key = reducer.key(labels);
+      const key = labels.with(BUCKET_LABEL, '').key();
       let group = byKey.get(key);
       if (group === undefined) {
-        group = { members: [], labels: reducer.labels(labels), first: series[index]! };
+        group = { members: [], first: series[index]! };
         byKey.set(key, group);
       }
-      group.members.push({ index, bound: parseUpperBound(labels.get(BUCKET_LABEL)) });
+      group.members.push({ index, bound: parseUpperBound(series[index]!.labels.get(BUCKET_LABEL)) });
     }
     return (this.groups = [...byKey.values()]);
   }

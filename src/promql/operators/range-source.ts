@@ -4,6 +4,7 @@ import type { EvalFrame } from '../engine/query-context.js';
 import { StepColumn } from '../engine/step-column.js';
 import type { StepGrid } from '../engine/step-grid.js';
 import type { OutputSeries, VectorOperator } from './operator.js';
+import { settleResetHints } from './reset-hints.js';
 import type { RangeSamples } from './range-samples.js';
 import type { TimeShift } from './time-shift.js';
 import { referenceTime } from './time-shift.js';
@@ -44,6 +45,7 @@ export class MatrixSelectorSource implements RangeSource {
     const mint = referenceTime(this.shift, startMs) - this.rangeMs - this.beforeMs + 1;
     this.columns.clear();
     this.selected[index]!.read(this.columns, mint, referenceTime(this.shift, endMs) + this.afterMs);
+    settleResetHints(this.columns, this.frame.statsOnly);
     into.fromColumns(this.columns);
   }
 }

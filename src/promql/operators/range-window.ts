@@ -21,9 +21,11 @@ export class RangeWindow {
 
 /** A function over range vectors. One object per place in a query, so that it can keep columns and state. */
 export interface RangeFunction {
+  /** True if windows without samples are of interest, too (a smoothed window looks at its neighbours). */
+  readonly wantsEmpty?: boolean;
   /** Called before the windows of each series. */
   begin?(series: OutputSeries, samples: RangeSamples): void;
-  /** The result of a window that holds at least one sample, into out at window.step; nothing for no result. */
+  /** The result of a window, which holds at least one sample unless `wantsEmpty`, into out at window.step; nothing for no result. */
   evaluate(samples: RangeSamples, window: RangeWindow, out: StepColumn): void;
 }
 
@@ -43,6 +45,7 @@ export class WindowWalker {
     const { offsetMs, atMs } = this.source.shift;
     const rangeMs = this.source.rangeMs;
     const window = this.window;
+    const wantsEmpty = fn.wantsEmpty === true;
     let lo = 0;
     let hi = 0;
     let histogramLo = 0;
@@ -59,7 +62,7 @@ export class WindowWalker {
         while (histogramLo < histogramHi && histogramTimestamps[histogramLo]! <= windowStartMs) histogramLo++;
       }
       const size = hi - lo + (histogramHi - histogramLo);
-      if (size === 0) continue;
+      if (size === 0 && !wantsEmpty) continue;
       seen += size;
       window.step = step;
       window.evalMs = evalMs;

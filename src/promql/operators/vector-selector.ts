@@ -3,6 +3,7 @@ import { isStaleAt } from '../../model/stale-nan.js';
 import type { Series } from '../../storage/queryable.js';
 import type { EvalFrame } from '../engine/query-context.js';
 import type { StepColumn } from '../engine/step-column.js';
+import { settleResetHints } from './reset-hints.js';
 import type { OutputSeries, VectorOperator } from './operator.js';
 import type { TimeShift } from './time-shift.js';
 import { referenceTime } from './time-shift.js';
@@ -42,6 +43,7 @@ export class VectorSelectorOperator implements VectorOperator {
     this.columns.clear();
     this.selected[index]!.read(this.columns, this.mint, this.maxt);
     if (this.columns.length === 0) return;
+    settleResetHints(this.columns, this.frame.statsOnly);
     const found = this.pickSteps(out);
     limits.queryable += found;
     limits.hold(found);

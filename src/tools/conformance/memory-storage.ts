@@ -1,9 +1,10 @@
 /** A naive store in memory: sorted lists, linear search. The plainest `Queryable` there can be, for tests and tools. */
-import type { Histogram } from '../../model/histogram.js';
+import { type Histogram, ResetHint } from '../../model/histogram.js';
 import { compareUtf8, type Labels } from '../../model/labels.js';
 import type { Matcher } from '../../model/matcher.js';
 import type { SampleColumns } from '../../model/sample-columns.js';
 import { putStale } from '../../model/stale-nan.js';
+import { hintWhenRead } from '../../promql/histogram/reset.js';
 import type { Queryable, Series } from '../../storage/queryable.js';
 
 /** A sample to store. */
@@ -29,15 +30,24 @@ class MemorySeries implements Series {
   }
 
   read(out: SampleColumns, mint: number, maxt: number): void {
-    for (const { timestampMs, value, startMs } of this.samples) {
+    for (let index = 0; index < this.samples.length; index++) {
+      const { timestampMs, value, startMs } = this.samples[index]!;
       if (timestampMs < mint || timestampMs > maxt) continue;
       const i = out.length;
-      if (typeof value === 'object') out.pushHistogram(timestampMs, value);
+      if (typeof value === 'object') out.pushHistogram(timestampMs, { ...value, resetHint: this.hintAt(index, value) });
       else out.pushFloat(timestampMs, value === 'stale' ? 0 : value);
       if (value === 'stale') putStale(out.values, i);
       if (startMs !== 0 && out.startTimestamps === undefined) out.startTimestamps = new Float64Array(out.timestamps.length);
       if (out.startTimestamps !== undefined) out.startTimestamps[i] = startMs;
     }
+  }
+
+  /** As Prometheus' store: every histogram knows whether it is a continuation, but not of the resets in between. */
+  private hintAt(index: number, histogram: Histogram): ResetHint {
+    if (histogram.resetHint !== ResetHint.unknown) return histogram.resetHint;
+    const before = this.samples[index - 1]?.value;
+    const hint = hintWhenRead(histogram, typeof before === 'object' ? before : undefined);
+    return hint === ResetHint.reset ? ResetHint.unknown : hint;
   }
 
   overlaps(mint: number, maxt: number): boolean {

@@ -1,4 +1,5 @@
 import { QueryError } from '../../engine/engine-api.js';
+import { isLabelName } from '../../engine/label-text.js';
 import type { OperatorBuilder } from '../../engine/operator-builder.js';
 import type { EvalFrame } from '../../engine/query-context.js';
 import { goQuote } from '../../../model/go-quote.js';
@@ -66,7 +67,6 @@ function accumulatorOf(build: OperatorBuilder, expr: AggregateExpr, frame: EvalF
 function valueLabel(expr: AggregateExpr): string {
   const param = withoutParens(expr.param!);
   const name = param.kind === 'string' ? param.value : '';
-  // A string that is not valid UTF-8 has replacement characters since it was parsed: no label has such a name.
-  if (name === '' || name.includes('\ufffd')) throw new QueryError('execution', `invalid label name ${goQuote(name)}`);
+  if (!isLabelName(name)) throw new QueryError('execution', `invalid label name ${goQuote(name)}`);
   return name;
 }

@@ -31,7 +31,7 @@ export function floatComparison(op: BinaryOp): FloatComparison | undefined {
   return COMPARISON[op];
 }
 
-/** Comparisons without `bool` filter and keep the metric name; everything else computes something new. */
+/** Comparisons without `bool` filter, trimming takes away: both keep the metric name. The others compute something new. */
 export function makesNewMetric(op: BinaryOp, returnBool: boolean): boolean {
-  return returnBool || floatComparison(op) === undefined;
+  return returnBool || (floatComparison(op) === undefined && op !== '</' && op !== '>/');
 }

@@ -43,8 +43,9 @@ export class JoinOperator implements VectorOperator {
     this.swapped = matching.card === 'one-to-many';
     this.many = this.swapped ? rhs : lhs;
     this.one = this.swapped ? lhs : rhs;
-    this.fillMany = this.swapped ? matching.fillRight : matching.fillLeft;
-    this.fillOne = this.swapped ? matching.fillLeft : matching.fillRight;
+    // As upstream: it swaps the sides first, so that fill_right always fills the "one" side.
+    this.fillMany = matching.fillLeft;
+    this.fillOne = matching.fillRight;
     this.element = new ElementBinary(expr.op, expr.returnBool, frame.query, expr.pos);
     this.manyColumn = new StepColumn(frame.grid.count);
     this.oneColumn = new StepColumn(frame.grid.count);
