@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { ApiEndpoint } from './api/contract.js';
 import { CatalogueReader } from './catalogue/catalogue-reader.js';
 import { DEFAULT_CATALOGUE_LIMITS } from './catalogue/catalogue-writer.js';
 import { parseListenAddress } from './config/checks.js';
@@ -51,6 +52,7 @@ const CATALOGUE_FLUSH_MS = 5_000;
 const STOP_GRACE_MS = 5_000;
 const CATALOGUE_BATCH_MS = 100;
 const METADATA_FAMILIES_MAX = 200_000;
+const READS_CATALOGUE: ReadonlySet<ApiEndpoint> = new Set<ApiEndpoint>(['query_exemplars', 'metadata']);
 
 /** Everything that opens after the sockets. */
 interface Store {
@@ -100,8 +102,15 @@ async function main(): Promise<void> {
       remoteWriteV1: (body) => opened().ingester.remoteWriteV1(body),
       append: (batch, source) => opened().ingester.append(batch, source),
     },
-    queries: { run: (request, signal) => opened().queries.run(request, signal) },
-    codecs: wireCodecs(() => translator),
+    queries: {
+      run: async (request, signal) => {
+        const { queries, maintenance } = opened();
+        // Whoever was acknowledged shall find it: what waits for the catalogue's next write goes first.
+        if (READS_CATALOGUE.has(request.endpoint)) await maintenance.flush();
+        return queries.run(request, signal);
+      },
+    },
+    codecs: wireCodecs(() => translator, config.features.type_and_unit_labels),
     status,
     lifecycle: {
       reload: async () => {
@@ -209,10 +218,10 @@ function listenAddresses({ web }: Config): { host: string; port: number }[] {
   });
 }
 
-function wireCodecs(translator: () => OtlpTranslator): WireCodecs {
+function wireCodecs(translator: () => OtlpTranslator, typeAndUnitLabels: boolean): WireCodecs {
   return {
     uncompressBlock,
-    decodeWriteRequestV2,
+    decodeWriteRequestV2: (bytes) => decodeWriteRequestV2(bytes, { typeAndUnitLabels }),
     decodeOtlp: (bytes, encoding) => translator().translate(encoding === 'json' ? decodeOtlpJson(bytes) : decodeOtlpProtobuf(bytes)),
     encodeExportResponse: (partial, encoding) => encodeExportResponse(encoding, partial),
     encodeStatus: ({ code, message }, encoding) => encodeStatus(encoding, code, message),
