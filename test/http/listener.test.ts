@@ -47,6 +47,19 @@ describe('sockets', () => {
     await expect(fetch(`http://${listener.addresses[0]}/-/healthy`)).rejects.toThrow();
   });
 
+  it('a sender that breaks off leaves nothing behind', async () => {
+    const { app, gate, observed } = await makeHarness();
+    const listener = await Listener.open(app, [LOCAL]);
+    open.push(listener);
+    const request = http.request(`http://${listener.addresses[0]}/api/v1/write`, { method: 'POST', headers: { 'content-length': 100 } });
+    request.on('error', () => {});
+    request.write(Buffer.alloc(10));
+    await expect.poll(() => gate.inFlightBytes).toBe(100);
+    request.destroy();
+    await expect.poll(() => gate.inFlightRequests).toBe(0);
+    expect([gate.inFlightBytes, observed.filter((line) => line.includes('204'))]).toEqual([0, []]);
+  });
+
   it('a chunked body is read, and cut off at the cap', async () => {
     const listener = await listen(1);
     const post = (size: number) => new Promise<number>((resolve, reject) => {

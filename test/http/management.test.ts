@@ -71,6 +71,7 @@ describe('status', () => {
     ['targets/metadata', '[]'],
     ['scrape_pools', '{"scrapePools":[]}'],
     ['notifications', '[]'],
+    ['features', '{}'],
   ])('%s', async (path, data) => {
     const reply = await (await makeHarness()).inject({ method: 'GET', url: `/api/v1/${path}` });
     expect([reply.statusCode, reply.headers['content-type'], reply.body]).toEqual([200, 'application/json', `{"status":"success","data":${data}}`]);

@@ -21,6 +21,8 @@ const EMPTY: Readonly<Record<string, JsonValue>> = {
   '/api/v1/alerts': { alerts: [] },
   '/api/v1/alertmanagers': { activeAlertmanagers: [], droppedAlertmanagers: [] },
   '/api/v1/notifications': [],
+  '/api/v1/features': {},
+  '/api/v1/status/tsdb/blocks': { blocks: [] },
 };
 
 export async function statusRoutes(app: FastifyInstance, deps: HttpDeps): Promise<void> {
