@@ -17,7 +17,7 @@ export class BatchAppend {
   /** See `Appender.appendBatch`. @throws IngestError, LogWriteError */
   append(batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, touched: Set<Head>): AppendReport {
     const report = newReport();
-    for (const [head, rows] of this.spread(batch, statuses, rules, report)) {
+    for (const [head, rows] of this.spread(batch, statuses, rules, report, touched)) {
       touched.add(head);
       this.appendTo(head, rows, batch, statuses, rules, report);
     }
@@ -25,7 +25,9 @@ export class BatchAppend {
   }
 
   /** Sample indexes by head, each list in rising time: what is out of order inside one request need not be so in the store. */
-  private spread(batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport): Map<Head, number[]> {
+  private spread(
+    batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport, touched: Set<Head>,
+  ): Map<Head, number[]> {
     const byHead = new Map<Head, number[]>();
     let last: Head | undefined;
     let rising = true;
@@ -33,7 +35,7 @@ export class BatchAppend {
       const t = batch.timestamps[i]!;
       if (i > 0 && t < batch.timestamps[i - 1]!) rising = false;
       if (t > rules.notAfter || t < rules.lowest) {
-        this.refuseTime(batch, i, statuses, rules, report);
+        this.refuseTime(batch, i, statuses, rules, report, touched);
         continue;
       }
       const head: Head = last?.covers(t) ? last : this.store.obtain(t);
@@ -47,7 +49,9 @@ export class BatchAppend {
   }
 
   /** Refuses a sample whose time alone forbids it, unless the very same sample is stored already. */
-  private refuseTime(batch: SampleBatch, i: number, statuses: Uint8Array, rules: TimeRules, report: AppendReport): void {
+  private refuseTime(
+    batch: SampleBatch, i: number, statuses: Uint8Array, rules: TimeRules, report: AppendReport, touched: Set<Head>,
+  ): void {
     const t = batch.timestamps[i]!;
     const labels = batch.series[batch.seriesIndex[i]!]!;
     const head = this.store.find(t);
@@ -61,6 +65,8 @@ export class BatchAppend {
         status = head.appendRow(0, rules, Infinity);
       }
       if (status === AppendStatus.duplicate) {
+        // Its original may still wait for the disk.
+        touched.add(head);
         this.accept(report, i, batch, statuses, status);
         return;
       }

@@ -6,6 +6,7 @@ import type { HeadDescriptor } from './head/descriptor.js';
 import { Head } from './head/head.js';
 import { replayHead } from './head/replay-head.js';
 import { rewriteLog } from './head/rewrite-log.js';
+import { dropLog, removeDroppedLogs } from './log/drop-log.js';
 import { LogWriter } from './log/log-writer.js';
 import type { OnProgress } from './log/replay.js';
 import { describeDamage } from './log/replay-report.js';
@@ -59,6 +60,9 @@ export class HeadStore {
   /** Replays all heads, oldest first. */
   async open(onProgress?: (progress: ReplayProgress) => void): Promise<DbOpenReport> {
     this.disk.makeDirectory(this.directory);
+    // A synced log is lost all the same if the name of its directory is.
+    this.disk.syncDirectorySync(path.dirname(this.directory));
+    removeDroppedLogs(this.disk, this.directory);
     const found = this.disk.list(this.directory).map((name) => DIRECTORY.exec(name)).filter((match) => match !== null);
     const notes: OpenNote[] = [];
     let logBytes = 0;
@@ -168,12 +172,10 @@ export class HeadStore {
   }
 
   async erase(head: Head): Promise<void> {
-    const directory = head.log?.directory;
-    await head.log?.close();
-    if (directory === undefined) return;
-    for (const name of this.disk.list(directory)) this.disk.remove(path.join(directory, name));
-    this.disk.removeDirectory(directory);
-    await this.disk.syncDirectory(this.directory);
+    const { log } = head;
+    if (log === undefined) return;
+    await log.close();
+    dropLog(this.disk, log.directory);
   }
 
   async close(): Promise<void> {

@@ -285,6 +285,9 @@ function corrupt(message: string): WireError {
   return new WireError('corrupt', `OTLP JSON: ${message}`);
 }
 
+/** Arrays and objects by kind only: their text can be long, and so deep that writing it overflows the stack. */
 function shown(value: unknown): string {
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
   return (JSON.stringify(value) ?? 'nothing').slice(0, 60);
 }

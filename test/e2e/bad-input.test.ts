@@ -159,7 +159,7 @@ describe('OTLP', () => {
   });
 
   // The decoder writes the value into its message with JSON.stringify, which overflows the stack: 500 instead of 400.
-  it.fails('deeply nested JSON in the place of an object', async () => {
+  it('deeply nested JSON in the place of an object', async () => {
     const depth = 100_000;
     const answer = await otlp(`{"resourceMetrics":${'['.repeat(depth)}${']'.repeat(depth)}}`);
     expect(answer.status).toBe(400);
