@@ -2,6 +2,7 @@
  * From the planned tree to operators. All selects happen here, before anything is evaluated; nothing is read from
  * storage yet.
  */
+import type { Matcher } from '../../model/matcher.js';
 import type { Queryable, SelectHints, Series } from '../../storage/queryable.js';
 import { vectorCall } from '../functions/vector-calls.js';
 import { scalarCall } from '../functions/scalar-calls.js';
@@ -108,12 +109,16 @@ export class OperatorBuilder {
     return new SmoothedSelectorOperator(frame, series, shift, expr.pos);
   }
 
-  select(selector: VectorSelector, frame: EvalFrame, mint: number, maxt: number, hints: SelectHints): Series[] {
+  private select(selector: VectorSelector, frame: EvalFrame, mint: number, maxt: number, hints: SelectHints): Series[] {
+    return this.selectMatching(selector.matchers, frame, mint, maxt, hints);
+  }
+
+  selectMatching(matchers: readonly Matcher[], frame: EvalFrame, mint: number, maxt: number, hints: SelectHints): Series[] {
     const { limits } = frame.query;
     limits.poll();
     // An empty grid (a subquery shorter than its step) looks at nothing.
     if (frame.grid.count === 0) return [];
-    const series = this.storage.select(selector.matchers, mint, maxt, hints);
+    const series = this.storage.select(matchers, mint, maxt, hints);
     limits.addSeries(series.length);
     return series;
   }

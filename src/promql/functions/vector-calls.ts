@@ -13,6 +13,7 @@ import type { Call } from '../parser/ast.js';
 import { withoutParens } from '../plan/plan.js';
 import { samplePresent } from './any-sample.js';
 import { histogramFractionCall, histogramQuantileCall, histogramQuantilesCall } from './histogram-calls.js';
+import { infoCall } from './info-call.js';
 import { labelJoinCall, labelReplaceCall } from './label-calls.js';
 import { ELEMENT_FUNCTIONS, clamp, roundTo } from './math.js';
 import { rangeCall } from './range-calls.js';
@@ -64,6 +65,8 @@ export function vectorCall(build: OperatorBuilder, call: Call, frame: EvalFrame)
       return labelReplaceCall(build, call, frame);
     case 'label_join':
       return labelJoinCall(build, call, frame);
+    case 'info':
+      return infoCall(build, call, frame);
     case 'histogram_quantile':
       return histogramQuantileCall(build, call, frame);
     case 'histogram_quantiles':
