@@ -15,7 +15,7 @@ function node(script, args) {
 }
 
 // Build aside and swap in at the end, so that a failed build does not leave half of one.
-const next = path.join(root, 'dist.tmp');
+const next = path.join(root, `dist.tmp-${process.pid}`);
 fs.rmSync(next, { recursive: true, force: true });
 fs.mkdirSync(path.join(next, 'kernel'), { recursive: true });
 
