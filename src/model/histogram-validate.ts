@@ -130,7 +130,8 @@ function checkBounds(h: Histogram): string | undefined {
   for (const bound of bounds) {
     if (Number.isNaN(bound)) return 'histogram custom bounds must not be NaN';
     if (bound <= prev) {
-      return `previous bound is ${fixed(prev)} and current is ${fixed(bound)}: histogram custom bounds must be in strictly increasing order`;
+      return `previous bound is ${fixed(prev)} and current is ${fixed(bound)}: `
+        + 'histogram custom bounds must be in strictly increasing order';
     }
     prev = bound;
   }
@@ -144,7 +145,8 @@ function checkBounds(h: Histogram): string | undefined {
   const problem = checkSpanLength(h.positiveSpans, h.positiveBuckets.length);
   if (problem !== undefined) return problem;
   if (highest > bounds.length + 1) {
-    return `only ${bounds.length} custom bounds defined which is insufficient to cover total span length of ${highest}: histogram custom bounds are too few`;
+    return `only ${bounds.length} custom bounds defined which is insufficient to cover total span length of ${highest}: `
+      + 'histogram custom bounds are too few';
   }
   return undefined;
 }

@@ -28,7 +28,8 @@ function run(title, command, args) {
 // Not `npm ci`: it refuses a lock file without the optional binaries of every platform, which not every registry has.
 // npm writes node_modules/.package-lock.json when an installation is complete.
 if (mtime(installed) === 0 || mtime(installed) < mtime(lock)) {
-  run('installing packages (the first time compiles better-sqlite3, about a minute)', 'npm', ['install', '--no-save', '--no-audit', '--no-fund']);
+  const title = 'installing packages (the first time compiles better-sqlite3, about a minute)';
+  run(title, 'npm', ['install', '--no-save', '--no-audit', '--no-fund']);
 }
 
 /** The newest change below a source folder or file. */

@@ -63,7 +63,9 @@ export class DurationParser {
   }
 
   private expression(minPrecedence: number, place: Place): DurationExpr {
-    if (++this.depth > this.maxDepth) throw this.reader.error(this.reader.peek(), `expression is nested too deeply, limit ${this.maxDepth} levels`);
+    if (++this.depth > this.maxDepth) {
+      throw this.reader.error(this.reader.peek(), `expression is nested too deeply, limit ${this.maxDepth} levels`);
+    }
     let lhs = this.signed(place, (inner) => this.expression(UNARY_PRECEDENCE + 1, inner));
     for (;;) {
       const token = this.reader.peek();

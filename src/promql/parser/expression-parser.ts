@@ -25,7 +25,9 @@ const PRECEDENCE: Readonly<Partial<Record<TokenKind, number>>> = {
 /** A sign binds like a product: `-2 ^ 2` is -(2 ^ 2), `-2 * 3` is (-2) * 3. */
 const UNARY_PRECEDENCE = 5;
 
-const WITH_PARAMETER: ReadonlySet<AggregateOp> = new Set<AggregateOp>(['topk', 'bottomk', 'count_values', 'quantile', 'limitk', 'limit_ratio']);
+const WITH_PARAMETER: ReadonlySet<AggregateOp> = new Set<AggregateOp>([
+  'topk', 'bottomk', 'count_values', 'quantile', 'limitk', 'limit_ratio',
+]);
 const EXPERIMENTAL_AGGREGATES: ReadonlySet<AggregateOp> = new Set<AggregateOp>(['limitk', 'limit_ratio']);
 
 /** An expression that has modifiers of time behind it: what `offset` and `@` can be put on. */
@@ -75,7 +77,9 @@ export class ExpressionParser {
   }
 
   private binary(minPrecedence: number): Expr {
-    if (++this.depth > this.maxDepth) throw this.reader.error(this.reader.peek(), `expression is nested too deeply, limit ${this.maxDepth} levels`);
+    if (++this.depth > this.maxDepth) {
+      throw this.reader.error(this.reader.peek(), `expression is nested too deeply, limit ${this.maxDepth} levels`);
+    }
     let lhs = this.unary();
     for (;;) {
       const operator = this.reader.peek();
@@ -98,7 +102,8 @@ export class ExpressionParser {
       throw this.reader.error(pos, 'binop fill modifiers are experimental and not enabled');
     }
     // Whether there is matching at all depends on types: the type check settles it.
-    return { kind: 'binary', op: operator.kind as BinaryOp, lhs, rhs, matching, returnBool, pos, opPos: { start: operator.start, end: operator.end } };
+    const opPos = { start: operator.start, end: operator.end };
+    return { kind: 'binary', op: operator.kind as BinaryOp, lhs, rhs, matching, returnBool, pos, opPos };
   }
 
   /** `on (…) group_left (…) fill (…)` and its relatives, behind an operator and `bool`. */
@@ -161,7 +166,9 @@ export class ExpressionParser {
       case 'number':
       case 'duration':
         this.reader.take();
-        return { kind: 'number', value: this.numberOf(token), duration: token.kind === 'duration', pos: { start: token.start, end: token.end } };
+        return {
+          kind: 'number', value: this.numberOf(token), duration: token.kind === 'duration', pos: { start: token.start, end: token.end },
+        };
       case 'string':
         this.reader.take();
         return { kind: 'string', value: unquote(token.text), pos: { start: token.start, end: token.end } };
@@ -188,7 +195,9 @@ export class ExpressionParser {
     const func = name.kind === 'identifier' ? name.text : name.kind;
     const signature = FUNCTIONS.get(func);
     if (signature === undefined) throw this.reader.error(name, `unknown function with name "${name.text}"`);
-    if (signature.experimental && !this.options.experimentalFunctions) throw this.reader.error(name, `function "${name.text}" is not enabled`);
+    if (signature.experimental && !this.options.experimentalFunctions) {
+      throw this.reader.error(name, `function "${name.text}" is not enabled`);
+    }
     return { kind: 'call', func, args, pos: { start: name.start, end } };
   }
 
@@ -261,7 +270,8 @@ export class ExpressionParser {
     if (expr.kind !== 'vector-selector') throw this.reader.error(brackets, 'ranges only allowed for vector selectors');
     if (expr.offsetMs !== 0 || expr.offsetExpr !== undefined) throw this.reader.error(brackets, 'no offset modifiers allowed before range');
     if (expr.at !== undefined) throw this.reader.error(brackets, 'no @ modifiers allowed before range');
-    return { kind: 'matrix-selector', selector: expr, rangeMs: range.ms, rangeExpr: range.expr, pos: { start: expr.pos.start, end: close.end } };
+    const pos = { start: expr.pos.start, end: close.end };
+    return { kind: 'matrix-selector', selector: expr, rangeMs: range.ms, rangeExpr: range.expr, pos };
   }
 
   private subquery(expr: Expr, range: ParsedDuration): SubqueryExpr {
@@ -324,7 +334,9 @@ export class ExpressionParser {
     const { end } = this.reader.take();
     if (!this.options.extendedRangeSelectors) throw this.reader.error(expr.pos, `${word} modifier is experimental and not enabled`);
     if (expr.kind === 'subquery') throw this.reader.error(expr.pos, `${word} modifier is not supported for subqueries`);
-    if (expr.kind !== 'vector-selector' && expr.kind !== 'matrix-selector') throw this.reader.error(expr.pos, `${word} modifier not implemented`);
+    if (expr.kind !== 'vector-selector' && expr.kind !== 'matrix-selector') {
+      throw this.reader.error(expr.pos, `${word} modifier not implemented`);
+    }
     const target = expr.kind === 'matrix-selector' ? expr.selector : expr;
     if (word === 'anchored' ? target.smoothed : target.anchored) {
       throw this.reader.error(expr.pos, 'anchored and smoothed modifiers cannot be used together');
@@ -348,7 +360,8 @@ export class ExpressionParser {
 
   private atExpression(): boolean {
     const { kind } = this.reader.peek();
-    return kind === '(' || kind === '{' || kind === '+' || kind === '-' || kind === 'number' || kind === 'duration' || kind === 'string' || canBeMetricName(kind);
+    return kind === '(' || kind === '{' || kind === '+' || kind === '-' || kind === 'number' || kind === 'duration' || kind === 'string'
+      || canBeMetricName(kind);
   }
 
   private atFillOrExpression(): boolean {

@@ -19,14 +19,16 @@ const EXPERIMENTAL = true;
 const TABLE: readonly FunctionSignature[] = [
   // Values of an instant vector, one by one.
   ...['abs', 'ceil', 'exp', 'floor', 'ln', 'log10', 'log2', 'sgn', 'sqrt'].map((name) => fn(name, ['vector'])),
-  ...['acos', 'acosh', 'asin', 'asinh', 'atan', 'atanh', 'cos', 'cosh', 'sin', 'sinh', 'tan', 'tanh', 'deg', 'rad'].map((name) => fn(name, ['vector'])),
+  ...['acos', 'acosh', 'asin', 'asinh', 'atan', 'atanh', 'cos', 'cosh', 'sin', 'sinh', 'tan', 'tanh', 'deg', 'rad']
+    .map((name) => fn(name, ['vector'])),
   fn('clamp', ['vector', 'scalar', 'scalar']),
   fn('clamp_max', ['vector', 'scalar']),
   fn('clamp_min', ['vector', 'scalar']),
   fn('round', ['vector', 'scalar'], 'vector', 1),
 
   // Time. Without an argument: of the evaluation time.
-  ...['day_of_month', 'day_of_week', 'day_of_year', 'days_in_month', 'hour', 'minute', 'month', 'year'].map((name) => fn(name, ['vector'], 'vector', 1)),
+  ...['day_of_month', 'day_of_week', 'day_of_year', 'days_in_month', 'hour', 'minute', 'month', 'year']
+    .map((name) => fn(name, ['vector'], 'vector', 1)),
   fn('time', [], 'scalar'),
   fn('timestamp', ['vector']),
   fn('start_timestamp', ['vector'], 'vector', 0, EXPERIMENTAL),
@@ -65,9 +67,11 @@ const TABLE: readonly FunctionSignature[] = [
   fn('double_exponential_smoothing', ['matrix', 'scalar', 'scalar'], 'vector', 0, EXPERIMENTAL),
 
   // Aggregation over time.
-  ...['absent', 'avg', 'count', 'last', 'max', 'min', 'present', 'stddev', 'stdvar', 'sum'].map((name) => fn(`${name}_over_time`, ['matrix'])),
+  ...['absent', 'avg', 'count', 'last', 'max', 'min', 'present', 'stddev', 'stdvar', 'sum']
+    .map((name) => fn(`${name}_over_time`, ['matrix'])),
   fn('quantile_over_time', ['scalar', 'matrix']),
-  ...['first', 'mad', 'ts_of_first', 'ts_of_last', 'ts_of_max', 'ts_of_min'].map((name) => fn(`${name}_over_time`, ['matrix'], 'vector', 0, EXPERIMENTAL)),
+  ...['first', 'mad', 'ts_of_first', 'ts_of_last', 'ts_of_max', 'ts_of_min']
+    .map((name) => fn(`${name}_over_time`, ['matrix'], 'vector', 0, EXPERIMENTAL)),
 ];
 
 function fn(

@@ -17,7 +17,9 @@ export function parseNumber(text: string): number | string {
   const plain = lower.replaceAll('_', '');
   // As Go reads integers with base 0: a leading zero means octal, unless other digits show it does not.
   if (/^0x[0-9a-f]+$/.test(plain)) {
-    return BigInt(plain) < 2n ** 63n ? Number(BigInt(plain)) : `error parsing number: strconv.ParseFloat: parsing "${text}": invalid syntax`;
+    return BigInt(plain) < 2n ** 63n
+      ? Number(BigInt(plain))
+      : `error parsing number: strconv.ParseFloat: parsing "${text}": invalid syntax`;
   }
   if (/^0[0-7]+$/.test(plain) && BigInt(`0o${plain.slice(1)}`) < 2n ** 63n) return Number(BigInt(`0o${plain.slice(1)}`));
   if (!/^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/.test(plain)) return syntax;

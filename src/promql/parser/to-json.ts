@@ -39,7 +39,10 @@ export function toJson(expr: Expr): JsonNode {
       return { args: expr.args.map(toJson), func: { argTypes, name, returnType, variadic }, type: 'call' };
     }
     case 'matrix-selector':
-      return { ...selectorFields(expr.selector), range: expr.rangeMs, rangeExpr: durationToJson(expr.rangeExpr), ...selectorTail(expr.selector), type: 'matrixSelector' };
+      return {
+        ...selectorFields(expr.selector), range: expr.rangeMs, rangeExpr: durationToJson(expr.rangeExpr), ...selectorTail(expr.selector),
+        type: 'matrixSelector',
+      };
     case 'vector-selector':
       return { ...selectorFields(expr), ...selectorTail(expr), type: 'vectorSelector' };
     case 'subquery':
@@ -110,6 +113,9 @@ function durationToJson(duration: DurationExpr | undefined): JsonNode | null {
     case 'unary':
       return { lhs: null, op: duration.op, rhs: durationToJson(duration.expr), type: 'durationExpr', wrapped: duration.parens };
     case 'binary':
-      return { lhs: durationToJson(duration.lhs), op: duration.op, rhs: durationToJson(duration.rhs), type: 'durationExpr', wrapped: duration.parens };
+      return {
+        lhs: durationToJson(duration.lhs), op: duration.op, rhs: durationToJson(duration.rhs), type: 'durationExpr',
+        wrapped: duration.parens,
+      };
   }
 }

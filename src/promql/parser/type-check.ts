@@ -78,7 +78,9 @@ class TypeChecker {
       case 'unary': {
         const type = this.check(expr.expr);
         if (type !== 'scalar' && type !== 'vector') {
-          this.fail(expr.pos, `unary expression only allowed on expressions of type scalar or instant vector, got "${documentedType(type)}"`);
+          this.fail(
+            expr.pos, `unary expression only allowed on expressions of type scalar or instant vector, got "${documentedType(type)}"`,
+          );
         }
         return type;
       }
