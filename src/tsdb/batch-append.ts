@@ -1,6 +1,5 @@
 /** Appends decoded requests (remote write 2.0, OTLP, unusual 1.0): resolves label sets, spreads samples over heads. */
-import { COLUMN_CAPACITY, LABELS_NO_MEMORY } from '../kernel/layout.js';
-import type { Labels } from '../model/labels.js';
+import { COLUMN_CAPACITY } from '../kernel/layout.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus, isAccepted } from '../storage/append-status.js';
 import type { AppendReport } from '../storage/appender.js';
@@ -8,7 +7,7 @@ import { IngestError } from '../storage/ingestion.js';
 import type { HeadStore } from './head-store.js';
 import type { Head } from './head/head.js';
 import { judgeTime, type TimeRules } from './head/time-rules.js';
-import { addReject, describeSample, newReport } from './reject-collector.js';
+import { addReject, describeSample, newReport, refuseSeries } from './reject-collector.js';
 import { checkMinValid, newestInLaterHeads, settleSlowRow } from './slow-rows.js';
 
 export class BatchAppend {
@@ -130,30 +129,24 @@ export class BatchAppend {
     head: Head, rows: readonly number[], batch: SampleBatch, statuses: Uint8Array, report: AppendReport,
   ): Map<number, number> {
     const refs = new Map<number, number>();
-    const refused = new Map<number, Labels>();
-    head.arena.kernel.beginBatch();
-    for (const i of rows) {
-      const series = batch.seriesIndex[i]!;
-      if (refs.has(series)) continue;
-      let labels = refused.get(series);
-      if (labels === undefined) {
-        labels = batch.series[series]!;
-        const ref = head.resolve(labels);
-        if (ref >= 0) {
-          refs.set(series, ref);
-          continue;
+    const refused = new Map<number, number>();
+    head.inBatch(() => {
+      for (const i of rows) {
+        const series = batch.seriesIndex[i]!;
+        if (refs.has(series)) continue;
+        let code = refused.get(series);
+        if (code === undefined) {
+          const ref = head.resolve(batch.series[series]!);
+          if (ref >= 0) {
+            refs.set(series, ref);
+            continue;
+          }
+          code = -ref;
+          refused.set(series, code);
         }
-        if (-ref === LABELS_NO_MEMORY) {
-          head.arena.kernel.endBatch();
-          throw new IngestError('unavailable', `no memory for the new series ${labels.toString()}`);
-        }
-        refused.set(series, labels);
+        statuses[i] = refuseSeries(report, code, 1, () => batch.series[series]!.toString());
       }
-      statuses[i] = AppendStatus.seriesLimit;
-      const text = labels.toString();
-      addReject(report, AppendStatus.seriesLimit, 1, () => `series limit reached: new series ${text}`);
-    }
-    head.arena.kernel.endBatch();
+    });
     return refs;
   }
 

@@ -1,6 +1,8 @@
 /** Groups what one request lost. Strings are made only for the first example of each reason. */
-import { REASON_TEXT } from '../storage/append-status.js';
+import { LABELS_NO_MEMORY, LABELS_SERIES_LIMIT } from '../kernel/layout.js';
+import { AppendStatus, REASON_TEXT } from '../storage/append-status.js';
 import type { AppendReject, AppendReport } from '../storage/appender.js';
+import { IngestError } from '../storage/ingestion.js';
 import type { TimeRules } from './head/time-rules.js';
 
 export function newReport(): AppendReport {
@@ -12,6 +14,24 @@ export function addReject(report: AppendReport, status: number, count: number, e
   const known = report.rejects.get(status);
   if (known) known.count += count;
   else report.rejects.set(status, { status, count, example: example() });
+}
+
+/**
+ * A series that could not be made, by its LABELS_ code. Returns the status of its samples.
+ * @throws IngestError if there is no memory: the sender shall come again
+ */
+export function refuseSeries(report: AppendReport, code: number, samples: number, series: () => string): AppendStatus {
+  if (code === LABELS_NO_MEMORY) throw new IngestError('unavailable', `no memory for the new series ${shorten(series())}`);
+  if (code === LABELS_SERIES_LIMIT) {
+    addReject(report, AppendStatus.seriesLimit, samples, () => `series limit reached: new series ${shorten(series())}`);
+    return AppendStatus.seriesLimit;
+  }
+  addReject(report, AppendStatus.invalidLabels, samples, () => `invalid labels: too many or too long: ${shorten(series())}`);
+  return AppendStatus.invalidLabels;
+}
+
+function shorten(text: string): string {
+  return text.length <= 500 ? text : `${text.slice(0, 500)}…`;
 }
 
 /** `out of order sample: series up{job="a"}, timestamp 2026-01-01T00:00:00.000Z (newest sample …, out_of_order_time_window 30m)` */

@@ -1,6 +1,6 @@
 /** The fast path of a remote write 1.0 body: kernels over raw bytes; TypeScript only for series seen for the first time. */
 import {
-  BODY_OUT, LABELS_NO_MEMORY, LABELS_SERIES_LIMIT, LABELS_UNUSUAL, RES_MISSES, RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_RESUME,
+  BODY_OUT, LABELS_UNUSUAL, RES_MISSES, RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_RESUME,
   RES_SAMPLES, WALK_DONE, WALK_MORE,
 } from '../kernel/layout.js';
 import { AppendStatus, isAccepted } from '../storage/append-status.js';
@@ -9,7 +9,7 @@ import { IngestError } from '../storage/ingestion.js';
 import type { HeadStore } from './head-store.js';
 import type { Head } from './head/head.js';
 import type { TimeRules } from './head/time-rules.js';
-import { addReject, newReport } from './reject-collector.js';
+import { addReject, newReport, refuseSeries } from './reject-collector.js';
 import { checkMinValid, settleSlowRow } from './slow-rows.js';
 
 /** Samples of a body that the head at hand does not cover. */
@@ -100,15 +100,19 @@ export class WireAppend {
   /** Makes series for the unknown ones; the samples of those that are refused keep no ref. */
   private settleMisses(head: Head, count: number, report: AppendReport): void {
     if (count === 0) return;
+    // Readers see the new series only when their first samples are in: appendColumns publishes.
+    head.inBatch(() => this.settleInBatch(head, count, report));
+  }
+
+  private settleInBatch(head: Head, count: number, report: AppendReport): void {
     const { kernel } = head.arena;
-    kernel.beginBatch();
     const left = kernel.resolveMisses(count);
     for (let i = 0; left > 0 && i < count; i++) {
       const code = head.missCode(i);
       if (code === 0) continue;
       const samples = head.missSamples(i).count;
       if (code !== LABELS_UNUSUAL) {
-        this.refuse(report, code, samples, () => this.describe(head.missLabels(i)));
+        refuseSeries(report, code, samples, () => this.describe(head.missLabels(i)));
         continue;
       }
       const labels = this.decodeLabelRun(head.missLabels(i));
@@ -118,16 +122,7 @@ export class WireAppend {
       }
       const ref = head.resolve(labels);
       if (ref >= 0) kernel.settleMiss(i, ref);
-      else this.refuse(report, -ref, samples, () => labels.toString());
-    }
-    // Readers see the new series only when their first samples are in: appendColumns publishes.
-    kernel.endBatch();
-  }
-
-  private refuse(report: AppendReport, code: number, samples: number, series: () => string): void {
-    if (code === LABELS_NO_MEMORY) throw new IngestError('unavailable', `no memory for the new series ${series()}`);
-    if (code === LABELS_SERIES_LIMIT) {
-      addReject(report, AppendStatus.seriesLimit, samples, () => `series limit reached: new series ${series()}`);
+      else refuseSeries(report, -ref, samples, () => labels.toString());
     }
   }
 

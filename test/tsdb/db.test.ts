@@ -210,6 +210,14 @@ describe('limits', () => {
     expect(wire === 'general' ? wire : [wire.samples, wire.rejects.get(AppendStatus.seriesLimit)?.count]).toEqual([1, 1]);
   });
 
+  it('refuses a label set that no series can have, and readers go on', async () => {
+    const s = await store();
+    const huge = labels('up', Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`l${i}`, 'x'])));
+    const report = await append(s, [[huge, [[T0, 1]]], [up('a'), [[T0, 2]]]]);
+    expect(report.rejects.get(AppendStatus.invalidLabels)?.example).toMatch(/^invalid labels: too many or too long: up\{l0="x"/);
+    expect(readAll(s)).toEqual({ 'up{job="a"}': [[T0, 2]] });
+  });
+
   it('answers unavailable when the memory budget is used up, and loses nothing', async () => {
     const s = await store({ headMemoryBytes: 300_000 });
     await append(s, [[up('a'), [[T0, 1]]]]);

@@ -7,7 +7,7 @@
  */
 import {
   BODY_IN, BODY_IN_CAPACITY, BODY_OUT, BODY_OUT_CAPACITY, COLUMN_CAPACITY, COL_REFS, COL_STATUS, COL_TIMES, COL_VALUES, HDR_MAXT,
-  HDR_MINT, LABELS_OK, LOG_OUT, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_FIRST_SAMPLE, MISS_LABELS, MISS_LABELS_END,
+  HDR_MINT, LABELS_OK, LABELS_UNUSUAL, LOG_OUT, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_FIRST_SAMPLE, MISS_LABELS, MISS_LABELS_END,
   MISS_SAMPLE_COUNT, READER_BASE, READER_TIMES, RES_DUPLICATES, RES_LOG_BYTES, RES_OK, RES_SLOW, SERIES_CAPACITY, ST_CONFLICT,
   ST_DUPLICATE, ST_NO_MEMORY, ST_OK,
 } from '../../kernel/layout.js';
@@ -128,10 +128,12 @@ export class Head {
 
   // ---- Series --------------------------------------------------------------------------------------------------------
 
-  /** Ref of the series, created if it is new; a negative number is minus a LABELS_ code. Inside a batch only. */
+  /**
+   * Ref of the series, created if it is new; a negative number is minus a LABELS_ code (LABELS_UNUSUAL: larger than anything that
+   * can be a series). Inside a batch only.
+   */
   resolve(labels: Labels): number {
-    const bytes = this.putLabels(labels);
-    invariant(bytes > 0, `label set of ${labels.length} labels does not fit`);
+    if (this.putLabels(labels) === 0) return -LABELS_UNUSUAL;
     const code = this.arena.kernel.resolveCanonical(SCRATCH, labels.length, IDS);
     return code === LABELS_OK ? this.arena.kernel.lastRef() : -code;
   }
@@ -139,6 +141,19 @@ export class Head {
   /** Ref of the series, -1 if it is not here. */
   find(labels: Labels): number {
     return this.putLabels(labels) === 0 ? -1 : this.arena.kernel.findCanonical(SCRATCH, labels.length, IDS);
+  }
+
+  /**
+   * Runs `change` as one batch of the arena: readers that need a consistent record wait until it is over. The batch ends whatever
+   * happens inside, for a counter that stays odd would keep every reader waiting.
+   */
+  inBatch<T>(change: () => T): T {
+    this.arena.kernel.beginBatch();
+    try {
+      return change();
+    } finally {
+      this.arena.kernel.endBatch();
+    }
   }
 
   /** Newest sample of a series here, -Infinity if it has none. */
@@ -228,9 +243,7 @@ export class Head {
     if (probe === ST_DUPLICATE) return AppendStatus.duplicate;
     const verdict = judgeTime(rules, t, Math.max(kernel.seriesNewest(ref), newestElsewhere));
     if (verdict !== AppendStatus.ok || probe === ST_CONFLICT) return refusal(verdict, probe);
-    kernel.beginBatch();
-    const status = kernel.appendFloat(ref, t, low, high);
-    kernel.endBatch();
+    const status = this.inBatch(() => kernel.appendFloat(ref, t, low, high));
     if (status === ST_NO_MEMORY) return AppendStatus.outOfMemory;
     this.single.addFloat(ref, t, low, high);
     return AppendStatus.ok;
@@ -246,10 +259,11 @@ export class Head {
     if (probe === ST_DUPLICATE) return AppendStatus.duplicate;
     const verdict = judgeTime(rules, t, Math.max(kernel.seriesNewest(ref), newestElsewhere));
     if (verdict !== AppendStatus.ok || probe === ST_CONFLICT) return refusal(verdict, probe);
-    kernel.beginBatch();
-    const status = kernel.appendHistogram(ref, t, at, length);
-    kernel.publishSeries();
-    kernel.endBatch();
+    const status = this.inBatch(() => {
+      const result = kernel.appendHistogram(ref, t, at, length);
+      kernel.publishSeries();
+      return result;
+    });
     if (status === ST_NO_MEMORY) return AppendStatus.outOfMemory;
     invariant(status === ST_OK, `appendHistogram returned ${status}`);
     this.histograms.addHistogram(ref, t, bytes.subarray(at, at + length));
