@@ -21,7 +21,8 @@ export class ChangesResets implements RangeFunction {
     }
     const { timestamps, values } = samples;
     const starts = this.query.options.useStartTimestamps === true ? samples.starts : undefined;
-    out.setFloat(window.step, this.op === 'changes' ? changes(timestamps, values, lo, hi) : resets(timestamps, values, lo, hi, starts));
+    const count = this.op === 'changes' ? changes(timestamps, values, lo, hi) : resets(timestamps, values, lo, hi, starts);
+    out.setFloat(window.step, count);
   }
 
   private countMixed(samples: RangeSamples, window: RangeWindow): number {
@@ -35,7 +36,8 @@ export class ChangesResets implements RangeFunction {
       const kind = isFloat ? 'float' : 'histogram';
       if (before === kind) {
         if (isFloat) count += this.countFloatPair(samples, f);
-        else if (this.op === 'resets' ? isResetAt(columns, h) : !equalHistograms(samples.histograms[h - 1]!, samples.histograms[h]!)) count++;
+        else if (this.op === 'resets') count += isResetAt(columns, h) ? 1 : 0;
+        else if (!equalHistograms(samples.histograms[h - 1]!, samples.histograms[h]!)) count++;
       } else if (before !== 'none') count++;
       before = kind;
       if (isFloat) f++;

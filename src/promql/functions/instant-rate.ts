@@ -29,8 +29,10 @@ export class InstantRate implements RangeFunction {
     const histogramsLast = this.histogramsAmongLastTwo(samples, window);
     const withStarts = this.isRate && this.query.options.useStartTimestamps === true;
     if (histogramsLast === 0) {
-      const { timestamps, values, starts } = samples;
-      out.setFloat(window.step, this.isRate ? irate(timestamps, values, lo, hi, withStarts ? starts : undefined) : idelta(timestamps, values, lo, hi));
+      const { timestamps, values } = samples;
+      const starts = withStarts ? samples.starts : undefined;
+      const value = this.isRate ? irate(timestamps, values, lo, hi, starts) : idelta(timestamps, values, lo, hi);
+      out.setFloat(window.step, value);
     } else if (histogramsLast === 1) {
       this.query.annotations.mixedFloatsHistograms(this.metricName, this.pos);
     } else {

@@ -1,12 +1,13 @@
 import { METRIC_NAME } from '../../model/labels.js';
 import type { QueryContext } from '../engine/query-context.js';
-import type { StepColumn } from '../engine/step-column.js';
+import { FLOAT, type StepColumn } from '../engine/step-column.js';
 import type { OutputSeries } from '../operators/operator.js';
 import type { RangeSamples } from '../operators/range-samples.js';
 import type { RangeFunction, RangeWindow } from '../operators/range-window.js';
 import type { Position } from '../parser/ast.js';
 import { extrapolatedHistogramRate } from '../histogram/rate.js';
 import { annotateRange } from './histogram-annotations.js';
+import { ExtrapolationCache } from './extrapolation-cache.js';
 import { hasStartTimeOverlap, isStartTimeReset, startsInside } from './start-time.js';
 import { canExtrapolate, extrapolationFactor } from './window-stats.js';
 
@@ -31,6 +32,7 @@ export class RateFunction implements RangeFunction {
   private resetCount = 0;
   /** First reset that may still lie in a window. */
   private cursor = 0;
+  private readonly factors: ExtrapolationCache;
 
   constructor(
     kind: RateKind,
@@ -39,6 +41,7 @@ export class RateFunction implements RangeFunction {
   ) {
     this.isCounter = kind !== 'delta';
     this.isRate = kind === 'rate';
+    this.factors = new ExtrapolationCache(this.isCounter, this.isRate);
   }
 
   begin(series: OutputSeries, samples: RangeSamples): void {
@@ -63,19 +66,25 @@ export class RateFunction implements RangeFunction {
     const first = values[lo]!;
     let increase = values[hi - 1]! - first;
     if (this.resetCount > 0) increase = this.addResets(values, lo, hi, increase);
-    let startMs = 0;
-    if (starts !== undefined) {
-      startMs = starts[lo]!;
-      if (startsInside(startMs, timestamps[lo]!, window.startMs)) increase += first;
-      if (hasStartTimeOverlap(timestamps, starts, lo, hi)) this.query.annotations.startTimeOverlap(this.metricName, this.pos);
+    const firstMs = timestamps[lo]!;
+    const lastMs = timestamps[hi - 1]!;
+    const startMs = starts === undefined ? 0 : this.checkedStart(timestamps, starts, window);
+    if (startMs === 0) {
+      increase *= this.factors.factorOf(firstMs, lastMs, hi - lo, window.startMs, window.endMs, first, increase);
+    } else {
+      increase += first;
+      increase *= extrapolationFactor(firstMs, lastMs, hi - lo, window.startMs, window.endMs, this.isRate, startMs, NaN);
     }
-    const factor = extrapolationFactor(
-      timestamps[lo]!, timestamps[hi - 1]!, hi - lo, window.startMs, window.endMs, this.isRate, startMs,
-      this.isCounter && increase > 0 && first >= 0 ? first / increase : NaN,
-    );
-    out.values[window.step] = increase * factor;
-    out.kinds[window.step] = 1;
+    out.values[window.step] = increase;
+    out.kinds[window.step] = FLOAT;
     if (this.isCounter && !this.hinted) this.hintNonCounter();
+  }
+
+  /** The start time of the window's first sample if it lies in the window, else 0. Warns of start times that overlap. */
+  private checkedStart(timestamps: Float64Array, starts: Float64Array, window: RangeWindow): number {
+    const { lo, hi } = window;
+    if (hasStartTimeOverlap(timestamps, starts, lo, hi)) this.query.annotations.startTimeOverlap(this.metricName, this.pos);
+    return startsInside(starts[lo]!, timestamps[lo]!, window.startMs) ? starts[lo]! : 0;
   }
 
   private addResets(values: Float64Array, lo: number, hi: number, increase: number): number {
@@ -89,7 +98,7 @@ export class RateFunction implements RangeFunction {
   private findResets(samples: RangeSamples): void {
     const { values, timestamps, length } = samples;
     const starts = this.starts;
-    for (let i = 1; i < length; i++) {
+    for (let i = starts === undefined ? Math.max(1, samples.rising) : 1; i < length; i++) {
       if (values[i]! >= values[i - 1]! && starts === undefined) continue;
       const fell = values[i]! < values[i - 1]!;
       const restarted = starts !== undefined && isStartTimeReset(starts[i - 1]!, timestamps[i - 1]!, starts[i]!, timestamps[i]!);

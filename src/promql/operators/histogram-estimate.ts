@@ -56,7 +56,8 @@ export class HistogramEstimateOperator implements VectorOperator {
     if (this.outputs === undefined) {
       this.outputs = [];
       for (const group of this.grouped()) {
-        const base = dropName({ labels: group.first.labels.with(BUCKET_LABEL, ''), dropName: group.first.dropName }, this.frame.query.options);
+        const { labels, dropName: nameLeaves } = group.first;
+        const base = dropName({ labels: labels.with(BUCKET_LABEL, ''), dropName: nameLeaves }, this.frame.query.options);
         for (const { label } of this.estimators) {
           this.outputs.push(label === undefined ? base : { ...base, labels: base.labels.with(label.name, label.value) });
         }

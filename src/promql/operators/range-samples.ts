@@ -20,6 +20,11 @@ export class RangeSamples {
   /** Start timestamps in ms, 0 where unknown; undefined while no sample has one. */
   starts: Float64Array | undefined;
   length = 0;
+  /**
+   * Floats [0, rising) never fall and are no NaN. A counter without resets rises to its end, which tells by a single
+   * comparison a sample that it has neither stale markers nor resets.
+   */
+  rising = 0;
   histogramTimestamps: Float64Array = NO_TIMES;
   histogramStarts: Float64Array | undefined;
   readonly histograms: Histogram[] = [];
@@ -37,8 +42,13 @@ export class RangeSamples {
   /** Takes what storage gave. The columns stay the caller's, but are rearranged and aliased until the next call. */
   fromColumns(columns: SampleColumns): void {
     this.clearHistograms();
-    if (columns.histograms === undefined) this.length = dropStale(columns);
-    else this.split(columns, columns.histograms);
+    if (columns.histograms === undefined) {
+      this.rising = risingLength(columns.values, columns.length);
+      this.length = dropStale(columns, this.rising);
+    } else {
+      this.rising = 0;
+      this.split(columns, columns.histograms);
+    }
     this.timestamps = columns.timestamps;
     this.values = columns.values;
     this.starts = columns.startTimestamps;
@@ -49,6 +59,7 @@ export class RangeSamples {
     this.clearHistograms();
     this.starts = undefined;
     this.histogramStarts = undefined;
+    this.rising = 0;
     if (this.timestamps.length < grid.count) {
       this.timestamps = new Float64Array(grid.count);
       this.values = new Float64Array(grid.count);
@@ -112,10 +123,17 @@ function withoutResetHint(histogram: Histogram): Histogram {
   return { ...histogram, resetHint: ResetHint.unknown };
 }
 
-/** Closes the gaps that stale markers leave; returns the new length. */
-function dropStale(columns: SampleColumns): number {
+function risingLength(values: Float64Array, length: number): number {
+  if (length === 0 || values[0]! !== values[0]!) return 0;
+  let i = 1;
+  while (i < length && values[i]! >= values[i - 1]!) i++;
+  return i;
+}
+
+/** Closes the gaps that stale markers leave from index `from` on; returns the new length. */
+function dropStale(columns: SampleColumns, from: number): number {
   const { values, length } = columns;
-  let i = 0;
+  let i = from;
   while (i < length && values[i]! === values[i]!) i++;
   if (i === length) return length;
   const bits = new Uint32Array(values.buffer, values.byteOffset);

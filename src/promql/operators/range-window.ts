@@ -48,6 +48,8 @@ export class WindowWalker {
     const wantsEmpty = fn.wantsEmpty === true;
     let lo = 0;
     let hi = 0;
+    let loStride = 0;
+    let hiStride = 0;
     let histogramLo = 0;
     let histogramHi = 0;
     let seen = 0;
@@ -55,8 +57,21 @@ export class WindowWalker {
       const evalMs = startMs + step * stepMs;
       const endMs = (atMs ?? evalMs) - offsetMs;
       const windowStartMs = endMs - rangeMs;
-      while (hi < length && timestamps[hi]! <= endMs) hi++;
-      while (lo < hi && timestamps[lo]! <= windowStartMs) lo++;
+      // Samples come at regular intervals: a cursor mostly moves as far as it did at the step before.
+      const hiJump = hi + hiStride;
+      if (hiJump < length && hiJump > hi && timestamps[hiJump - 1]! <= endMs && timestamps[hiJump]! > endMs) hi = hiJump;
+      else {
+        const before = hi;
+        while (hi < length && timestamps[hi]! <= endMs) hi++;
+        hiStride = hi - before;
+      }
+      const loJump = lo + loStride;
+      if (loJump < hi && loJump > lo && timestamps[loJump - 1]! <= windowStartMs && timestamps[loJump]! > windowStartMs) lo = loJump;
+      else {
+        const before = lo;
+        while (lo < hi && timestamps[lo]! <= windowStartMs) lo++;
+        loStride = lo - before;
+      }
       if (histogramLength > 0) {
         while (histogramHi < histogramLength && histogramTimestamps[histogramHi]! <= endMs) histogramHi++;
         while (histogramLo < histogramHi && histogramTimestamps[histogramLo]! <= windowStartMs) histogramLo++;

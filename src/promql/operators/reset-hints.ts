@@ -4,9 +4,9 @@ import { hintWhenRead } from '../histogram/reset.js';
 
 /**
  * Gives the histograms of a series the counter reset hints that Prometheus' store would: a histogram knows whether the
- * one before it was larger (hints that are there stay). Later steps of a query need not compare again, and warnings about colliding resets depend
- * on it. Of a reset that it found itself Prometheus tells only where no more than count and sum are asked for
- * (`tellResets`; prometheus/prometheus#15346).
+ * one before it was larger (hints that are there stay). Later steps of a query need not compare again, and warnings
+ * about colliding resets depend on it. Of a reset that it found itself Prometheus tells only where no more than count
+ * and sum are asked for (`tellResets`; prometheus/prometheus#15346).
  */
 export function settleResetHints(columns: SampleColumns, tellResets: boolean): void {
   const { histograms, length } = columns;

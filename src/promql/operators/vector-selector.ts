@@ -60,9 +60,17 @@ export class VectorSelectorOperator implements VectorOperator {
     const wantsValue = this.output === 'value';
     let found = 0;
     let newest = -1;
+    let stride = 0;
     for (let step = 0; step < count; step++) {
       const time = firstMs + step * strideMs;
-      while (newest + 1 < length && timestamps[newest + 1]! <= time) newest++;
+      // Samples come at regular intervals: the cursor mostly moves as far as it did at the step before.
+      const jump = newest + stride;
+      if (jump + 1 < length && jump > newest && timestamps[jump]! <= time && timestamps[jump + 1]! > time) newest = jump;
+      else {
+        const before = newest;
+        while (newest + 1 < length && timestamps[newest + 1]! <= time) newest++;
+        stride = newest - before;
+      }
       if (newest < 0 || timestamps[newest]! <= time - lookbackMs) continue;
       const value = values[newest]!;
       const histogram = histograms === undefined ? undefined : histograms[newest];

@@ -20,7 +20,9 @@ export function samplesByTime(series: ResultSeries): Map<number, Sample> {
 }
 
 /** Compares a matrix with expected points at startMs, startMs + stepMs, … */
-export function compareMatrix(command: EvalCommand, series: readonly ResultSeries[], startMs: number, stepMs: number): string | undefined {
+export function compareMatrix(
+  command: EvalCommand, series: readonly ResultSeries[], startMs: number, stepMs: number,
+): string | undefined {
   const byKey = new Map(series.map((one) => [one.labels.key(), one]));
   for (const { labels, points } of command.expected) {
     const got = byKey.get(labels.key());
@@ -33,7 +35,9 @@ export function compareMatrix(command: EvalCommand, series: readonly ResultSerie
   return extra === undefined ? undefined : `unexpected series ${describeSeries(extra)}`;
 }
 
-function comparePoints(labels: Labels, points: readonly Point[], samples: Map<number, Sample>, startMs: number, stepMs: number): string | undefined {
+function comparePoints(
+  labels: Labels, points: readonly Point[], samples: Map<number, Sample>, startMs: number, stepMs: number,
+): string | undefined {
   const expectedTimes = new Set<number>();
   for (let i = 0; i < points.length; i++) {
     const point = points[i]!;
@@ -51,7 +55,9 @@ function comparePoints(labels: Labels, points: readonly Point[], samples: Map<nu
 }
 
 /** Compares the samples at one time with the expected single points. */
-export function compareVector(command: EvalCommand, got: readonly { labels: Labels; sample: Sample }[], checkOrder: boolean): string | undefined {
+export function compareVector(
+  command: EvalCommand, got: readonly { labels: Labels; sample: Sample }[], checkOrder: boolean,
+): string | undefined {
   const expected = command.expected;
   if (checkOrder) {
     for (let i = 0; i < Math.min(expected.length, got.length); i++) {
@@ -67,7 +73,10 @@ export function compareVector(command: EvalCommand, got: readonly { labels: Labe
     byKey.delete(labels.key());
     const point = points[0];
     if (point === undefined || point === 'gap' || point === 'stale') return `script error: no value for ${labels.toString()}`;
-    if (one === undefined) return `${labels.toString()}: expected ${describe(point)}, got nothing (of ${got.length} series: ${got.slice(0, 4).map((g) => `${g.labels.toString()} ${describe(g.sample)}`).join('; ')})`;
+    if (one === undefined) {
+      const some = got.slice(0, 4).map((other) => `${other.labels.toString()} ${describe(other.sample)}`);
+      return `${labels.toString()}: expected ${describe(point)}, got nothing (of ${got.length} series: ${some.join('; ')})`;
+    }
     if (!samplesMatch(point, one.sample)) return `${labels.toString()}: expected ${describe(point)}, got ${describe(one.sample)}`;
   }
   const extra = [...byKey.values()][0];
@@ -96,10 +105,14 @@ function histogramsMatch({ histogram, hintGiven }: NotedHistogram, got: Histogra
   return (
     a.schema === b.schema && numbersMatch(a.count, b.count) && numbersMatch(a.sum, b.sum) &&
     a.zeroThreshold === b.zeroThreshold && numbersMatch(a.zeroCount, b.zeroCount) &&
-    JSON.stringify([a.positiveSpans, a.negativeSpans, a.customValues]) === JSON.stringify([b.positiveSpans, b.negativeSpans, b.customValues]) &&
+    layoutText(a) === layoutText(b) &&
     listsMatch(a.positiveBuckets, b.positiveBuckets) && listsMatch(a.negativeBuckets, b.negativeBuckets) &&
     (!hintGiven || histogram.resetHint === got.resetHint)
   );
+}
+
+function layoutText({ positiveSpans, negativeSpans, customValues }: Histogram): string {
+  return JSON.stringify([positiveSpans, negativeSpans, customValues]);
 }
 
 function listsMatch(a: readonly number[], b: readonly number[]): boolean {
@@ -109,7 +122,8 @@ function listsMatch(a: readonly number[], b: readonly number[]): boolean {
 /** Annotations: what is expected must be there; with any expectation of a kind, nothing else of that kind may be. */
 export function compareAnnotations(command: EvalCommand, outcome: QueryOutcome): string | undefined {
   return (
-    compareTexts('warning', command.warn, command.noWarn, outcome.warnings) ?? compareTexts('info', command.info, command.noInfo, outcome.infos)
+    compareTexts('warning', command.warn, command.noWarn, outcome.warnings) ??
+    compareTexts('info', command.info, command.noInfo, outcome.infos)
   );
 }
 
@@ -117,7 +131,8 @@ function compareTexts(what: string, patterns: readonly TextPattern[], none: bool
   if (none && texts.length > 0) return `expected no ${what}, got ${texts.join(' | ')}`;
   if (patterns.length === 0) return undefined;
   for (const pattern of patterns) {
-    if (!texts.some((text) => textMatches(pattern, text))) return `expected ${what} ${describePattern(pattern)}, got ${texts.join(' | ') || 'none'}`;
+    if (texts.some((text) => textMatches(pattern, text))) continue;
+    return `expected ${what} ${describePattern(pattern)}, got ${texts.join(' | ') || 'none'}`;
   }
   const extra = texts.find((text) => !patterns.some((pattern) => textMatches(pattern, text)));
   return extra === undefined ? undefined : `unexpected ${what}: ${extra}`;
@@ -135,7 +150,8 @@ export function describePattern(pattern: TextPattern): string {
 function describe(sample: Sample | NotedHistogram): string {
   if (typeof sample === 'number') return String(sample);
   const histogram = 'histogram' in sample ? sample.histogram : sample;
-  return `${histogramText(histogram)} schema ${histogram.schema} hint ${histogram.resetHint}${histogram.customValues.length > 0 ? ` bounds ${histogram.customValues.join(' ')}` : ''}`;
+  const bounds = histogram.customValues.length > 0 ? ` bounds ${histogram.customValues.join(' ')}` : '';
+  return `${histogramText(histogram)} schema ${histogram.schema} hint ${histogram.resetHint}${bounds}`;
 }
 
 function describeSeries(series: ResultSeries): string {

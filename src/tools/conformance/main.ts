@@ -1,20 +1,8 @@
 /** `npm run conformance -- DIR`: runs every script of a folder, prints what passed and each failure. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { MemoryStorage } from './memory-storage.js';
-import { type ScriptReport, type ScriptStorage, runScript } from './runner.js';
-
-/** A fresh memory store for one script. */
-export function createMemoryStorage(): ScriptStorage {
-  const storage = new MemoryStorage();
-  return {
-    queryable: storage,
-    append: (labels, samples) => storage.append(labels, samples),
-    commit: () => {},
-    clear: () => storage.clear(),
-    close: () => {},
-  };
-}
+import { createMemoryStorage } from './memory-script-storage.js';
+import { type ScriptReport, runScript } from './runner.js';
 
 function report(file: string, { total, passed, failures }: ScriptReport): void {
   console.log(`${passed === total ? 'ok  ' : 'FAIL'} ${file}: ${passed} of ${total}`);
@@ -42,6 +30,4 @@ function main(args: readonly string[]): number {
   return passed === total ? 0 : 1;
 }
 
-if (process.argv[1] !== undefined && import.meta.url.endsWith(path.basename(process.argv[1]))) {
-  process.exitCode = main(process.argv.slice(2));
-}
+process.exitCode = main(process.argv.slice(2));

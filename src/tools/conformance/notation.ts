@@ -121,7 +121,7 @@ function parseHistogram(text: string): NotedHistogram {
   const fields = new Map<string, string>();
   for (const [, key, value] of text.matchAll(/(\w+):(\[[^\]]*\]|\S+)/g)) fields.set(key!, value!);
   const number = (key: string): number => (fields.has(key) ? parseNumber(fields.get(key)!) : 0);
-  const list = (key: string): number[] => (fields.get(key) ?? '').replace(/[[\]]/g, '').split(/\s+/).filter((one) => one !== '').map(parseNumber);
+  const list = (key: string): number[] => ((fields.get(key) ?? '').match(/[^\s[\]]+/g) ?? []).map(parseNumber);
   const positive = list('buckets');
   const negative = list('n_buckets');
   const hint = fields.get('counter_reset_hint');

@@ -2,10 +2,13 @@
 import type { Histogram } from '../../model/histogram.js';
 import { Labels } from '../../model/labels.js';
 import { createEngine } from '../../promql/engine/engine.js';
-import type { Engine, EngineOptions, QueryOutcome, QueryResult } from '../../promql/engine/engine-api.js';
+import { type Engine, type EngineOptions, QueryError, type QueryOutcome, type QueryResult } from '../../promql/engine/engine-api.js';
+import { ParseError } from '../../promql/parser/parse.js';
 import type { Queryable } from '../../storage/queryable.js';
 import { pinnedQuery } from './at-modifier.js';
-import { type Sample, compareAnnotations, compareMatrix, compareVector, describePattern, numbersMatch, samplesByTime, textMatches } from './compare.js';
+import {
+  type Sample, compareAnnotations, compareMatrix, compareVector, describePattern, numbersMatch, samplesByTime, textMatches,
+} from './compare.js';
 import type { StoredSample } from './memory-storage.js';
 import { customBucketSeries } from './nhcb.js';
 import { type Command, type EvalCommand, type LoadCommand, parseScript } from './script.js';
@@ -107,10 +110,15 @@ function attempt(command: EvalCommand, check: () => string | undefined): string 
   try {
     return check();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const place = error instanceof Error && error.name === 'QueryError' ? '' : ` ${error instanceof Error ? (error.stack?.split('\n')[1] ?? '') : ''}`;
-    return command.fail === undefined ? `failed: ${message}${place}` : checkFailure(command, message);
+    if (!(error instanceof Error)) throw error;
+    return command.fail === undefined ? `failed: ${error.message}${placeOf(error)}` : checkFailure(command, error.message);
   }
+}
+
+/** Where an exception that is no answer of the engine came from. */
+function placeOf(error: Error): string {
+  if (error instanceof QueryError || error instanceof ParseError) return '';
+  return ` ${error.stack?.split('\n')[1]?.trim() ?? ''}`;
 }
 
 function checkFailure(command: EvalCommand, message: string): string | undefined {
@@ -128,7 +136,10 @@ function checkAsWritten(command: EvalCommand, storage: Queryable, engine: Engine
 }
 
 function checkResult(command: EvalCommand, result: QueryResult): string | undefined {
-  if (command.stepMs > 0) return result.type === 'matrix' ? compareMatrix(command, result.series, command.startMs, command.stepMs) : `got a ${result.type}`;
+  if (command.stepMs > 0) {
+    if (result.type !== 'matrix') return `got a ${result.type}`;
+    return compareMatrix(command, result.series, command.startMs, command.stepMs);
+  }
   switch (result.type) {
     case 'string':
       return result.value === command.expectedString ? undefined : `expected string ${String(command.expectedString)}, got ${result.value}`;

@@ -97,7 +97,8 @@ function parseCommand(line: string, block: readonly string[], number: number): C
   const range = EVAL_RANGE.exec(line);
   if (range !== null) {
     const [, old, from, to, step, query] = range;
-    return parseEval(query!, { startMs: parseDurationMs(from!), endMs: parseDurationMs(to!), stepMs: parseDurationMs(step!) }, old, block, number);
+    const times = { startMs: parseDurationMs(from!), endMs: parseDurationMs(to!), stepMs: parseDurationMs(step!) };
+    return parseEval(query!, times, old, block, number);
   }
   const instant = EVAL_INSTANT.exec(line);
   if (instant !== null) {

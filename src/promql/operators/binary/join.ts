@@ -222,7 +222,8 @@ export class JoinOperator implements VectorOperator {
     throw new QueryError(
       'execution',
       `found duplicate series for the match group ${labelText(group.labels)} on the ${this.swapped ? 'left' : 'right'} ` +
-        `hand-side of the operation: [${duplicates.join(', ')}];many-to-many matching not allowed: matching labels must be unique on one side`,
+        `hand-side of the operation: [${duplicates.join(', ')}];many-to-many matching not allowed: ` +
+        'matching labels must be unique on one side',
     );
   }
 
