@@ -2,7 +2,7 @@
 import { METRIC_NAME } from '../../model/labels.js';
 import { QueryError } from '../engine/engine-api.js';
 import type { QueryContext } from '../engine/query-context.js';
-import type { StepColumn } from '../engine/step-column.js';
+import { FLOAT, type StepColumn } from '../engine/step-column.js';
 import type { OutputSeries, ScalarOperator } from '../operators/operator.js';
 import type { RangeSamples } from '../operators/range-samples.js';
 import type { RangeFunction, RangeWindow } from '../operators/range-window.js';
@@ -33,7 +33,7 @@ abstract class FloatsOnly implements RangeFunction {
     if (window.histogramHi > window.histogramLo) this.query.annotations.histogramIgnoredInMixedRange(this.metricName, this.pos);
     if (floats < this.samplesMin) return;
     out.values[window.step] = this.compute(samples, window);
-    out.kinds[window.step] = 1;
+    out.kinds[window.step] = FLOAT;
   }
 
   protected abstract compute(samples: RangeSamples, window: RangeWindow): number;
