@@ -38,9 +38,16 @@ export class QueryLimits {
   hold(samples: number): void {
     this.held += samples;
     if (this.held > this.peak) this.peak = this.held;
-    if (this.held > this.maxSamples) {
-      throw new QueryError('execution', 'query processing would load too many samples into memory in query execution');
-    }
+    if (this.held > this.maxSamples) throw tooManySamples();
+  }
+
+  /**
+   * Called before memory for this many cells (series × steps) is taken: nothing may ask for more than the samples that
+   * the query may hold, however few of the cells will be filled.
+   * @throws QueryError
+   */
+  checkCells(cells: number): void {
+    if (cells > this.maxSamples) throw tooManySamples();
   }
 
   /** Samples held now, to come back to with `releaseTo`. */
@@ -51,4 +58,8 @@ export class QueryLimits {
   releaseTo(mark: number): void {
     this.held = mark;
   }
+}
+
+function tooManySamples(): QueryError {
+  return new QueryError('execution', 'query processing would load too many samples into memory in query execution');
 }

@@ -127,6 +127,8 @@ export class OperatorBuilder {
     const shift = timeShift(expr.offsetMs, expr.at);
     const stepMs = expr.stepMs > 0 ? expr.stepMs : frame.query.options.defaultEvaluationIntervalMs;
     const grid = subqueryGrid(frame.grid, shift, expr.rangeMs, stepMs);
+    // A range of years at steps of milliseconds must not take memory before it fails.
+    frame.query.limits.checkCells(grid.count);
     return new SubquerySource(this.vector(expr.expr, { query: frame.query, grid, statsOnly: false }), grid, expr.rangeMs, shift);
   }
 

@@ -1,6 +1,6 @@
 import { RE2JS, RE2JSException } from 're2js';
 import { METRIC_NAME } from '../../model/labels.js';
-import { MAX_PATTERN_LENGTH } from '../../model/matcher.js';
+import { Matcher, RegexError } from '../../model/matcher.js';
 import { QueryError } from '../engine/engine-api.js';
 import { isLabelName } from '../engine/label-text.js';
 import type { OperatorBuilder } from '../engine/operator-builder.js';
@@ -56,11 +56,12 @@ function checkDestination(name: string, func: string): void {
 }
 
 function compile(pattern: string): RE2JS {
-  if (pattern.length > MAX_PATTERN_LENGTH) throw new QueryError('execution', 'regular expression in label_replace() is too long');
   try {
+    // A matcher has limits on the size of patterns, and checks them before anything is compiled.
+    new Matcher('=~', 'src', pattern);
     return RE2JS.compile(`^(?s:${pattern})$`);
   } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error;
+    if (!(error instanceof RE2JSException) && !(error instanceof RegexError)) throw error;
     throw new QueryError('execution', `invalid regular expression in label_replace(): ${pattern}`, { cause: error });
   }
 }

@@ -2,12 +2,13 @@
 import { METRIC_NAME } from '../../model/labels.js';
 import { QueryError } from '../engine/engine-api.js';
 import type { QueryContext } from '../engine/query-context.js';
-import type { StepColumn } from '../engine/step-column.js';
+import { FLOAT, type StepColumn } from '../engine/step-column.js';
 import type { OutputSeries, ScalarOperator } from '../operators/operator.js';
 import type { RangeSamples } from '../operators/range-samples.js';
 import type { RangeFunction, RangeWindow } from '../operators/range-window.js';
 import type { Position } from '../parser/ast.js';
-import { madOverTime, quantileOverTime } from './quantile.js';
+import { madOverTime } from './quantile.js';
+import { SortedWindow } from './sorted-window.js';
 import { doubleExponentialSmoothing, predictLinear } from './window-stats.js';
 
 export type FloatWindowFunction = (timestamps: Float64Array, values: Float64Array, lo: number, hi: number) => number;
@@ -32,7 +33,7 @@ abstract class FloatsOnly implements RangeFunction {
     if (window.histogramHi > window.histogramLo) this.query.annotations.histogramIgnoredInMixedRange(this.metricName, this.pos);
     if (floats < this.samplesMin) return;
     out.values[window.step] = this.compute(samples, window);
-    out.kinds[window.step] = 1;
+    out.kinds[window.step] = FLOAT;
   }
 
   protected abstract compute(samples: RangeSamples, window: RangeWindow): number;
@@ -60,7 +61,7 @@ function scratchFor(length: number, current: Float64Array): Float64Array {
 }
 
 export class QuantileOverTime extends FloatsOnly {
-  private scratch: Float64Array = new Float64Array(64);
+  private readonly sorted = new SortedWindow();
 
   constructor(
     private readonly context: QueryContext,
@@ -71,11 +72,16 @@ export class QuantileOverTime extends FloatsOnly {
     super(context, pos, 1);
   }
 
+  override begin(series: OutputSeries, samples: RangeSamples): void {
+    super.begin(series, samples);
+    this.sorted.clear();
+  }
+
   protected compute(samples: RangeSamples, window: RangeWindow): number {
     const q = this.quantile.values()[window.step]!;
     if (!(q >= 0 && q <= 1)) this.context.annotations.invalidQuantile(q, this.quantilePos);
-    this.scratch = scratchFor(window.hi - window.lo, this.scratch);
-    return quantileOverTime(samples.values, window.lo, window.hi, q, this.scratch);
+    this.sorted.moveTo(samples.values, window.lo, window.hi);
+    return this.sorted.quantile(q);
   }
 }
 

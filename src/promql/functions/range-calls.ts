@@ -69,11 +69,17 @@ export function rangeCall(build: OperatorBuilder, call: Call, frame: EvalFrame):
     ? build.range(arg, frame, call.func)
     : build.matrixSelector(extended, frame, call.func, lookbackMs, extended.selector.smoothed ? lookbackMs : 0);
   const fn = extended === undefined
-    ? create(frame.query, arg.pos, build, call, frame)
+    ? create(frame.query, rangePosition(arg), build, call, frame)
     : extendedFunction(call.func, extended, frame.query);
   const keepsName = KEEPS_NAME.has(call.func);
   const operator = new RangeFunctionOperator(frame, source, fn, keepsName);
   return keepsName ? operator : uniqueSeries(operator, source, frame);
+}
+
+/** Where messages about a range vector point. Upstream has lost the place of a subquery by then: the start of the text. */
+function rangePosition(arg: Expr): Position {
+  const inner = withoutParens(arg);
+  return inner.kind === 'subquery' ? { start: 0, end: 0 } : inner.pos;
 }
 
 /** The selector of a range vector with `anchored` or `smoothed`. */

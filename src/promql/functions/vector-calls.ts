@@ -1,6 +1,7 @@
 import { invariant } from '../../invariant.js';
 import type { OperatorBuilder } from '../engine/operator-builder.js';
 import type { EvalFrame } from '../engine/query-context.js';
+import { ABSENT } from '../engine/step-column.js';
 import { histogramAvg, histogramStddev, histogramStdvar } from '../histogram/stats.js';
 import { AbsentOperator } from '../operators/absent.js';
 import { type ColumnFunction, ElementFunctionOperator, onFloats, onHistograms } from '../operators/element-function.js';
@@ -107,7 +108,7 @@ function clampCall(build: OperatorBuilder, call: Call, frame: EvalFrame): Vector
   return elementwise(build, call, frame, (column, series) => {
     clampColumn(column, series);
     // Bounds the wrong way round leave nothing.
-    for (let s = 0; s < column.length; s++) if (lowest!.values()[s]! > highest!.values()[s]!) column.kinds[s] = 0;
+    for (let s = 0; s < column.length; s++) if (lowest!.values()[s]! > highest!.values()[s]!) column.kinds[s] = ABSENT;
   });
 }
 
@@ -123,7 +124,7 @@ function timestampCall(build: OperatorBuilder, call: Call, frame: EvalFrame): Ve
   if (wantsStart) return elementwise(build, call, frame, (column) => column.reset());
   const times = timeScalar(frame);
   return elementwise(build, call, frame, (column) => {
-    for (let s = 0; s < column.length; s++) if (column.kinds[s] !== 0) column.setFloat(s, times.values()[s]!);
+    for (let s = 0; s < column.length; s++) if (column.kinds[s] !== ABSENT) column.setFloat(s, times.values()[s]!);
     column.histograms = undefined;
   });
 }

@@ -1,6 +1,6 @@
 import { compareLabels } from '../../model/labels.js';
 import type { EvalFrame } from '../engine/query-context.js';
-import { FLOAT, StepColumn } from '../engine/step-column.js';
+import { ABSENT, FLOAT, StepColumn } from '../engine/step-column.js';
 import { compareNatural } from '../functions/natural-order.js';
 import type { OutputSeries, VectorOperator } from './operator.js';
 
@@ -25,7 +25,7 @@ export class SortOperator implements VectorOperator {
     this.input.read(this.sorted().indexes[index]!, out);
     if (this.by.kind !== 'value') return;
     // Histograms have no order and are left out.
-    for (let s = 0; s < out.length; s++) if (out.kinds[s] !== FLOAT) out.kinds[s] = 0;
+    for (let s = 0; s < out.length; s++) if (out.kinds[s] !== FLOAT) out.kinds[s] = ABSENT;
     out.histograms = undefined;
   }
 

@@ -2,7 +2,7 @@ import { SampleColumns } from '../../model/sample-columns.js';
 import { isStaleAt } from '../../model/stale-nan.js';
 import type { Series } from '../../storage/queryable.js';
 import type { EvalFrame } from '../engine/query-context.js';
-import type { StepColumn } from '../engine/step-column.js';
+import { FLOAT, type StepColumn } from '../engine/step-column.js';
 import { settleResetHints } from './reset-hints.js';
 import type { OutputSeries, VectorOperator } from './operator.js';
 import type { TimeShift } from './time-shift.js';
@@ -80,7 +80,7 @@ export class VectorSelectorOperator implements VectorOperator {
       else if (histogram !== undefined) out.setHistogram(step, histogram);
       else {
         out.values[step] = value;
-        out.kinds[step] = 1;
+        out.kinds[step] = FLOAT;
       }
     }
     return found;

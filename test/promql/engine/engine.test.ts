@@ -94,6 +94,16 @@ describe('failures', () => {
     expect(failure(() => instant(storage, 'rate(requests_total[10m])', 600, { maxSamples: 10 }))).toBe(message);
   });
 
+  test('a subquery of too many steps fails before it takes memory', () => {
+    const message = 'execution: query processing would load too many samples into memory in query execution';
+    expect(failure(() => instant(storage, 'max_over_time(up[100y:1ms])', 600))).toBe(message);
+  });
+
+  test('a hostile regular expression in label_replace is refused', () => {
+    const query = `label_replace(up, "x", "$1", "job", "(${'(a{0,900}){0,900}'.repeat(8)})")`;
+    expect(failure(() => instant(storage, query, 0))).toMatch(/^execution: invalid regular expression in label_replace/);
+  });
+
   test('too many series', () => {
     expect(failure(() => instant(storage, '{job=~"a|b"}', 0, { maxSeries: 3 }))).toBe('execution: query selects too many series: 4 of at most 3');
     expect(failure(() => instant(storage, 'up', 0, { maxSeries: 2 }))).toBe('no failure');

@@ -50,9 +50,10 @@ export class AggregateOperator implements VectorOperator {
   private accumulated(): Accumulator {
     if (this.accumulator !== undefined) return this.accumulator;
     const { groupOf, labels } = this.grouped();
+    const limits = this.frame.query.limits;
+    limits.checkCells(labels.length * this.frame.grid.count);
     const accumulator = this.createAccumulator(this.grouped());
     const series = this.input.series();
-    const limits = this.frame.query.limits;
     const mark = limits.mark();
     const column = new StepColumn(this.frame.grid.count);
     const marks = this.namesMayLeave();

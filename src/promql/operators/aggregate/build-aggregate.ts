@@ -59,7 +59,11 @@ function accumulatorOf(build: OperatorBuilder, expr: AggregateExpr, frame: EvalF
       return (groups) => new DeviationAccumulator(op, groups.labels.length, steps, query, pos);
     default: {
       const q = build.scalar(expr.param!, frame);
-      return (groups) => new QuantileAccumulator(q, groups, steps, query, pos, expr.param!.pos);
+      return (groups) => {
+        // All values are kept.
+        query.limits.checkCells(groups.groupOf.length * steps);
+        return new QuantileAccumulator(q, groups, steps, query, pos, expr.param!.pos);
+      };
     }
   }
 }

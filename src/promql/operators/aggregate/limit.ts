@@ -39,6 +39,7 @@ export class LimitCountOperator implements VectorOperator {
     const series = this.input.series();
     const { groupOf, sizes } = groupSeries(series, this.clause);
     const counts = new Uint32Array(sizes.length * steps);
+    this.frame.query.limits.checkCells(series.length * steps);
     const taken = new Uint8Array(series.length * steps);
     for (let i = 0; i < series.length; i++) {
       this.input.read(i, scratch);

@@ -43,6 +43,7 @@ export class RankOperator implements VectorOperator {
     const series = this.input.series();
     const groups = groupSeries(series, this.clause);
     const mark = query.limits.mark();
+    query.limits.checkCells(heapCells(groups, ks) * grid.count);
     const heaps = new RankHeaps(groups, ks, grid.count, this.op === 'topk');
     const column = new StepColumn(grid.count);
     for (let i = 0; i < series.length; i++) {
@@ -60,6 +61,12 @@ interface Ranked {
   readonly outputs: readonly OutputSeries[];
   readonly samples: readonly { readonly steps: number[]; readonly values: number[] }[];
   readonly sampleCount: number;
+}
+
+/** Places in the heaps of one step: no heap can need more than its group has series. */
+function heapCells(groups: Groups, ks: Float64Array): number {
+  const kMax = ks.reduce((max, k) => Math.max(max, k), 0);
+  return groups.sizes.reduce((sum, size) => sum + Math.min(size, kMax), 0);
 }
 
 /** One heap per group and step; the root is the sample that the next better one replaces. */
