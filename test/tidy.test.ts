@@ -34,7 +34,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   tsdb: ['tsdb/db.ts', 'tsdb/head-set.ts', 'tsdb/head/descriptor.ts', 'tsdb/kernel-loader.ts'],
   // Compiled by another compiler: only the constants of the memory layout are TypeScript for both.
-  kernel: ['kernel/layout.ts'],
+  kernel: ['kernel/layout.ts', 'kernel/codec-layout.ts'],
 };
 
 /** Packages and built-in modules that only some places may import. Types alone are free: they leave nothing at run time. */

@@ -26,6 +26,12 @@ node(bin('assemblyscript/bin/asc.js'), [
   '-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd,threads,bulk-memory',
   '--importMemory', '--sharedMemory', '--initialMemory', '65536', '--maximumMemory', '65536', '--memoryBase', '64', '--use', 'abort=',
 ]);
+// The codec of blocks is a module of its own: its users have no arena, only a small memory each.
+node(bin('assemblyscript/bin/asc.js'), [
+  'src/kernel/codec-p.ts', '--outFile', path.join(next, 'kernel/codec.wasm'),
+  '-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd,bulk-memory',
+  '--importMemory', '--initialMemory', '16', '--maximumMemory', '16', '--memoryBase', '64', '--use', 'abort=',
+]);
 node(bin('typescript/bin/tsc'), ['-p', 'src/tsconfig.json', '--outDir', next]);
 fs.writeFileSync(path.join(next, '.built'), '');
 fs.rmSync(dist, { recursive: true, force: true });
