@@ -92,7 +92,8 @@ header(`engine over columns: ${hosts} hosts, ${samples} samples a series, ${wide
 const narrowStorage = columnsStorage(fleet(), samples);
 const wideStorage = columnsStorage(Array.from({ length: wide }, (_, i) => ({
   labels: {
-    __name__: 'wide', cluster: 'eu-1', device: `d${i % 97}`, instance: `node-${i % 50}:9100`, job: 'node', region: `r${i % 3}`, unit: `u${i}`,
+    __name__: 'wide', cluster: 'eu-1', device: `d${i % 97}`, instance: `node-${i % 50}:9100`, job: 'node', region: `r${i % 3}`,
+    unit: `u${i}`,
   },
   value: (n) => n * (i % 7),
 })), Math.min(samples, 300));
