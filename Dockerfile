@@ -18,12 +18,13 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY migrations ./migrations
+COPY proto ./proto
 COPY config/default.yaml ./config/default.yaml
 # The data directory belongs to the user that the server runs as; a named volume takes over this ownership.
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
-EXPOSE 9090
+EXPOSE 9090 4317 4318
 # Node as process 1 gets SIGTERM itself: an orderly stop flushes the log.
 ENTRYPOINT ["node", "--max-semi-space-size=64", "dist/main.js"]
 CMD ["--storage.tsdb.path=/data"]

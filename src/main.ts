@@ -14,6 +14,7 @@ import { loadConfig, thisMachine, type LoadedConfig } from './config/load.js';
 import type { Config } from './config/schema.js';
 import { NARTHEX_VERSION } from './config/version.js';
 import type { HttpDeps, WireCodecs } from './http/deps.js';
+import { OtlpListeners } from './grpc/otlp-listeners.js';
 import { HttpMetrics } from './http/http-metrics.js';
 import { httpOptions } from './http/http-options.js';
 import { IngestGate } from './http/ingest-gate.js';
@@ -86,6 +87,7 @@ async function main(): Promise<void> {
   let store: Store | undefined;
   let lock: DirLock | undefined;
   let listener: Listener | undefined;
+  let otlpListeners: OtlpListeners | undefined;
   // The readiness gate keeps requests out while there is no store.
   const opened = (): Store => {
     invariant(store, 'a request came before the store was open');
@@ -132,7 +134,7 @@ async function main(): Promise<void> {
 
   const shutdown = new Shutdown(logger, async () => {
     readiness.stop();
-    await drain(listener, logger);
+    await drain([listener, otlpListeners], logger);
     await store?.queries.close(0);
     await store?.maintenance.close(CATALOGUE_FLUSH_MS);
     await store?.db.close();
@@ -146,7 +148,11 @@ async function main(): Promise<void> {
     const app = buildServer(deps);
     await app.ready();
     listener = await Listener.open(app, listenAddresses(config));
-    logger.info({ version: NARTHEX_VERSION, addresses: listener.addresses, node: process.versions.node }, 'narthex is listening');
+    otlpListeners = await OtlpListeners.open(config.otlp, listenAddresses(config), deps);
+    const { grpcAddress = 'off', httpAddress = 'off' } = otlpListeners;
+    logger.info({
+      version: NARTHEX_VERSION, addresses: listener.addresses, otlp_grpc: grpcAddress, otlp_http: httpAddress, node: process.versions.node,
+    }, 'narthex is listening');
 
     const disk = new NodeDisk();
     fs.mkdirSync(config.storage.tsdb.path, { recursive: true });
@@ -155,8 +161,10 @@ async function main(): Promise<void> {
   } catch (error) {
     logger.fatal(error instanceof Error ? error.message : String(error));
     logger.debug({ err: error }, 'start failed');
-    listener?.closeAllConnections();
-    await listener?.close();
+    for (const open of [listener, otlpListeners]) {
+      open?.closeAllConnections();
+      await open?.close();
+    }
     lock?.release();
     process.exit(1);
   }
@@ -196,7 +204,10 @@ function reloadConfiguration(
   status.reloaded(loaded);
   noteReload(metrics, true);
   const fixed = ['global', 'storage', 'wal', 'query', 'limits', 'web', 'features'] as const;
-  const changed = fixed.filter((section) => JSON.stringify(loaded.config[section]) !== JSON.stringify(started[section]));
+  const changed: string[] = fixed.filter((section) => JSON.stringify(loaded.config[section]) !== JSON.stringify(started[section]));
+  for (const key of ['grpc_listen_address', 'http_listen_address'] as const) {
+    if (loaded.config.otlp[key] !== started.otlp[key]) changed.push(`otlp.${key}`);
+  }
   if (changed.length > 0) logger.warn({ sections: changed }, 'changes in these sections take effect at the next start');
   logger.info('configuration reloaded');
   return loaded.config;
@@ -357,13 +368,12 @@ function announce({ web }: Config, listener: Listener, routePrefix: string, logg
 }
 
 /** Waits for requests in flight, and breaks their connections if they take too long. */
-async function drain(listener: Listener | undefined, logger: Logger): Promise<void> {
-  if (!listener) return;
+async function drain(listeners: readonly (Listener | OtlpListeners | undefined)[], logger: Logger): Promise<void> {
   const late = systemClock.after(DRAIN_MS, () => {
     logger.warn(`requests are still in flight after ${DRAIN_MS} ms, closing their connections`);
-    listener.closeAllConnections();
+    for (const listener of listeners) listener?.closeAllConnections();
   });
-  await listener.close();
+  await Promise.all(listeners.map((listener) => listener?.close()));
   late.cancel();
 }
 

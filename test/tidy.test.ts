@@ -26,6 +26,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'api': ['model', 'storage', 'promql'],
   'threads': ['api', 'catalogue', 'config', 'encoding', 'ingest', 'io', 'model', 'promql', 'storage', 'telemetry', 'tsdb', 'wire'],
   'http': ['api', 'threads', 'config', 'telemetry', 'storage', 'model', 'ingest', 'wire'],
+  // The second transport of OTLP: what is about requests and not about HTTP is shared with that room.
+  'grpc': ['http', 'config', 'telemetry', 'storage', 'model', 'wire'],
   'main.ts': ['*'],
   'tools': ['*'],
 };
@@ -45,6 +47,7 @@ const RESERVED: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['catalogue/', 'tsdb/block/'],
   'fastify': ['http/'],
   '@fastify/compress': ['http/'],
+  '@grpc/grpc-js': ['grpc/'],
   'pino': ['telemetry/'],
   'yaml': ['config/'],
   'typebox': ['config/'],

@@ -9,6 +9,7 @@ export function checkRules(config: Config, where: (path: string) => string): Con
     problems.push({ code, keyPath: path, where: where(path), message });
   };
   checkOtlp(config, report);
+  checkOtlpListeners(config, report);
   checkExternalLabels(config, report);
   checkWeb(config, report);
   return problems;
@@ -38,6 +39,14 @@ function checkOtlp({ otlp, global }: Config, report: Report): void {
   if (keepsDots && global.metric_name_validation_scheme === 'legacy') {
     const strategy = otlp.translation_strategy;
     report('otlp.translation_strategy', `OTLP translation strategy "${strategy}" is not allowed when UTF8 is disabled`, 'conflict');
+  }
+}
+
+function checkOtlpListeners({ otlp }: Config, report: Report): void {
+  for (const key of ['grpc_listen_address', 'http_listen_address'] as const) {
+    const written = otlp[key];
+    if (written === 'auto' || written === 'off' || parseListenAddress(written) !== undefined) continue;
+    report(`otlp.${key}`, `"${written}" is not host:port, :port, auto or off`);
   }
 }
 

@@ -12,9 +12,16 @@ import { leafProblem, parseLeaf, type LeafValue } from './notation.js';
 /** Sections and keys that have no flags upstream. */
 const FILE_ONLY = ['global.', 'otlp.', 'storage.exemplars.', 'storage.tsdb.out_of_order_time_window', 'enable_features'];
 
+/** Own keys in such a section, which have a flag as own keys do. */
+const FLAGS_ALL_THE_SAME = new Set(['otlp.grpc_listen_address', 'otlp.http_listen_address']);
+
 export const FLAG_KEYS: ReadonlyMap<string, Key> = new Map(
-  [...KEYS.values()].filter(({ path }) => !FILE_ONLY.some((prefix) => path.startsWith(prefix))).map((key) => [flagName(key.path), key]),
+  [...KEYS.values()].filter(({ path }) => hasFlag(path)).map((key) => [flagName(key.path), key]),
 );
+
+function hasFlag(path: string): boolean {
+  return FLAGS_ALL_THE_SAME.has(path) || !FILE_ONLY.some((prefix) => path.startsWith(prefix));
+}
 
 /** `query.max_samples` -> `query.max-samples`. */
 export function flagName(path: string): string {

@@ -37,7 +37,7 @@ export const configSchema = section('', {
     }),
   }),
 
-  otlp: section('How OpenTelemetry metrics become Prometheus series. All keys as in Prometheus.', {
+  otlp: section('How OpenTelemetry metrics arrive and become Prometheus series. All keys as in Prometheus, but the own keys at the end.', {
     translation_strategy: choice(TRANSLATION_STRATEGIES, 'UnderscoreEscapingWithSuffixes', {
       about: 'Whether dots become underscores, and whether unit and `_total` are appended to metric names.',
       why: 'Prometheus\' default; changing it renames every metric.',
@@ -73,6 +73,16 @@ export const configSchema = section('', {
     label_name_preserve_multiple_underscores: boolean(true, {
       about: '`a..b` becomes `a__b`; off: `a_b`.',
       why: 'Prometheus\' default.',
+    }),
+    grpc_listen_address: text('auto', {
+      about: 'Own key. Where OTLP over gRPC is received, `host:port` or `:port`, or `off`. `auto`: port 4317 on the host of the first '
+        + '`web.listen_address`, and only a warning if that port is taken. A given address must be free, or the server does not start.',
+      why: 'SDKs send to port 4317 unless told otherwise; several servers on one machine need no setting, the first gets the port.',
+    }),
+    http_listen_address: text('auto', {
+      about: 'Own key. Where OTLP over HTTP is received besides `web.listen_address`, with the path /v1/metrics; the same rules with '
+        + 'port 4318. Nothing else is served there.',
+      why: 'SDKs send to port 4318 unless told otherwise.',
     }),
   }),
 

@@ -92,7 +92,7 @@ export interface AdminStore {
   snapshot(skipHead: boolean): Promise<string>;
 }
 
-export type IngestProtocol = 'remote_write_v1' | 'remote_write_v2' | 'otlp';
+export type IngestProtocol = 'remote_write_v1' | 'remote_write_v2' | 'otlp' | 'otlp_grpc';
 
 /** Counts what passes; its methods must not throw. */
 export interface HttpObserver {
@@ -100,6 +100,6 @@ export interface HttpObserver {
   requestDone(handler: string, method: string, status: number, seconds: number): void;
   /** What became of the samples of a request that was decoded. */
   ingested(protocol: IngestProtocol, outcome: IngestOutcome): void;
-  /** Every ingest request, refused ones too. */
+  /** Every ingest request, refused ones too. `status`: of HTTP, for gRPC its own code. */
   ingestDone(protocol: IngestProtocol, status: number, receivedBytes: number): void;
 }

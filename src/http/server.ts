@@ -19,6 +19,24 @@ const PATH_PARAMETER_LENGTH_MAX = 8192;
  * Holds no state of its own but requests in flight; `close()` waits for those.
  */
 export function buildServer(deps: HttpDeps): FastifyInstance {
+  const app = bareServer(deps);
+  const { routePrefix } = deps.options;
+  const prefix = routePrefix === '/' ? '' : routePrefix.slice(0, -1);
+  for (const routes of [remoteWriteRoutes, otlpRoutes, queryRoutes, statusRoutes, adminRoutes, managementRoutes]) {
+    app.register(async (scope) => routes(scope, deps), { prefix });
+  }
+  if (prefix !== '') app.get('/', (_request, reply) => reply.redirect(routePrefix, 302));
+  return app;
+}
+
+/** The application of the extra OTLP port: the same routes for OTLP as above, without a prefix, and nothing else. */
+export function buildOtlpServer(deps: HttpDeps): FastifyInstance {
+  const app = bareServer(deps);
+  app.register(async (scope) => otlpRoutes(scope, deps));
+  return app;
+}
+
+function bareServer(deps: HttpDeps): FastifyInstance {
   // Widened to the framework's own logger type, so that the instance has the type that everybody else names.
   const loggerInstance: FastifyBaseLogger = deps.logger;
   const app = Fastify({
@@ -41,12 +59,5 @@ export function buildServer(deps: HttpDeps): FastifyInstance {
   app.addHook('onResponse', async (request, reply) => {
     deps.observer.requestDone(request.routeOptions.url ?? '', request.method, reply.statusCode, reply.elapsedTime / 1000);
   });
-
-  const { routePrefix } = deps.options;
-  const prefix = routePrefix === '/' ? '' : routePrefix.slice(0, -1);
-  for (const routes of [remoteWriteRoutes, otlpRoutes, queryRoutes, statusRoutes, adminRoutes, managementRoutes]) {
-    app.register(async (scope) => routes(scope, deps), { prefix });
-  }
-  if (prefix !== '') app.get('/', (_request, reply) => reply.redirect(routePrefix, 302));
   return app;
 }

@@ -1,5 +1,5 @@
 /** Answers of the OTLP/HTTP endpoint, in the encoding of the request. */
-import { ExportMetricsServiceResponse, Status } from './schemas.js';
+import { ExportMetricsServiceResponse, RetryInfo, Status } from './schemas.js';
 
 export type OtlpEncoding = 'protobuf' | 'json';
 
@@ -28,6 +28,17 @@ export function encodeExportResponse(encoding: OtlpEncoding, partial?: PartialSu
 /** Body of an error answer: `google.rpc.Status`. @param code of google.rpc.Code, see `RpcCode`. */
 export function encodeStatus(encoding: OtlpEncoding, code: number, message: string): Uint8Array {
   return encoding === 'protobuf' ? Status.encode({ code, message }).finish() : jsonBytes({ code, message });
+}
+
+const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
+
+/**
+ * The `grpc-status-details-bin` of a gRPC error after which the client shall send the same again: without it a client may
+ * take RESOURCE_EXHAUSTED for final. Source: OTLP specification, OTLP/gRPC Throttling.
+ */
+export function encodeRetryStatus(code: number, message: string, retryAfterSeconds: number): Uint8Array {
+  const value = RetryInfo.encode({ retryDelay: { seconds: retryAfterSeconds, nanos: 0 } }).finish();
+  return Status.encode({ code, message, details: [{ type_url: RETRY_INFO, value }] }).finish();
 }
 
 /** The codes of https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto that we use. */

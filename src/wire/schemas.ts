@@ -10,6 +10,7 @@ const FILES = [
   'io/prometheus/write/v2/types.proto',
   'opentelemetry/proto/collector/metrics/v1/metrics_service.proto',
   'google/rpc/status.proto',
+  'google/rpc/error_details.proto',
 ] as const;
 
 function load(): protobuf.Root {
@@ -30,3 +31,4 @@ export const ChunkedReadResponse = root.lookupType('prometheus.ChunkedReadRespon
 export const ExportMetricsServiceRequest = root.lookupType('opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest');
 export const ExportMetricsServiceResponse = root.lookupType('opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceResponse');
 export const Status = root.lookupType('google.rpc.Status');
+export const RetryInfo = root.lookupType('google.rpc.RetryInfo');

@@ -33,6 +33,8 @@ describe('defaults', () => {
   it('are those of Prometheus where it has them, and the documented own ones', () => {
     expect(config.global).toEqual({ scrape_interval_ms: 60_000, evaluation_interval_ms: 60_000, external_labels: {}, metric_name_validation_scheme: 'utf8' });
     expect(config.otlp).toEqual({
+      grpc_listen_address: 'auto',
+      http_listen_address: 'auto',
       translation_strategy: 'UnderscoreEscapingWithSuffixes',
       promote_resource_attributes: [],
       promote_all_resource_attributes: false,

@@ -132,7 +132,7 @@ describe('Dockerfile', () => {
     expect(warnings).toEqual([]);
     expect(instruction('VOLUME')).toEqual([config.storage.tsdb.path]);
     const { port } = parseListenAddress(config.web.listen_address[0] ?? '') ?? {};
-    expect(instruction('EXPOSE')).toEqual([String(port)]);
+    expect(instruction('EXPOSE')).toEqual([`${port} 4317 4318`]);
     expect(instruction('HEALTHCHECK')[0]).toContain(`http://127.0.0.1:${port}/-/ready`);
   });
 });

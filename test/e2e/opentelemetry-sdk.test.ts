@@ -1,19 +1,24 @@
 /**
  * The OpenTelemetry SDK for JavaScript with its own exporters, unchanged, and what PromQL then knows: names with unit
- * and type suffixes, values, target_info. Both encodings, with and without gzip.
+ * and type suffixes, values, target_info. Both encodings and gRPC, with and without gzip.
  */
 import { diag, DiagLogLevel } from '@opentelemetry/api';
+import { OTLPMetricExporter as GrpcExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
 import { OTLPMetricExporter as JsonExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { OTLPMetricExporter as ProtobufExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AggregationType, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { get, query, value } from './support/query.js';
-import { Server, sleep } from './support/server.js';
+import { freePort, Server, sleep } from './support/server.js';
 
 let server: Server;
+let grpcPort = 0;
+let httpPort = 0;
 beforeAll(async () => {
-  server = await Server.start();
+  [grpcPort, httpPort] = [await freePort(), await freePort()];
+  const flags = [`--otlp.grpc-listen-address=127.0.0.1:${grpcPort}`, `--otlp.http-listen-address=127.0.0.1:${httpPort}`];
+  server = await Server.start({ flags });
 });
 afterAll(async () => server?.remove());
 
@@ -24,7 +29,7 @@ diag.setLogger({ error: complain, warn: complain, info: () => undefined, debug: 
 
 interface Variant {
   readonly name: string;
-  readonly exporter: typeof JsonExporter | typeof ProtobufExporter;
+  readonly exporter: typeof JsonExporter | typeof ProtobufExporter | typeof GrpcExporter;
   readonly compression: 'gzip' | 'none';
 }
 const VARIANTS: readonly Variant[] = [
@@ -32,13 +37,16 @@ const VARIANTS: readonly Variant[] = [
   { name: 'protobuf, gzip', exporter: ProtobufExporter, compression: 'gzip' },
   { name: 'JSON', exporter: JsonExporter, compression: 'none' },
   { name: 'JSON, gzip', exporter: JsonExporter, compression: 'gzip' },
+  { name: 'gRPC', exporter: GrpcExporter, compression: 'none' },
+  { name: 'gRPC, gzip', exporter: GrpcExporter, compression: 'gzip' },
 ];
 
 /** A provider as an application makes one; the reader exports on `forceFlush` only. */
 function provider(variant: Variant, service: string): MeterProvider {
   // The exporters read it from the environment, as operators set it.
   process.env.OTEL_EXPORTER_OTLP_METRICS_COMPRESSION = variant.compression;
-  const exporter = new variant.exporter({ url: `${server.url}/api/v1/otlp/v1/metrics` });
+  const url = variant.exporter === GrpcExporter ? `http://127.0.0.1:${grpcPort}` : `${server.url}/api/v1/otlp/v1/metrics`;
+  const exporter = new variant.exporter({ url });
   delete process.env.OTEL_EXPORTER_OTLP_METRICS_COMPRESSION;
   return new MeterProvider({
     resource: resourceFromAttributes({
@@ -152,11 +160,20 @@ it('the SDK had nothing to complain about', () => {
   expect(complaints).toEqual([]);
 });
 
-it('the short address works, too', async () => {
-  const exporter = new JsonExporter({ url: `${server.url}/v1/metrics` });
+it.each<[string, () => string]>([
+  ['short path', () => `${server.url}/v1/metrics`],
+  ['port of its own', () => `http://127.0.0.1:${httpPort}/v1/metrics`],
+])('the %s works, too', async (name, url) => {
+  const metric = name.replaceAll(' ', '.');
+  const exporter = new JsonExporter({ url: url() });
   const meters = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })] });
-  meters.getMeter('e2e').createCounter('short.address').add(1);
+  meters.getMeter('e2e').createCounter(metric).add(1);
   await meters.forceFlush();
   await meters.shutdown();
-  expect(await value(server.url, 'short_address_total')).toBe(1);
+  expect(await value(server.url, `${metric.replaceAll('.', '_')}_total`)).toBe(1);
+});
+
+it('the port of its own serves nothing but OTLP', async () => {
+  const status = async (path: string): Promise<number> => (await fetch(`http://127.0.0.1:${httpPort}${path}`)).status;
+  expect([await status('/api/v1/query?query=1'), await status('/metrics'), await status('/v1/metrics')]).toEqual([404, 404, 405]);
 });

@@ -16,6 +16,7 @@ export const NOW_MS = 1_795_230_729_540;
 
 export interface Harness {
   readonly app: FastifyInstance;
+  readonly deps: HttpDeps;
   readonly readiness: Readiness;
   readonly gate: IngestGate;
   /** Requests that reached the query workers. */
@@ -131,7 +132,7 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
   await app.ready();
   readiness.becomeReady();
   // Awaited here, since inject() itself begins only when somebody waits for it.
-  return { app, readiness, gate, asked, stored, observed, signals, inject: async (request) => await app.inject(request) };
+  return { app, deps, readiness, gate, asked, stored, observed, signals, inject: async (request) => await app.inject(request) };
 }
 
 export function json(text: string, status = 200): ApiReply {

@@ -4,13 +4,12 @@
  * Source: opentelemetry-proto docs/specification.md, OTLP/HTTP.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { IngestOutcome } from '../../storage/ingestion.js';
 import { decodeContent } from '../body.js';
 import type { HttpDeps, OtlpEncoding } from '../deps.js';
 import { HttpError, toHttpError } from '../error-table.js';
-import { acceptRawBodies, holdMore, ingestFailure, rawBody } from '../ingest-body.js';
+import { acceptRawBodies, holdMore, rawBody } from '../ingest-body.js';
 import { parseMediaType } from '../media-type.js';
-import { isRetryable, rejectText } from '../reject-text.js';
+import { storeExport } from '../otlp-export.js';
 import { asBuffer, defineRoute, sendText } from '../route.js';
 
 const CONTENT_TYPE: Readonly<Record<OtlpEncoding, string>> = { protobuf: 'application/x-protobuf', json: 'application/json' };
@@ -43,18 +42,7 @@ async function receive(request: FastifyRequest, reply: FastifyReply, deps: HttpD
   const body = await decodeContent((request.headers['content-encoding'] ?? '').trim().toLowerCase(), received, maxDecodedBytes);
   if (body !== received) holdMore(request, body.length);
 
-  let outcome: IngestOutcome;
-  try {
-    outcome = await deps.ingestion.append(deps.codecs.decodeOtlp(body, encoding), 'otlp');
-  } catch (error) {
-    throw ingestFailure(error, 'decoded_too_large');
-  }
-  deps.observer.ingested('otlp', outcome);
-  if (isRetryable(outcome.rejects)) throw new HttpError('out_of_memory', rejectText(outcome.rejects, 'data point'));
-  // Rejects without lost points (a dropped exemplar, a guarded target_info) are a warning: count 0 with a message.
-  const partial = outcome.rejectedPoints > 0 || outcome.rejects.length > 0
-    ? { rejectedDataPoints: outcome.rejectedPoints, errorMessage: rejectText(outcome.rejects, 'data point') }
-    : undefined;
+  const partial = await storeExport(body, encoding, deps, 'otlp');
   return send(reply, 200, encoding, deps.codecs.encodeExportResponse(partial, encoding));
 }
 

@@ -1,0 +1,29 @@
+/** What is the same for an OTLP export over HTTP and over gRPC: decode, translate, store, say what was not stored. */
+import type { IngestOutcome } from '../storage/ingestion.js';
+import type { HttpDeps, IngestProtocol, OtlpEncoding, PartialSuccess } from './deps.js';
+import { HttpError } from './error-table.js';
+import { ingestFailure } from './ingest-body.js';
+import { isRetryable, rejectText } from './reject-text.js';
+
+export type ExportDeps = Pick<HttpDeps, 'ingestion' | 'codecs' | 'observer'>;
+
+/**
+ * Stores the good points of an uncompressed request.
+ * @returns what was not stored, undefined if that is nothing. Rejects without lost points (a dropped exemplar, a guarded
+ * target_info) are a warning: count 0 with a message.
+ * @throws HttpError for the whole request: `corrupt_body`, `decoded_too_large`, `misdirected`, `ingest_unavailable`, `out_of_memory`
+ */
+export async function storeExport(
+  body: Uint8Array, encoding: OtlpEncoding, deps: ExportDeps, protocol: IngestProtocol,
+): Promise<PartialSuccess | undefined> {
+  let outcome: IngestOutcome;
+  try {
+    outcome = await deps.ingestion.append(deps.codecs.decodeOtlp(body, encoding), 'otlp');
+  } catch (error) {
+    throw ingestFailure(error, 'decoded_too_large');
+  }
+  deps.observer.ingested(protocol, outcome);
+  if (isRetryable(outcome.rejects)) throw new HttpError('out_of_memory', rejectText(outcome.rejects, 'data point'));
+  if (outcome.rejectedPoints === 0 && outcome.rejects.length === 0) return undefined;
+  return { rejectedDataPoints: outcome.rejectedPoints, errorMessage: rejectText(outcome.rejects, 'data point') };
+}
