@@ -284,12 +284,14 @@ async function openStore(config: Config, disk: NodeDisk, logger: Logger, readine
   const { heads, samples, logBytes } = db.openReport;
   logger.info({ heads, samples, logBytes }, 'log replayed');
 
-  const workers = queryWorkerCount(query.workers, os.availableParallelism());
+  const shortWorkers = query.short_workers;
+  const workers = queryWorkerCount(query.workers, os.availableParallelism(), shortWorkers);
   const queries = await QueryPool.start({
     workers,
+    shortWorkers,
     maxConcurrent: query.max_concurrency,
     maxQueued: query.queue_size,
-    heapMib: workerHeapMib(workers),
+    heapMib: workerHeapMib(workers + shortWorkers),
     stopGraceMs: STOP_GRACE_MS,
     onWorkerLost: (error) => logger.error(`query worker ended: ${error.message}`),
     settings: {
@@ -310,6 +312,7 @@ async function openStore(config: Config, disk: NodeDisk, logger: Logger, readine
         lookbackDeltaMs: query.lookback_delta_ms,
       },
       externalLabels: config.global.external_labels,
+      searchApi: config.features.search_api,
     },
   });
   db.announceHeads((descriptors) => queries.setHeads(descriptors), async (id) => {

@@ -3,6 +3,7 @@
  * worker, so that neither evaluation nor JSON ever burdens the thread that ingests.
  */
 import type { Engine } from '../promql/engine/engine-api.js';
+import type { CardinalitySource } from '../storage/cardinality.js';
 import type { ExemplarSource, MetadataSource } from '../storage/metadata-source.js';
 import type { ParseOptions } from '../promql/parser/parse.js';
 import type { Queryable } from '../storage/queryable.js';
@@ -10,7 +11,8 @@ import type { Queryable } from '../storage/queryable.js';
 /** Endpoints that are answered in a worker. The name is the path below /api/v1, variable parts left out. */
 export type ApiEndpoint =
   | 'query' | 'query_range' | 'query_exemplars' | 'format_query' | 'parse_query'
-  | 'series' | 'labels' | 'label_values' | 'metadata' | 'status_tsdb' | 'federate';
+  | 'series' | 'labels' | 'label_values' | 'metadata' | 'status_tsdb' | 'federate'
+  | 'search_metric_names' | 'search_label_names' | 'search_label_values';
 
 export interface ApiRequest {
   readonly endpoint: ApiEndpoint;
@@ -22,6 +24,8 @@ export interface ApiRequest {
   readonly nowMs: number;
   /** Absolute, ms since the epoch: when the query must have ended. */
   readonly deadlineMs: number;
+  /** Time between arrival and the worker, ms; for the statistics of the answer. */
+  readonly queuedMs?: number;
   /** Accept header, where the answer depends on it (federate). */
   readonly accept?: string;
 }
@@ -34,25 +38,17 @@ export interface ApiReply {
 
 export interface ApiContext {
   readonly storage: Queryable;
+  readonly cardinality: CardinalitySource;
   readonly engine: Engine;
   readonly metadata: MetadataSource;
   readonly exemplars: ExemplarSource;
   readonly limits: ApiLimits;
   readonly externalLabels: Readonly<Record<string, string>>;
+  /** Feature search-api; off if not given. */
+  readonly searchApi?: boolean;
   readonly stopRequested: () => 'canceled' | 'timeout' | undefined;
   /** Experimental syntax that endpoints without an engine (format, parse, exemplars) take; none if not given. */
   readonly syntax?: ParseOptions;
-  /** Figures of the heads for /status/tsdb; without it they are counted from the series that can be selected. */
-  readonly headStats?: () => HeadStats;
-}
-
-export interface HeadStats {
-  readonly numSeries: number;
-  readonly numLabelPairs: number;
-  readonly chunkCount: number;
-  /** Of the samples in the heads; undefined while there are none. */
-  readonly minTimeMs: number | undefined;
-  readonly maxTimeMs: number | undefined;
 }
 
 export interface ApiLimits {

@@ -6,6 +6,7 @@ import { handleQueryExemplars } from './handlers/exemplars.js';
 import { handleFederate } from './handlers/federate.js';
 import { handleMetadata } from './handlers/metadata.js';
 import { handleQuery, handleQueryRange } from './handlers/query.js';
+import { handleSearchLabelNames, handleSearchLabelValues, handleSearchMetricNames } from './handlers/search.js';
 import { handleLabels, handleLabelValues, handleSeries } from './handlers/series.js';
 import { handleStatusTsdb } from './handlers/status-tsdb.js';
 import { handleFormatQuery, handleParseQuery } from './handlers/syntax.js';
@@ -22,6 +23,9 @@ const HANDLERS: Readonly<Record<ApiEndpoint, ApiHandler>> = {
   metadata: handleMetadata,
   status_tsdb: handleStatusTsdb,
   federate: handleFederate,
+  search_metric_names: handleSearchMetricNames,
+  search_label_names: handleSearchLabelNames,
+  search_label_values: handleSearchLabelValues,
 };
 
 /**

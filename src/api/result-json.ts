@@ -4,8 +4,13 @@ import type { QueryResult, QueryStats, ResultSeries } from '../promql/engine/eng
 import { writeHistogram } from './histogram-json.js';
 import type { JsonWriter } from './json-writer.js';
 
+/** Of one query: the engine's figures, and how long it waited before. */
+export interface AnswerStats extends QueryStats {
+  readonly queuedMs: number;
+}
+
 /** `{"resultType":…,"result":…,"stats":…}`. `resultType` comes first: clients that read as a stream depend on it. */
-export function writeQueryData(json: JsonWriter, result: QueryResult, stats: QueryStats | undefined): void {
+export function writeQueryData(json: JsonWriter, result: QueryResult, stats: AnswerStats | undefined): void {
   json.raw(`{"resultType":"${result.type}","result":`);
   switch (result.type) {
     case 'scalar':
@@ -100,8 +105,8 @@ function writeMatrixEntry(json: JsonWriter, series: ResultSeries): void {
   json.raw('}');
 }
 
-/** Timings are seconds as JSON numbers. The time in the queue is known outside the worker only and stays 0. */
-function writeStats(json: JsonWriter, stats: QueryStats): void {
+/** Timings are seconds as JSON numbers. */
+function writeStats(json: JsonWriter, stats: AnswerStats): void {
   const evalTotalMs = stats.preparationMs + stats.evaluationMs + stats.sortMs;
   json.raw(',"stats":{"timings":{"evalTotalTime":');
   json.number(evalTotalMs / 1000);
@@ -111,10 +116,14 @@ function writeStats(json: JsonWriter, stats: QueryStats): void {
   json.number(stats.preparationMs / 1000);
   json.raw(',"innerEvalTime":');
   json.number(stats.evaluationMs / 1000);
-  json.raw(',"execQueueTime":0,"execTotalTime":');
-  json.number(evalTotalMs / 1000);
+  json.raw(',"execQueueTime":');
+  json.number(stats.queuedMs / 1000);
+  json.raw(',"execTotalTime":');
+  json.number((stats.queuedMs + evalTotalMs) / 1000);
   json.raw('},"samples":{"totalQueryableSamples":');
   json.integer(stats.totalQueryableSamples);
+  json.raw(',"samplesRead":');
+  json.integer(stats.samplesRead);
   json.raw(',"peakSamples":');
   json.integer(stats.peakSamples);
   json.raw('}}');

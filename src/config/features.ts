@@ -8,6 +8,7 @@ export interface Features {
   /** Inject `__type__` and `__unit__` labels on ingest. */
   readonly type_and_unit_labels: boolean;
   readonly created_timestamp_zero_ingestion: boolean;
+  readonly search_api: boolean;
 }
 
 type Meaning =
@@ -30,6 +31,7 @@ export const FEATURES: Readonly<Record<string, Meaning>> = {
   'promql-per-step-stats': { kind: 'switch', key: 'promql_per_step_stats' },
   'type-and-unit-labels': { kind: 'switch', key: 'type_and_unit_labels' },
   'created-timestamp-zero-ingestion': { kind: 'switch', key: 'created_timestamp_zero_ingestion' },
+  'search-api': { kind: 'switch', key: 'search_api' },
 
   'exemplar-storage': always,
   'native-histograms': always,
@@ -48,7 +50,6 @@ export const FEATURES: Readonly<Record<string, Meaning>> = {
   'otlp-native-delta-ingestion': ignored('delta metrics are reported as rejected, never stored raw'),
   'use-start-timestamps': ignored('rate() does not use start timestamps yet'),
   'st-storage': ignored('start timestamps are not stored yet'),
-  'search-api': ignored('the search API is not there yet'),
   'agent': ignored('there is no agent mode'),
   'auto-gomemlimit': GO_RUNTIME,
   'auto-gomaxprocs': GO_RUNTIME,
@@ -82,6 +83,7 @@ export function resolveFeatures(names: readonly string[]): { features: Features;
     promql_per_step_stats: on.has('promql_per_step_stats'),
     type_and_unit_labels: on.has('type_and_unit_labels'),
     created_timestamp_zero_ingestion: on.has('created_timestamp_zero_ingestion'),
+    search_api: on.has('search_api'),
   };
   return { features, warnings };
 }

@@ -173,9 +173,14 @@ export const configSchema = section('', {
       why: 'Several large dashboards opened at once; a longer queue would only end in time-outs.',
     }),
     workers: integer(0, {
-      about: 'Own key. Threads that evaluate queries. 0 = one less than the machine has cores, from 1 to 15.',
+      about: 'Own key. Threads that evaluate queries. 0 = one less than the machine has cores, from 1 to 15 with `short_workers`.',
       why: 'Leaves one core to ingest, which has its own thread.',
     }, { maximum: QUERY_WORKERS_MAX }),
+    short_workers: integer(1, {
+      about: 'Own key. Threads beside `workers` for short requests only: names and values of labels, metadata, instant queries '
+        + 'without a range. 0 = none, they wait behind long queries.',
+      why: 'Completion, variables and health checks answer in milliseconds while a dashboard computes; an idle thread costs about 10 MB.',
+    }, { maximum: 4 }),
     max_points_per_series: integer(11_000, {
       about: 'Own key. Steps of a range query above which it is refused with 400.',
       why: 'Prometheus\' fixed limit: one point a minute for a week, or an hour for a year.',

@@ -12,15 +12,17 @@ export function createQueryRuntime(settings: QueryRuntimeSettings, readerSlot: n
   const storage = new HeadSet(settings.kernels, readerSlot);
   const catalogue = CatalogueReader.open(settings.catalogueFile);
   const engine = createEngine(settings.engine);
-  const { limits, externalLabels } = settings;
-  // One feature switches all of them on in the engine; endpoints that only parse must take what the engine takes.
-  const experimental = settings.engine.enableExperimentalFunctions;
-  const syntax = { experimentalFunctions: experimental, durationExpressions: experimental, extendedRangeSelectors: experimental };
+  const { limits, externalLabels, searchApi = false } = settings;
+  // Endpoints that only parse must take what the engine takes.
+  const syntax = {
+    experimentalFunctions: settings.engine.enableExperimentalFunctions, durationExpressions: true, extendedRangeSelectors: true,
+  };
   return {
     setHeads: (heads) => storage.update(heads),
     run: (request, stopRequested) =>
       handleApiRequest(request, {
-        storage, engine, metadata: catalogue, exemplars: catalogue, limits, externalLabels, syntax, stopRequested,
+        storage, cardinality: storage, engine, metadata: catalogue, exemplars: catalogue,
+        limits, externalLabels, searchApi, syntax, stopRequested,
       }),
     close: () => catalogue.close(),
   };

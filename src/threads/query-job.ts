@@ -8,6 +8,7 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 /** One request on its way: settles once, and watches its deadline and the caller's signal until then. */
 export class QueryJob {
   readonly promise: Promise<ApiReply>;
+  private readonly createdAt = performance.now();
   private resolve: (reply: ApiReply) => void = () => {};
   private reject: (error: AdmissionError) => void = () => {};
   private readonly timer: NodeJS.Timeout;
@@ -28,6 +29,11 @@ export class QueryJob {
     signal.addEventListener('abort', this.onAbort, { once: true });
     const leftMs = Math.min(TIMER_MAX_MS, Math.max(0, request.deadlineMs - Date.now()));
     this.timer = setTimeout(() => onStop(this, 'timeout'), leftMs);
+  }
+
+  /** The request as a worker gets it: with the time that it waited until now. */
+  dispatch(): ApiRequest {
+    return { ...this.request, queuedMs: performance.now() - this.createdAt };
   }
 
   succeed(reply: ApiReply): void {

@@ -1,4 +1,4 @@
-import type { ApiReply, ApiRequest } from '../api/contract.js';
+import type { ApiEndpoint, ApiReply, ApiRequest } from '../api/contract.js';
 import { invariant } from '../invariant.js';
 import type { HeadDescriptor } from '../tsdb/head/descriptor.js';
 import { internalReply, timeoutReply } from './error-reply.js';
@@ -13,6 +13,8 @@ import type { QueryRuntimeSettings } from './query-runtime.js';
 export interface QueryPoolOptions {
   /** Threads, 1 to `QUERY_WORKERS_MAX`: see `queryWorkerCount`. */
   readonly workers: number;
+  /** Threads beside them that take short requests only (`isShort`), so that a long query does not keep those waiting. */
+  readonly shortWorkers: number;
   /** Queries that run at a time (`query.max_concurrency`); more than there are workers changes nothing. */
   readonly maxConcurrent: number;
   /** Queries that wait (`query.queue_size`); one more is refused. */
@@ -46,9 +48,24 @@ export const QUERY_WORKERS_MAX = 15;
 /**
  * Threads for the setting `query.workers`: 0 = one less than there are cores, since ingest has a thread of its own.
  * @param cores what this process may use: `os.availableParallelism()`
+ * @param shortWorkers threads for short requests, which need slots too
  */
-export function queryWorkerCount(setting: number, cores: number): number {
-  return Math.min(QUERY_WORKERS_MAX, Math.max(1, setting === 0 ? cores - 1 : setting));
+export function queryWorkerCount(setting: number, cores: number, shortWorkers: number): number {
+  return Math.min(QUERY_WORKERS_MAX - shortWorkers, Math.max(1, setting === 0 ? cores - 1 : setting));
+}
+
+/**
+ * Requests that are look-ups, or an expression at one instant: people wait for them while they type or open a page. They
+ * may be slow, too, on a large store; then they only keep each other waiting.
+ */
+const SHORT: ReadonlySet<ApiEndpoint> = new Set<ApiEndpoint>([
+  'query', 'format_query', 'parse_query', 'labels', 'label_values', 'metadata', 'query_exemplars',
+  'search_metric_names', 'search_label_names', 'search_label_values',
+]);
+
+export function isShort(request: ApiRequest): boolean {
+  // A range selector at one instant can read as much as a panel does.
+  return SHORT.has(request.endpoint) && !(request.endpoint === 'query' && /\[|%5b/i.test(request.params));
 }
 
 /** Waits before a worker that did not even start is tried again. */
@@ -56,8 +73,9 @@ const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 10_000;
 
 /**
- * Runs API requests in worker threads. Admission is first come, first served: a request runs if a worker is idle,
- * else waits in a bounded queue, else is refused. Deadline and cancellation hold in the queue and while running.
+ * Runs API requests in worker threads. Admission is first come, first served within two classes, short requests and all
+ * others: a request runs if a worker of its class is idle, else waits in a bounded queue, else is refused. Deadline and
+ * cancellation hold in the queue and while running.
  */
 export class QueryPool implements QueryService {
   private readonly workers = new Set<QueryWorkerHandle>();
@@ -78,9 +96,12 @@ export class QueryPool implements QueryService {
    * @throws whatever kept a worker from starting (a missing module, an unreadable catalogue)
    */
   static async start(options: QueryPoolOptions): Promise<QueryPool> {
-    invariant(options.workers >= 1 && options.workers <= QUERY_WORKERS_MAX, `${options.workers} query workers`);
+    const { workers, shortWorkers } = options;
+    const possible = workers >= 1 && shortWorkers >= 0 && workers + shortWorkers <= QUERY_WORKERS_MAX;
+    invariant(possible, `${workers} + ${shortWorkers} query workers`);
     const pool = new QueryPool(options);
-    for (let i = 0; i < options.workers; i++) pool.spawn();
+    for (let i = 0; i < workers; i++) pool.spawn(false);
+    for (let i = 0; i < shortWorkers; i++) pool.spawn(true);
     try {
       await new Promise<void>((resolve, reject) => {
         pool.onChange = (error) => {
@@ -103,7 +124,7 @@ export class QueryPool implements QueryService {
       this.counters.timedOut++;
       return Promise.resolve(timeoutReply('query queue'));
     }
-    const worker = this.freeWorker();
+    const worker = this.freeWorker(request);
     if (!worker && this.queue.size >= this.options.maxQueued) {
       this.counters.refused++;
       return Promise.reject(new AdmissionError('queue_full',
@@ -173,17 +194,27 @@ export class QueryPool implements QueryService {
     return running;
   }
 
-  /** The first idle worker: the one used most, whose caches are warm. */
-  private freeWorker(): QueryWorkerHandle | undefined {
+  /**
+   * The first idle worker that takes the request: the one used most, whose caches are warm. Short requests prefer the
+   * worker that only they use, so that the next long one need not wait for them.
+   */
+  private freeWorker(request: ApiRequest): QueryWorkerHandle | undefined {
     if (this.running >= this.options.maxConcurrent) return undefined;
-    for (const worker of this.workers) if (worker.idle) return worker;
-    return undefined;
+    const short = isShort(request);
+    let free: QueryWorkerHandle | undefined;
+    for (const worker of this.workers) {
+      if (!worker.idle || (worker.options.shortOnly && !short)) continue;
+      if (!short || worker.options.shortOnly) return worker;
+      free ??= worker;
+    }
+    return free;
   }
 
   private startWaiting(): void {
+    // To the end of the queue: behind a long request there may be a short one that has a worker.
     for (const job of this.queue) {
-      const worker = this.freeWorker();
-      if (!worker) return;
+      const worker = this.freeWorker(job.request);
+      if (!worker) continue;
       this.queue.delete(job);
       worker.run(job);
     }
@@ -199,12 +230,12 @@ export class QueryPool implements QueryService {
     for (const worker of this.workers) if (worker.job === job) worker.stopJob(reason);
   }
 
-  private spawn(): void {
+  private spawn(shortOnly: boolean): void {
     const worker = new QueryWorkerHandle(
       {
         ...(this.options.modules ?? installedQueryWorker()),
         settings: this.options.settings, heapMib: this.options.heapMib, stopGraceMs: this.options.stopGraceMs,
-        readerSlot: this.freeSlot(),
+        readerSlot: this.freeSlot(), shortOnly,
       },
       {
         ready: () => {
@@ -247,7 +278,7 @@ export class QueryPool implements QueryService {
     const delayMs = worker.ready ? 0 : Math.min(RESTART_MAX_MS, RESTART_MIN_MS * 2 ** this.failedStarts++);
     const timer = setTimeout(() => {
       this.restartTimers.delete(timer);
-      this.spawn();
+      this.spawn(worker.options.shortOnly);
     }, delayMs);
     this.restartTimers.add(timer);
   }

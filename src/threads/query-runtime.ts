@@ -12,6 +12,8 @@ export interface QueryRuntimeSettings {
   readonly engine: EngineOptions;
   readonly limits: ApiLimits;
   readonly externalLabels: Readonly<Record<string, string>>;
+  /** Feature search-api. */
+  readonly searchApi?: boolean;
 }
 
 export interface QueryRuntime {

@@ -21,6 +21,8 @@ export interface QueryWorkerOptions {
   readonly runtimeUrl: string;
   readonly settings: QueryRuntimeSettings;
   readonly readerSlot: number;
+  /** Takes short requests only. */
+  readonly shortOnly: boolean;
   /** JavaScript heap of the thread. What goes beyond it ends the thread and not the process. */
   readonly heapMib: number;
   /** How long a job may go on after it was told to stop, before its thread is ended. */
@@ -61,7 +63,7 @@ export class QueryWorkerHandle {
     this.job = job;
     this.stopReason = undefined;
     Atomics.store(this.flag, 0, StopFlag.none);
-    this.post({ kind: 'run', job: job.id, request: job.request });
+    this.post({ kind: 'run', job: job.id, request: job.dispatch() });
   }
 
   /** Tells the running job to stop; the first reason counts. A job that does not listen loses its thread. */

@@ -2,12 +2,14 @@
 import { compareUtf8, type Labels } from '../model/labels.js';
 import type { Matcher } from '../model/matcher.js';
 import type { SampleColumns } from '../model/sample-columns.js';
+import type { Cardinality, CardinalitySource } from '../storage/cardinality.js';
 import type { Queryable, Series } from '../storage/queryable.js';
 import { Arena } from './head/arena.js';
+import { cardinalityOf } from './head/cardinality.js';
 import type { HeadDescriptor } from './head/descriptor.js';
 import { HeadReader } from './head/head-reader.js';
 
-export class HeadSet implements Queryable {
+export class HeadSet implements Queryable, CardinalitySource {
   private readonly readers = new Map<number, HeadReader>();
   /** Oldest first. */
   private ordered: HeadReader[] = [];
@@ -53,6 +55,10 @@ export class HeadSet implements Queryable {
 
   labelValues(name: string, matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number): string[] {
     return mergeSorted(this.overlapping(mint, maxt).map((reader) => reader.labelValues(name, matcherSets, mint, maxt)));
+  }
+
+  cardinality(limit: number, poll: () => void): Cardinality {
+    return cardinalityOf(this.ordered.map((reader) => reader.arena), limit, poll);
   }
 
   private overlapping(mint: number, maxt: number): HeadReader[] {

@@ -8,6 +8,7 @@ import type { MetricMetadata } from '../../src/model/metadata.js';
 import type { SampleColumns } from '../../src/model/sample-columns.js';
 import { putStale } from '../../src/model/stale-nan.js';
 import type { QueryOutcome, QueryRequest, QueryResult, ResultSeries } from '../../src/promql/engine/engine-api.js';
+import type { Cardinality } from '../../src/storage/cardinality.js';
 import type { Queryable, Series } from '../../src/storage/queryable.js';
 
 export interface FakeSeries {
@@ -57,6 +58,8 @@ export interface FakeOptions {
   readonly query?: (request: QueryRequest) => QueryOutcome;
   readonly metadata?: readonly MetricMetadata[];
   readonly exemplars?: readonly { readonly series: Labels; readonly exemplars: readonly Exemplar[] }[];
+  readonly cardinality?: Cardinality;
+  readonly searchApi?: boolean;
   readonly stop?: 'canceled' | 'timeout';
   readonly maxResponseBytes?: number;
   readonly externalLabels?: Record<string, string>;
@@ -73,9 +76,15 @@ export function call(endpoint: ApiRequest['endpoint'], params: string, options: 
   return { status: reply.status, type: reply.contentType, body: Buffer.from(reply.body).toString() };
 }
 
+const NOTHING: Cardinality = {
+  head: { numSeries: 0, numLabelPairs: 0, chunkCount: 0, minTimeMs: undefined, maxTimeMs: undefined },
+  seriesByMetricName: [], valuesByLabelName: [], bytesByLabelName: [], seriesByLabelPair: [],
+};
+
 function makeContext(options: FakeOptions): ApiContext {
   return {
     storage: new FakeStorage(options.series ?? []),
+    cardinality: { cardinality: () => options.cardinality ?? NOTHING },
     engine: { query: (_storage, request) => (options.query ?? (() => outcome({ type: 'vector', series: [] })))(request) },
     metadata: {
       metadata: (metric, limit, limitPerMetric) => {
@@ -93,6 +102,7 @@ function makeContext(options: FakeOptions): ApiContext {
     exemplars: { exemplars: () => (options.exemplars ?? []).map(({ series, exemplars }) => ({ series, exemplars: [...exemplars] })) },
     limits: { maxPointsPerSeries: 11_000, maxResponseBytes: options.maxResponseBytes ?? 1 << 20 },
     externalLabels: options.externalLabels ?? {},
+    searchApi: options.searchApi ?? false,
     stopRequested: () => options.stop,
   };
 }
@@ -102,7 +112,7 @@ export function outcome(result: QueryResult, warnings: readonly string[] = [], i
     result,
     warnings,
     infos,
-    stats: { totalQueryableSamples: 7, peakSamples: 3, preparationMs: 0.5, evaluationMs: 2, sortMs: 0 },
+    stats: { totalQueryableSamples: 7, samplesRead: 5, peakSamples: 3, preparationMs: 0.5, evaluationMs: 2, sortMs: 0 },
   };
 }
 

@@ -93,23 +93,26 @@ describe('/metadata', () => {
 });
 
 describe('/status/tsdb', () => {
-  it('counts', () => {
-    const { body } = call('status_tsdb', 'limit=2', { series: SERIES });
-    expect(JSON.parse(body)).toMatchObject({
-      data: {
-        headStats: { numSeries: 5, numLabelPairs: 8 },
-        seriesCountByMetricName: [{ name: 'up', value: 2 }, { name: 'gone', value: 1 }],
-        labelValueCountByLabelName: [{ name: '__name__', value: 4 }, { name: 'job', value: 2 }],
-        memoryInBytesByLabelName: [{ name: '__name__', value: 17 }, { name: 'k8s.pod', value: 3 }],
-        seriesCountByLabelValuePair: [{ name: 'job=a', value: 3 }, { name: '__name__=up', value: 2 }],
+  it('figures', () => {
+    const { body } = call('status_tsdb', '', {
+      cardinality: {
+        head: { numSeries: 5, numLabelPairs: 8, chunkCount: 9, minTimeMs: 1_000, maxTimeMs: 2_000 },
+        seriesByMetricName: [{ name: 'up', value: 2 }],
+        valuesByLabelName: [{ name: '__name__', value: 4 }],
+        bytesByLabelName: [{ name: '__name__', value: 17 }],
+        seriesByLabelPair: [{ name: 'job=a', value: 3 }],
       },
     });
+    expect(body).toBe(ok('{"headStats":{"numSeries":5,"numLabelPairs":8,"chunkCount":9,"minTime":1000,"maxTime":2000},'
+      + '"seriesCountByMetricName":[{"name":"up","value":2}],"labelValueCountByLabelName":[{"name":"__name__","value":4}],'
+      + '"memoryInBytesByLabelName":[{"name":"__name__","value":17}],"seriesCountByLabelValuePair":[{"name":"job=a","value":3}]}'));
   });
   it('empty, as Prometheus shows it', () => expect(call('status_tsdb', '').body).toBe(ok(
     '{"headStats":{"numSeries":0,"numLabelPairs":0,"chunkCount":0,"minTime":9223372036854775807,"maxTime":-9223372036854775808},'
     + '"seriesCountByMetricName":[],"labelValueCountByLabelName":[],"memoryInBytesByLabelName":[],"seriesCountByLabelValuePair":[]}',
   )));
   test.each(['0', 'x', '-1'])('limit=%s', (limit) => expect(call('status_tsdb', `limit=${limit}`).body).toBe(bad('limit must be a positive number')));
+  it('limit=10001', () => expect(call('status_tsdb', 'limit=10001').body).toBe(bad('limit must not exceed 10000')));
 });
 
 describe('/federate', () => {

@@ -66,7 +66,18 @@ describe('result shapes', () => {
   it('stats after the result, seconds as numbers', () => {
     const body = call('query', 'query=x&stats=all').body;
     expect(body).toBe(success('{"resultType":"vector","result":[],"stats":{"timings":{"evalTotalTime":0.0025,"resultSortTime":0,'
-      + '"queryPreparationTime":0.0005,"innerEvalTime":0.002,"execQueueTime":0,"execTotalTime":0.0025},"samples":{"totalQueryableSamples":7,"peakSamples":3}}}'));
+      + '"queryPreparationTime":0.0005,"innerEvalTime":0.002,"execQueueTime":0,"execTotalTime":0.0025},"samples":{"totalQueryableSamples":7,"samplesRead":5,"peakSamples":3}}}'));
+  });
+
+  it('stats: the time in the queue counts', () => {
+    const stats = JSON.parse(call('query', 'query=x&stats=true', {}, { queuedMs: 1500 }).body).data.stats;
+    expect(stats.timings).toMatchObject({ execQueueTime: 1.5, evalTotalTime: 0.0025, execTotalTime: 1.5025 });
+  });
+  it('stats: other words than true and all are on their way out', () => {
+    expect(JSON.parse(call('query', 'query=x&stats=1').body)).toMatchObject({
+      data: { stats: {} },
+      warnings: ['value "1" for parameter "stats" is deprecated and will be rejected in the next major release, use "true" or "all"'],
+    });
   });
 
   it('a long series grows the buffer', () => {

@@ -24,6 +24,8 @@ describe('parameters', () => {
   test.each([
     ['/api/v1/query', 'query'], ['/api/v1/query_range', 'query_range'], ['/api/v1/query_exemplars', 'query_exemplars'], ['/api/v1/format_query', 'format_query'],
     ['/api/v1/parse_query', 'parse_query'], ['/api/v1/series', 'series'], ['/api/v1/labels', 'labels'],
+    ['/api/v1/search/metric_names', 'search_metric_names'], ['/api/v1/search/label_names', 'search_label_names'],
+    ['/api/v1/search/label_values', 'search_label_values'],
   ])('%s by GET and POST', async (url, endpoint) => {
     const { inject, asked } = await makeHarness();
     await inject({ method: 'GET', url });

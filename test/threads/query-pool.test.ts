@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { ApiReply } from '../../src/api/contract.js';
+import type { ApiEndpoint, ApiReply } from '../../src/api/contract.js';
 import { collectGarbage } from '../../src/threads/collect-garbage.js';
-import { QueryPool, queryWorkerCount } from '../../src/threads/query-pool.js';
+import { isShort, QueryPool, queryWorkerCount } from '../../src/threads/query-pool.js';
 import type { QueryPoolOptions } from '../../src/threads/query-pool.js';
 import { AdmissionError } from '../../src/threads/query-service.js';
 import type { HeadDescriptor } from '../../src/tsdb/head/descriptor.js';
@@ -18,7 +18,7 @@ afterEach(async () => {
 async function start(options: Partial<QueryPoolOptions> = {}): Promise<QueryPool> {
   lost = [];
   pool = await QueryPool.start({
-    workers: 1, maxConcurrent: 8, maxQueued: 8, settings: QUERY_SETTINGS, heapMib: 64, stopGraceMs: 5_000,
+    workers: 1, shortWorkers: 0, maxConcurrent: 8, maxQueued: 8, settings: QUERY_SETTINGS, heapMib: 64, stopGraceMs: 5_000,
     onWorkerLost: (error) => lost.push(error.message),
     modules: { entry: built('threads/query-worker.js'), runtimeUrl: new URL('./fixtures/command-runtime.mjs', import.meta.url).href },
     ...options,
@@ -55,6 +55,35 @@ test('as many run at a time as there are workers and slots', async () => {
   abort.abort();
   await expect(spinning[2]).rejects.toEqual(refusal('canceled'));
   expect((await Promise.all(spinning.slice(0, 2))).map(show)).toEqual(['499 canceled', '499 canceled']);
+});
+
+test('short requests have a worker of their own, and pass long ones in the queue', async () => {
+  await start({ workers: 1, shortWorkers: 1 });
+  const abort = new AbortController();
+  const long = [run('spin&%5B5m%5D', abort), run('spin&[5m]', abort)];
+  expect(pool!.stats()).toMatchObject({ running: 1, queued: 1 });
+  const short = [run('echo=1'), run('echo=2')];
+  expect(pool!.stats()).toMatchObject({ running: 2, queued: 2 });
+  expect((await Promise.all(short)).map(text)).toEqual(['1', '2']);
+  expect(pool!.stats()).toMatchObject({ running: 1, queued: 1 });
+  abort.abort();
+  await Promise.allSettled(long);
+});
+
+test('short requests run on an idle worker of the others too', async () => {
+  await start({ workers: 1, shortWorkers: 1 });
+  const abort = new AbortController();
+  const both = [run('spin', abort), run('spin', abort)];
+  expect(pool!.stats()).toMatchObject({ running: 2, queued: 0 });
+  abort.abort();
+  await Promise.allSettled(both);
+});
+
+test.each<[ApiEndpoint, string, boolean]>([
+  ['query', 'query=1%2B1', true], ['query', 'query=rate(x%5B5m%5D)', false], ['query', 'query=x[5m]', false], ['labels', 'match[]=x', true],
+  ['query_range', 'query=1', false], ['series', '', false], ['federate', '', false], ['status_tsdb', '', false],
+])('%s?%s short: %s', (endpoint, params, expected) => {
+  expect(isShort({ endpoint, params, pathArgument: '', nowMs: 0, deadlineMs: 0 })).toBe(expected);
 });
 
 test('waiting requests run in order of arrival', async () => {
@@ -205,7 +234,7 @@ test('every worker has a reader slot of its own, one that replaces another has t
 
 test.each([[0, 1, 1], [0, 2, 1], [0, 8, 7], [0, 64, 15], [4, 2, 4], [200, 8, 15]])(
   'query.workers %d on %d cores: %d threads', (setting, cores, expected) => {
-    expect(queryWorkerCount(setting, cores)).toBe(expected);
+    expect(queryWorkerCount(setting, cores, 0)).toBe(expected);
   });
 
 test('under random requests, aborts, deadlines and crashes every request settles once and the pool ends idle', async () => {

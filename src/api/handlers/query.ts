@@ -1,5 +1,6 @@
 /** `/query` and `/query_range`: parameters in Prometheus' order of checks, evaluation, JSON. */
 import type { Engine, QueryOutcome, QueryRequest, QueryResult } from '../../promql/engine/engine-api.js';
+import { goQuote } from '../../model/go-quote.js';
 import type { ApiContext, ApiHandler, ApiReply, ApiRequest } from '../contract.js';
 import { success, TRUNCATED } from '../envelope.js';
 import { badData, invalidParameter, isInputError } from '../error-types.js';
@@ -12,7 +13,7 @@ export const handleQuery: ApiHandler = (request, context) => {
   const limit = limitParam(form);
   const timeMs = optionalTime(form, 'time', request.nowMs);
   const range = { startMs: timeMs, endMs: timeMs, stepMs: 0 };
-  return evaluate(form, range, limit, context);
+  return evaluate(form, range, limit, request, context);
 };
 
 export const handleQueryRange: ApiHandler = (request: ApiRequest, context: ApiContext) => {
@@ -33,12 +34,12 @@ export const handleQueryRange: ApiHandler = (request: ApiRequest, context: ApiCo
       `exceeded maximum resolution of ${max.toLocaleString('en-US')} points per timeseries. Try decreasing the query resolution (?step=XX)`,
     );
   }
-  return evaluate(form, { startMs, endMs, stepMs }, limit, context);
+  return evaluate(form, { startMs, endMs, stepMs }, limit, request, context);
 };
 
 type Range = Pick<QueryRequest, 'startMs' | 'endMs' | 'stepMs'>;
 
-function evaluate(form: FormParams, range: Range, limit: number, context: ApiContext): ApiReply {
+function evaluate(form: FormParams, range: Range, limit: number, request: ApiRequest, context: ApiContext): ApiReply {
   // Checked here for its error text; the deadline itself is set on arrival, since waiting in the queue counts.
   timeoutMs(form);
   const lookback = lookbackDeltaMs(form);
@@ -49,14 +50,22 @@ function evaluate(form: FormParams, range: Range, limit: number, context: ApiCon
     stopRequested: context.stopRequested,
   });
   const truncated = truncate(outcome.result, limit);
-  const warnings = truncated ? [...outcome.warnings, TRUNCATED] : outcome.warnings;
-  const stats = form.get('stats') === '' ? undefined : outcome.stats;
+  const statsParam = form.get('stats');
+  const warnings = [...outcome.warnings, ...(truncated ? [TRUNCATED] : []), ...statsWarnings(statsParam)];
+  const stats = statsParam === '' ? undefined : { ...outcome.stats, queuedMs: request.queuedMs ?? 0 };
   return success(
     context.limits.maxResponseBytes,
     (json) => writeQueryData(json, truncated ?? outcome.result, stats),
     warnings,
     outcome.infos,
   );
+}
+
+/** Since 3.14 other words still mean `true`, with a warning. */
+function statsWarnings(param: string): string[] {
+  if (param === '' || param === 'true' || param === 'all') return [];
+  const text = `value ${goQuote(param)} for parameter "stats" is deprecated and will be rejected in the next major release`;
+  return [`${text}, use "true" or "all"`];
 }
 
 function runQuery(context: { readonly engine: Engine; readonly storage: ApiContext['storage'] }, request: QueryRequest): QueryOutcome {

@@ -32,7 +32,7 @@ export async function queryRoutes(app: FastifyInstance, deps: HttpDeps): Promise
     encodings: ['gzip', 'deflate', 'br'],
     zlibOptions: { level: 1 },
     brotliOptions: { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 1 } },
-    customTypes: /^(?:application\/json|text\/plain)/,
+    customTypes: /^(?:application\/(?:json|x-ndjson|openmetrics-text)|text\/plain)/,
   });
   acceptForms(app);
   app.setErrorHandler((error, _request, reply) => sendEnvelope(reply, toHttpError(error)));
@@ -41,6 +41,10 @@ export async function queryRoutes(app: FastifyInstance, deps: HttpDeps): Promise
     const handler = workerHandler(deps, endpoint, () => '');
     const extra = endpoint === 'series' ? { DELETE: refuseDropSeries } : {};
     defineRoute(app, deps, `/api/v1/${endpoint}`, KIND, { GET: handler, POST: handler, ...extra });
+  }
+  for (const what of ['metric_names', 'label_names', 'label_values'] as const) {
+    const handler = workerHandler(deps, `search_${what}`, () => '');
+    defineRoute(app, deps, `/api/v1/search/${what}`, KIND, { GET: handler, POST: handler });
   }
   defineRoute(app, deps, '/api/v1/label/:name/values', KIND, {
     GET: workerHandler(deps, 'label_values', (request) => labelName(request.params)),

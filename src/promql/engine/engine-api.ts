@@ -57,7 +57,10 @@ export interface QueryOutcome {
 }
 
 export interface QueryStats {
+  /** Samples looked at, once for each step that looks at them. */
   readonly totalQueryableSamples: number;
+  /** Samples taken from storage; those that several windows share count once. */
+  readonly samplesRead: number;
   readonly peakSamples: number;
   /** Milliseconds. */
   readonly preparationMs: number;

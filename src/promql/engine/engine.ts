@@ -23,8 +23,9 @@ function runQuery(options: EngineOptions, storage: Queryable, request: QueryRequ
   const experimental = options.enableExperimentalFunctions;
   const expr = parseExpr(request.text, {
     experimentalFunctions: experimental,
-    durationExpressions: experimental,
-    extendedRangeSelectors: experimental,
+    // Stable since 3.14, and switched on for all (features.ts).
+    durationExpressions: true,
+    extendedRangeSelectors: true,
   });
   const isRangeQuery = request.stepMs > 0;
   const grid = isRangeQuery ? stepGrid(request.startMs, request.endMs, request.stepMs) : singleStep(request.startMs);
@@ -51,6 +52,7 @@ function runQuery(options: EngineOptions, storage: Queryable, request: QueryRequ
     infos: annotations.infos(),
     stats: {
       totalQueryableSamples: limits.queryable,
+      samplesRead: limits.read,
       peakSamples: limits.peak,
       preparationMs: preparedMs - begunMs,
       evaluationMs: evaluatedMs - preparedMs,

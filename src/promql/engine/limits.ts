@@ -7,6 +7,8 @@ import { QueryError } from './engine-api.js';
 export class QueryLimits {
   /** Samples read from storage and looked at, once for each step that looks at them. */
   queryable = 0;
+  /** Samples read from storage: as `queryable`, but those that overlapping windows share count once. */
+  read = 0;
   peak = 0;
   private held = 0;
   private series = 0;

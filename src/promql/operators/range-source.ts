@@ -40,13 +40,15 @@ export class MatrixSelectorSource implements RangeSource {
   }
 
   load(index: number, into: RangeSamples): void {
-    this.frame.query.limits.poll();
+    const { limits } = this.frame.query;
+    limits.poll();
     const { startMs, endMs } = this.frame.grid;
     const mint = referenceTime(this.shift, startMs) - this.rangeMs - this.beforeMs + 1;
     this.columns.clear();
     this.selected[index]!.read(this.columns, mint, referenceTime(this.shift, endMs) + this.afterMs);
     settleResetHints(this.columns, this.frame.statsOnly);
     into.fromColumns(this.columns);
+    limits.read += into.length + into.histogramLength;
   }
 }
 

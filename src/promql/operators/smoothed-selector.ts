@@ -61,6 +61,7 @@ export class SmoothedSelectorOperator implements VectorOperator {
     }
     const found = out.countPresent();
     limits.queryable += found;
+    limits.read += found;
     limits.hold(found);
   }
 

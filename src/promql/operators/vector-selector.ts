@@ -46,6 +46,7 @@ export class VectorSelectorOperator implements VectorOperator {
     settleResetHints(this.columns, this.frame.statsOnly);
     const found = this.pickSteps(out);
     limits.queryable += found;
+    limits.read += found;
     limits.hold(found);
   }
 

@@ -3,7 +3,7 @@
  * arena and come from `kernel/layout` or from a kernel.
  */
 import {
-  HDR_HEAP_TOP, HDR_IDENTS, HDR_MAX_TIME, HDR_MIN_TIME, HDR_NAMES, HDR_PAIRS, HDR_SAMPLES, HDR_SERIES, HEAP_BASE, IDENT_BYTES,
+  HDR_CHUNKS, HDR_HEAP_TOP, HDR_IDENTS, HDR_MAX_TIME, HDR_MIN_TIME, HDR_NAMES, HDR_PAIRS, HDR_SAMPLES, HDR_SERIES, HEAP_BASE, IDENT_BYTES,
   NAME_BASE, NAME_BYTES, NAME_LENGTH, NAME_TEXT, PAIR_BASE, PAIR_BYTES, PAIR_LENGTH, PAIR_TEXT, SERIES_BYTES, COLD_BYTES,
 } from '../../kernel/layout.js';
 import { instantiate, newArenaMemory, type Kernel } from './kernel.js';
@@ -64,6 +64,11 @@ export class Arena {
   /** Samples stored, all kinds. */
   get sampleCount(): number {
     return this.f64[HDR_SAMPLES >>> 3]!;
+  }
+
+  /** Sealed chunks, and the open one that each series has. */
+  get chunkCount(): number {
+    return this.f64[HDR_CHUNKS >>> 3]! + this.seriesCount;
   }
 
   /** Oldest and newest sample in ms; Infinity and -Infinity while there is none. */

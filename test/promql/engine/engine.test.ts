@@ -135,6 +135,11 @@ test('samples are counted once for each step that looks at them', () => {
   expect(range(storage, 'sum_over_time(up{job="a"}[30s])', 30, 60, 15).stats.totalQueryableSamples).toBe(6);
 });
 
+test('samples read are counted once, however many windows they are in', () => {
+  expect(range(storage, 'up{job="a"}', 0, 60, 15).stats.samplesRead).toBe(5);
+  expect(range(storage, 'sum_over_time(up{job="a"}[30s])', 30, 60, 15).stats.samplesRead).toBe(4);
+});
+
 test('an unused step-invariant part is evaluated once', () => {
   const outcome = range(storage, 'sum_over_time(up{job="a"}[30s] @ 30)', 0, 600, 15);
   expect(outcome.stats.totalQueryableSamples).toBe(2);
