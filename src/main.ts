@@ -309,6 +309,8 @@ async function openStore(config: Config, disk: NodeDisk, logger: Logger, readine
       limits: {
         maxPointsPerSeries: query.max_points_per_series,
         maxResponseBytes: query.max_response_size_bytes,
+        readSampleLimit: storage.remote.read_sample_limit,
+        readFrameBytes: storage.remote.read_max_bytes_in_frame_bytes,
         lookbackDeltaMs: query.lookback_delta_ms,
       },
       externalLabels: config.global.external_labels,

@@ -23,7 +23,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'tsdb': ['storage', 'model', 'encoding', 'io', 'kernel'],
   'promql': ['storage', 'model'],
   'catalogue': ['storage', 'model', 'encoding'],
-  'api': ['model', 'storage', 'promql'],
+  // `wire` for remote read, whose answers are made in the worker that reads the samples.
+  'api': ['model', 'storage', 'promql', 'wire'],
   'threads': ['api', 'catalogue', 'config', 'encoding', 'ingest', 'io', 'model', 'promql', 'storage', 'telemetry', 'tsdb', 'wire'],
   'http': ['api', 'threads', 'config', 'telemetry', 'storage', 'model', 'ingest', 'wire'],
   // The second transport of OTLP: what is about requests and not about HTTP is shared with that room.

@@ -7,12 +7,14 @@ import type { CardinalitySource } from '../storage/cardinality.js';
 import type { ExemplarSource, MetadataSource } from '../storage/metadata-source.js';
 import type { ParseOptions } from '../promql/parser/parse.js';
 import type { Queryable } from '../storage/queryable.js';
+import type { ReadQuery, ReadResponseType } from '../wire/remote-read-request.js';
 
 /** Endpoints that are answered in a worker. The name is the path below /api/v1, variable parts left out. */
 export type ApiEndpoint =
   | 'query' | 'query_range' | 'query_exemplars' | 'format_query' | 'parse_query'
   | 'series' | 'labels' | 'label_values' | 'metadata' | 'status_tsdb' | 'federate'
-  | 'search_metric_names' | 'search_label_names' | 'search_label_values';
+  | 'search_metric_names' | 'search_label_names' | 'search_label_values'
+  | 'read';
 
 export interface ApiRequest {
   readonly endpoint: ApiEndpoint;
@@ -28,12 +30,30 @@ export interface ApiRequest {
   readonly queuedMs?: number;
   /** Accept header, where the answer depends on it (federate). */
   readonly accept?: string;
+  /** What `read` is asked for, instead of `params`. */
+  readonly read?: ReadPage;
+}
+
+/** A remote read, from the beginning or from where the page before ended. */
+export interface ReadPage {
+  readonly queries: readonly ReadQuery[];
+  readonly responseType: ReadResponseType;
+  readonly cursor?: ReadCursor;
+}
+
+/** The last series that was sent, with its labels as they were sent, and the query it belongs to. */
+export interface ReadCursor {
+  readonly query: number;
+  readonly names: readonly string[];
+  readonly values: readonly string[];
 }
 
 export interface ApiReply {
   readonly status: number;
   readonly contentType: string;
   readonly body: Uint8Array;
+  /** Set if the answer goes on: the same request with this cursor gives the next page. */
+  readonly next?: ReadCursor;
 }
 
 export interface ApiContext {
@@ -56,6 +76,10 @@ export interface ApiLimits {
   readonly maxPointsPerSeries: number;
   /** Bytes of one answer; a larger one fails instead of filling memory. */
   readonly maxResponseBytes: number;
+  /** Samples of one query of a remote read that is not streamed; 0 = no limit. */
+  readonly readSampleLimit: number;
+  /** Bytes at which a frame of a streamed remote read is ended. */
+  readonly readFrameBytes: number;
   /** How far back /federate looks, ms; 5 minutes if not given. */
   readonly lookbackDeltaMs?: number;
 }

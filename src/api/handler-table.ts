@@ -7,6 +7,7 @@ import { handleFederate } from './handlers/federate.js';
 import { handleMetadata } from './handlers/metadata.js';
 import { handleQuery, handleQueryRange } from './handlers/query.js';
 import { handleSearchLabelNames, handleSearchLabelValues, handleSearchMetricNames } from './handlers/search.js';
+import { handleRead } from './handlers/read.js';
 import { handleLabels, handleLabelValues, handleSeries } from './handlers/series.js';
 import { handleStatusTsdb } from './handlers/status-tsdb.js';
 import { handleFormatQuery, handleParseQuery } from './handlers/syntax.js';
@@ -26,6 +27,7 @@ const HANDLERS: Readonly<Record<ApiEndpoint, ApiHandler>> = {
   search_metric_names: handleSearchMetricNames,
   search_label_names: handleSearchLabelNames,
   search_label_values: handleSearchLabelValues,
+  read: handleRead,
 };
 
 /**

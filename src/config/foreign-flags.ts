@@ -15,7 +15,6 @@ const ALERTS = 'narthex does not send alerts';
 const AGENT = 'there is no agent mode';
 const CONSOLES = 'there are no console templates';
 const OWN_STORE = 'narthex has its own storage engine';
-const REMOTE_READ = 'remote read is not there yet';
 const NOT_YET = 'not there yet';
 
 /** One warning each. */
@@ -55,9 +54,6 @@ export const IGNORED_FLAGS: Readonly<Record<string, ForeignFlag>> = {
   'storage.agent.retention.max-time': value(AGENT),
   'storage.agent.no-lockfile': toggle(AGENT),
   'storage.remote.flush-deadline': value('narthex does not forward what it receives'),
-  'storage.remote.read-sample-limit': value(REMOTE_READ),
-  'storage.remote.read-concurrent-limit': value(REMOTE_READ),
-  'storage.remote.read-max-bytes-in-frame': value(REMOTE_READ),
   'rules.alert.for-outage-tolerance': value(RULES),
   'rules.alert.for-grace-period': value(RULES),
   'rules.alert.resend-delay': value(RULES),

@@ -27,7 +27,7 @@ export const configSchema = section('', {
       why: 'Prometheus\' default; another value changes results.',
     }, { minimum: 1 }),
     external_labels: map({
-      about: 'Labels added to what leaves this server by /federate. `${NAME}` in a value is replaced from the environment, '
+      about: 'Labels added to what leaves this server by /federate and remote read. `${NAME}` in a value is replaced from the environment, '
         + '`$$` is a dollar sign.',
       why: 'None: a single server needs none.',
     }),
@@ -106,6 +106,20 @@ export const configSchema = section('', {
           why: 'Prometheus\' default.',
         }),
       }),
+    }),
+    remote: section('Remote read (`/api/v1/read`). Flags --storage.remote.* of Prometheus.', {
+      read_sample_limit: integer(50_000_000, {
+        about: 'Samples of one query that is not streamed (SAMPLES); more: 400. 0 = no limit but `query.max_response_size`.',
+        why: 'Prometheus\' default. Streamed answers have no limit: they are sent in pages of about 4 MiB.',
+      }),
+      read_concurrent_limit: integer(10, {
+        about: 'Remote reads that are answered at a time; others wait for their turn.',
+        why: 'Prometheus\' default.',
+      }, { minimum: 1 }),
+      read_max_bytes_in_frame: size('1MiB', {
+        about: 'Bytes at which a frame of a streamed answer is ended.',
+        why: 'Prometheus\' default; its clients refuse frames above 50 MB.',
+      }, { minimum: 1024, maximum: 32 * MIB }),
     }),
     exemplars: section('As in Prometheus, but exemplars are on and survive restarts.', {
       max_exemplars: integer(100_000, {

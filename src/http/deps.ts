@@ -36,6 +36,10 @@ export interface HttpOptions {
   /** Bytes of an ingest body once decompressed. */
   readonly maxDecodedBytes: number;
   readonly queryTimeoutMs: number;
+  /** Remote reads at a time. */
+  readonly maxConcurrentReads: number;
+  /** Remote reads that wait. */
+  readonly maxQueuedReads: number;
 }
 
 export type OtlpEncoding = 'protobuf' | 'json';

@@ -3,7 +3,7 @@ import { originMatcher } from './cors.js';
 import type { HttpOptions } from './deps.js';
 
 /** @throws Error for an external URL or a CORS pattern that cannot be read */
-export function httpOptions({ web, limits, query }: Config): HttpOptions {
+export function httpOptions({ web, limits, query, storage }: Config): HttpOptions {
   return {
     routePrefix: routePrefix(web.route_prefix, web.external_url),
     isAllowedOrigin: originMatcher(web.cors_origin),
@@ -12,6 +12,8 @@ export function httpOptions({ web, limits, query }: Config): HttpOptions {
     maxBodyBytes: limits.max_body_size_bytes,
     maxDecodedBytes: limits.max_decoded_body_size_bytes,
     queryTimeoutMs: query.timeout_ms,
+    maxConcurrentReads: storage.remote.read_concurrent_limit,
+    maxQueuedReads: query.queue_size,
   };
 }
 

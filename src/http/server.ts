@@ -8,6 +8,7 @@ import { adminRoutes } from './routes/admin.js';
 import { managementRoutes } from './routes/management.js';
 import { otlpRoutes } from './routes/otlp.js';
 import { queryRoutes } from './routes/query.js';
+import { remoteReadRoutes } from './routes/remote-read.js';
 import { remoteWriteRoutes } from './routes/remote-write.js';
 import { statusRoutes } from './routes/status.js';
 
@@ -22,7 +23,7 @@ export function buildServer(deps: HttpDeps): FastifyInstance {
   const app = bareServer(deps);
   const { routePrefix } = deps.options;
   const prefix = routePrefix === '/' ? '' : routePrefix.slice(0, -1);
-  for (const routes of [remoteWriteRoutes, otlpRoutes, queryRoutes, statusRoutes, adminRoutes, managementRoutes]) {
+  for (const routes of [remoteWriteRoutes, remoteReadRoutes, otlpRoutes, queryRoutes, statusRoutes, adminRoutes, managementRoutes]) {
     app.register(async (scope) => routes(scope, deps), { prefix });
   }
   if (prefix !== '') app.get('/', (_request, reply) => reply.redirect(routePrefix, 302));

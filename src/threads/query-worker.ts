@@ -71,5 +71,5 @@ function withOwnBuffer(reply: ApiReply): ApiReply & { readonly body: Uint8Array<
   const { buffer, byteOffset, byteLength } = reply.body;
   const own = buffer instanceof ArrayBuffer && byteLength * 2 > buffer.byteLength;
   const body = own ? new Uint8Array(buffer, byteOffset, byteLength) : Uint8Array.from(reply.body);
-  return { status: reply.status, contentType: reply.contentType, body };
+  return { ...reply, body };
 }

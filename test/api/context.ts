@@ -100,7 +100,7 @@ function makeContext(options: FakeOptions): ApiContext {
       },
     },
     exemplars: { exemplars: () => (options.exemplars ?? []).map(({ series, exemplars }) => ({ series, exemplars: [...exemplars] })) },
-    limits: { maxPointsPerSeries: 11_000, maxResponseBytes: options.maxResponseBytes ?? 1 << 20 },
+    limits: { maxPointsPerSeries: 11_000, maxResponseBytes: options.maxResponseBytes ?? 1 << 20, readSampleLimit: 50, readFrameBytes: 1024 },
     externalLabels: options.externalLabels ?? {},
     searchApi: options.searchApi ?? false,
     stopRequested: () => options.stop,

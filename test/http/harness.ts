@@ -70,6 +70,8 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
       maxBodyBytes: 4096,
       maxDecodedBytes: 8192,
       queryTimeoutMs: 120_000,
+      maxConcurrentReads: 2,
+      maxQueuedReads: 1,
       ...options.http,
     },
     logger: pino({ level: 'silent' }),

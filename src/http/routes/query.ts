@@ -7,6 +7,7 @@ import { errorBody } from '../../api/envelope.js';
 import { FormParams } from '../../api/form.js';
 import { parseDurationNs } from '../../api/params.js';
 import { AdmissionError } from '../../threads/query-service.js';
+import { admissionFailure } from '../admission-failure.js';
 import type { HttpDeps } from '../deps.js';
 import { HttpError, toHttpError } from '../error-table.js';
 import { asBuffer, defineRoute, type Handler, sendJson } from '../route.js';
@@ -110,19 +111,6 @@ function timeoutOf(params: string, serverMs: number): number {
     return ms < serverMs ? Math.max(ms, 0) : serverMs;
   } catch {
     return serverMs;
-  }
-}
-
-function admissionFailure(error: AdmissionError): HttpError {
-  switch (error.code) {
-    case 'queue_full':
-      return new HttpError('query_queue_full', error.message, { cause: error });
-    case 'stopping':
-      return new HttpError('query_stopping', error.message, { cause: error });
-    case 'timeout':
-      return new HttpError('query_timeout', 'query timed out in query queue', { cause: error });
-    case 'canceled':
-      return new HttpError('query_canceled', 'query was canceled in query queue', { cause: error });
   }
 }
 
