@@ -42,7 +42,6 @@ import { loadKernelModule } from './tsdb/kernel-loader.js';
 import { decodeOtlpJson, decodeOtlpProtobuf } from './wire/otlp-decode.js';
 import { encodeExportResponse, encodeStatus } from './wire/otlp-response.js';
 import { decodeLabelRun } from './wire/label-run.js';
-import { decodeWriteRequestV2 } from './wire/remote-write-v2.js';
 import { uncompressBlock } from './wire/snappy.js';
 
 const MIB = 1024 * 1024;
@@ -102,6 +101,7 @@ async function main(): Promise<void> {
     gate,
     ingestion: {
       remoteWriteV1: (body) => opened().ingester.remoteWriteV1(body),
+      remoteWriteV2: (body) => opened().ingester.remoteWriteV2(body),
       append: (batch, source) => opened().ingester.append(batch, source),
     },
     queries: {
@@ -113,7 +113,7 @@ async function main(): Promise<void> {
         return queries.run(request, signal);
       },
     },
-    codecs: wireCodecs(() => translator, config.features.type_and_unit_labels),
+    codecs: wireCodecs(() => translator),
     status,
     lifecycle: {
       reload: async () => {
@@ -230,10 +230,9 @@ function listenAddresses({ web }: Config): { host: string; port: number }[] {
   });
 }
 
-function wireCodecs(translator: () => OtlpTranslator, typeAndUnitLabels: boolean): WireCodecs {
+function wireCodecs(translator: () => OtlpTranslator): WireCodecs {
   return {
     uncompressBlock,
-    decodeWriteRequestV2: (bytes) => decodeWriteRequestV2(bytes, { typeAndUnitLabels }),
     decodeOtlp: (bytes, encoding) => translator().translate(encoding === 'json' ? decodeOtlpJson(bytes) : decodeOtlpProtobuf(bytes)),
     encodeExportResponse: (partial, encoding) => encodeExportResponse(encoding, partial),
     encodeStatus: ({ code, message }, encoding) => encodeStatus(encoding, code, message),
@@ -329,6 +328,7 @@ async function openStore(config: Config, disk: NodeDisk, logger: Logger, readine
     maxLabelNameLength: orUnlimited(limits.max_label_name_length),
     maxLabelValueLength: orUnlimited(limits.max_label_value_length),
     maxMetadataFamilies: METADATA_FAMILIES_MAX,
+    typeAndUnitLabels: config.features.type_and_unit_labels,
   }, () => systemClock.nowMs());
   const catalogue = CatalogueReader.open(catalogueFile);
   ingester.rememberMetadata([...catalogue.metadata('', 0, 1).values()].flat());

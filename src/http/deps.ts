@@ -49,7 +49,6 @@ export type OtlpEncoding = 'protobuf' | 'json';
  */
 export interface WireCodecs {
   uncompressBlock(bytes: Uint8Array, maxBytes: number): Uint8Array;
-  decodeWriteRequestV2(bytes: Uint8Array): SampleBatch;
   /** Decodes and translates. */
   decodeOtlp(bytes: Uint8Array, encoding: OtlpEncoding): SampleBatch;
   /** ExportMetricsServiceResponse; without `partial` everything was accepted. */

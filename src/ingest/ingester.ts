@@ -10,17 +10,20 @@ import type { Appender, AppendReport } from '../storage/appender.js';
 import type { CatalogueSink } from '../storage/catalogue-sink.js';
 import { IngestError, type Ingestion, type IngestOutcome, type RejectGroup } from '../storage/ingestion.js';
 import { decodeWriteRequestV1 } from '../wire/remote-write-v1.js';
+import { decodeWriteRequestV2 } from '../wire/remote-write-v2.js';
 import { uncompressBlock } from '../wire/snappy.js';
 import { WireError } from '../wire/wire-error.js';
 import { MetadataFilter } from './metadata-filter.js';
 
-export interface IngestLimits {
+export interface IngestSettings {
   readonly maxDecodedBytes: number;
   readonly maxLabelNamesPerSeries: number;
   readonly maxLabelNameLength: number;
   readonly maxLabelValueLength: number;
   /** Metric families whose metadata is compared in memory; beyond it every sight of a family is handed on. */
   readonly maxMetadataFamilies: number;
+  /** Feature `type-and-unit-labels` for remote write 2.0. */
+  readonly typeAndUnitLabels: boolean;
 }
 
 /** `SampleBatch.origin` of samples that no data point stands for (`target_info`). */
@@ -32,10 +35,10 @@ export class Ingester implements Ingestion {
   constructor(
     private readonly appender: Appender,
     private readonly catalogue: CatalogueSink,
-    private readonly limits: IngestLimits,
+    private readonly settings: IngestSettings,
     private readonly nowMs: () => number,
   ) {
-    this.metadata = new MetadataFilter(limits.maxMetadataFamilies);
+    this.metadata = new MetadataFilter(settings.maxMetadataFamilies);
   }
 
   /** What the catalogue knows already, so that a restart does not hand all of it over again. */
@@ -43,10 +46,28 @@ export class Ingester implements Ingestion {
     for (const entry of entries) this.metadata.isNew(entry);
   }
 
-  async remoteWriteV1(body: Uint8Array): Promise<IngestOutcome> {
-    const report = await this.appender.appendRemoteWriteV1(body);
-    if (report !== 'general') return this.conclude(report, 'remote_write_v1');
-    return this.appendFrom('remote_write_v1', () => decodeWriteRequestV1(uncompressBlock(body, this.limits.maxDecodedBytes)));
+  remoteWriteV1(body: Uint8Array): Promise<IngestOutcome> {
+    return this.remoteWrite('remote_write_v1', body, () => this.appender.appendRemoteWriteV1(body), decodeWriteRequestV1);
+  }
+
+  remoteWriteV2(body: Uint8Array): Promise<IngestOutcome> {
+    const { typeAndUnitLabels } = this.settings;
+    // Labels that depend on the metadata are the general decoder's business.
+    const walk = (): Promise<AppendReport | 'general'> => this.appender.appendRemoteWriteV2(body);
+    const fast = typeAndUnitLabels ? (): Promise<'general'> => Promise.resolve('general') : walk;
+    return this.remoteWrite('remote_write_v2', body, fast, (message) => decodeWriteRequestV2(message, { typeAndUnitLabels }));
+  }
+
+  /** The fast way where it goes, the general one for the body or the parts of it that need it. */
+  private async remoteWrite(
+    source: string, body: Uint8Array, fast: () => Promise<AppendReport | 'general'>, decode: (message: Uint8Array) => SampleBatch,
+  ): Promise<IngestOutcome> {
+    const report = await fast();
+    if (report === 'general') return this.appendFrom(source, () => decode(uncompressBlock(body, this.settings.maxDecodedBytes)));
+    this.handOverMetadata(report.metadata);
+    const outcome = this.conclude(report, source);
+    const { rest } = report;
+    return rest === undefined ? outcome : together(outcome, await this.appendFrom(source, () => decode(rest)));
   }
 
   append(batch: SampleBatch, source = 'batch'): Promise<IngestOutcome> {
@@ -64,7 +85,7 @@ export class Ingester implements Ingestion {
     const statuses = new Uint8Array(batch.length);
     const refused = this.refuseByLimits(batch);
     const report = await this.appender.appendBatch(batch, statuses);
-    this.handOverMetadata(batch);
+    this.handOverMetadata(batch.metadata);
     const translated = batch.rejects.map(({ status, points, message }) => ({ status, count: points, example: message }));
     const outcome = this.conclude(report, source, [...refused, ...translated]);
     outcome.exemplarsWritten = this.handOverExemplars(batch, statuses);
@@ -93,7 +114,7 @@ export class Ingester implements Ingestion {
   }
 
   private labelFault(labels: Labels): string | undefined {
-    const { maxLabelNamesPerSeries, maxLabelNameLength, maxLabelValueLength } = this.limits;
+    const { maxLabelNamesPerSeries, maxLabelNameLength, maxLabelValueLength } = this.settings;
     if (labels.length > maxLabelNamesPerSeries) {
       return `invalid labels: ${labels.length} labels, limits.max_label_names_per_series is ${maxLabelNamesPerSeries}: `
         + `series ${shorten(labels.toString())}`;
@@ -113,8 +134,9 @@ export class Ingester implements Ingestion {
     return undefined;
   }
 
-  private handOverMetadata(batch: SampleBatch): void {
-    const fresh = batch.metadata.filter((entry) => this.metadata.isNew(entry));
+  private handOverMetadata(entries: readonly MetricMetadata[]): void {
+    if (entries.length === 0) return;
+    const fresh = entries.filter((entry) => this.metadata.isNew(entry));
     if (fresh.length > 0) this.catalogue.metadata(fresh);
   }
 
@@ -150,6 +172,23 @@ export class Ingester implements Ingestion {
       rejects,
     };
   }
+}
+
+/** Two outcomes of one request as one. */
+function together(a: IngestOutcome, b: IngestOutcome): IngestOutcome {
+  const rejects = a.rejects.map((group) => ({ ...group }));
+  for (const group of b.rejects) {
+    const known = rejects.find(({ status }) => status === group.status);
+    if (known) known.count += group.count;
+    else rejects.push(group);
+  }
+  return {
+    samplesWritten: a.samplesWritten + b.samplesWritten,
+    histogramsWritten: a.histogramsWritten + b.histogramsWritten,
+    exemplarsWritten: a.exemplarsWritten + b.exemplarsWritten,
+    rejectedPoints: a.rejectedPoints + b.rejectedPoints,
+    rejects,
+  };
 }
 
 /** Distinct data points that lost at least one sample. */

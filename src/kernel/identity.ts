@@ -50,11 +50,11 @@ export function lookupIdentity(h1: u64, h2: u64): i32 {
   }
 }
 
-/** Remembers an identity. When there is no room it is simply not remembered: the slow path finds the series every time. */
-export function registerIdentity(h1: u64, h2: u64, ref: u32): void {
+/** Remembers an identity; returns its id. -1: no room, it is simply not remembered, and the slow path finds the series every time. */
+export function registerIdentity(h1: u64, h2: u64, ref: u32): i32 {
   const id = load<u32>(HDR_IDENTS);
   // One record beyond the last must exist: a prediction may point there.
-  if (id + 1 >= <u32>IDENT_CAPACITY || !ensureSlot(HDR_IDENT_TABLE, HDR_IDENT_MASK, id)) return;
+  if (id + 1 >= <u32>IDENT_CAPACITY || !ensureSlot(HDR_IDENT_TABLE, HDR_IDENT_MASK, id)) return -1;
   const record = identRecord(id);
   store<u64>(record, h1);
   store<u64>(record, h2, 8);
@@ -63,4 +63,5 @@ export function registerIdentity(h1: u64, h2: u64, ref: u32): void {
   store<u32>(record, id + 1, IDENT_NEXT);
   insertSlot(HDR_IDENT_TABLE, HDR_IDENT_MASK, <u32>h1, id);
   store<u32>(HDR_IDENTS, id + 1);
+  return id;
 }

@@ -67,6 +67,11 @@ export const RES_LOG_BYTES = 1568;
 export const RES_OK = 1572;
 export const RES_DUPLICATES = 1576;
 export const RES_SLOW = 1580;
+/** Walk: parts of the body that it left to the general decoder. */
+export const RES_OTHERS = 1584;
+/** Symbols of a remote write 2.0 body; entries of the metadata list. */
+export const RES_SYMBOLS = 1588;
+export const RES_METADATA = 1592;
 
 // ---- Scratch of the writer ----------------------------------------------------------------------------------------
 /** Samples that one pass of a walk may produce; a longer body is walked in several passes. */
@@ -75,6 +80,10 @@ export const COL_REFS = 0x00100000;
 export const COL_TIMES = 0x00200000;
 export const COL_VALUES = 0x00400000;
 export const COL_STATUS = 0x00600000;
+/** Parts of a body that the walk leaves to the general decoder: { u32 start, u32 end } of whole top-level fields. */
+export const OTHER_BASE = 0x00640000;
+export const OTHER_BYTES = 8;
+export const OTHER_CAPACITY = 65536;
 /** Series of one pass that the identity table does not know. */
 export const MISS_CAPACITY = 131072;
 export const MISS_BASE = 0x00700000;
@@ -86,6 +95,20 @@ export const MISS_SAMPLE_COUNT = 12;
 export const MISS_HASH = 16;
 export const MISS_PREVIOUS = 32;
 export const MISS_CODE = 36;
+/** Remote write 2.0: hash of the series' metadata and address of its metadata field; hash 0 = none. */
+export const MISS_META_HASH = 40;
+export const MISS_META_AT = 44;
+/** Symbols of a remote write 2.0 body: { u64 x 2 hash, u32 text, u32 length, u32 metadata hash listed last, u32 0 }. */
+export const SYMBOL_CAPACITY = 65536;
+export const SYMBOL_BASE = 0x00d00000;
+export const SYMBOL_BYTES = 32;
+export const SYMBOL_TEXT = 16;
+export const SYMBOL_LENGTH = 20;
+export const SYMBOL_META = 24;
+/** Metadata of a pass that differs from what its identity had: { ident, hash, labels, metadata field }, then { name, type, help, unit }. */
+export const META_LIST = 0x00f00000;
+export const META_LIST_BYTES = 16;
+export const META_LIST_CAPACITY = 65536;
 /** Encoded log records. */
 export const LOG_OUT = 0x01000000;
 export const LOG_OUT_CAPACITY = 0x00ff0000;
@@ -185,7 +208,10 @@ export const IDENT_HASH = 0;
 export const IDENT_REF = 16;
 export const IDENT_NEXT = 20;
 
-export const HEAP_BASE = 0x64000000;
+/** Per identity: u32 hash of the metadata that came with it last, 0 = none. Touched by remote write 2.0 only. */
+export const IDENT_META_BASE = 0x63000000;
+
+export const HEAP_BASE = 0x66000000;
 
 // ---- Chunks ---------------------------------------------------------------------------------------------------------
 /** An open chunk is sealed when it holds this many samples. */
@@ -241,6 +267,6 @@ export const LABELS_NO_MEMORY = 3;
 export const WALK_DONE = 0;
 /** The columns are full: handle them and call again from RES_RESUME. */
 export const WALK_MORE = 1;
-/** Something that this walker does not know (histograms, exemplars, metadata, split messages): use the general decoder. */
+/** Something that this walker does not know (groups, split messages, too many symbols): use the general decoder. */
 export const WALK_GENERAL = 2;
 export const WALK_CORRUPT = 3;

@@ -4,10 +4,11 @@ import { mix } from './hash';
 import { addPosting, findName, findPair, internName, internPair, pairRecord, POSTINGS_GROWTH } from './dictionary';
 import { ensureSlot, firstSlot, insertSlot, nextSlot } from './table';
 import { isUtf8 } from './utf8';
+import { BAD_VARINT, lengthAt, numberAt } from './varint';
 import {
   COLD_BASE, COLD_BYTES, C_HASH, C_LABELS, HDR_SEED, HDR_SERIES, HDR_SERIES_LIMIT, HDR_SERIES_MASK, HDR_SERIES_PUBLISHED,
   HDR_SERIES_TABLE, LABELS_NO_MEMORY, LABELS_OK, LABELS_SERIES_LIMIT, LABELS_UNUSUAL, PAIR_NAME, SERIES_BASE, SERIES_BYTES,
-  SERIES_CAPACITY,
+  SERIES_CAPACITY, SYMBOL_BASE, SYMBOL_BYTES, SYMBOL_LENGTH, SYMBOL_TEXT,
 } from './layout';
 
 export function hotRecord(ref: u32): u32 {
@@ -20,6 +21,9 @@ export function coldRecord(ref: u32): u32 {
 
 /** Labels of one set; a longer one takes the general path, which refuses it by the configured limit. */
 const MAX_LABELS: u32 = 128;
+/** Names and values from these lengths on take it too. */
+const NAME_LENGTH_MAX: u32 = 128;
+const VALUE_LENGTH_MAX: u32 = 16384;
 
 /** Ref found or made by the last successful call. */
 export let resolvedRef: u32 = 0;
@@ -95,55 +99,79 @@ function compareBytes(a: u32, aLength: u32, b: u32, bLength: u32): i32 {
 /** `__name__` as a little-endian word. */
 const NAME_WORD: u64 = 0x5f5f656d616e5f5f;
 
+// Labels of the set that is being resolved, in the order of the request: names must rise.
+let labelCount: u32 = 0;
+let isNamed: bool = false;
+let lastName: u32 = 0;
+let lastNameLength: u32 = 0;
+
+function beginLabels(): void {
+  labelCount = 0;
+  isNamed = false;
+}
+
+/** Interns one more label; returns a LABELS_ code. `ids` is scratch for MAX_LABELS ids. */
+function addLabel(name: u32, nameLength: u32, value: u32, valueLength: u32, ids: u32): u32 {
+  if (nameLength == 0 || nameLength >= NAME_LENGTH_MAX || valueLength == 0 || valueLength >= VALUE_LENGTH_MAX) return LABELS_UNUSUAL;
+  if (labelCount == MAX_LABELS) return LABELS_UNUSUAL;
+  if (labelCount > 0 && compareBytes(lastName, lastNameLength, name, nameLength) >= 0) return LABELS_UNUSUAL;
+  if (!isUtf8(name, name + nameLength) || !isUtf8(value, value + valueLength)) return LABELS_UNUSUAL;
+  if (nameLength == 8 && load<u64>(name) == NAME_WORD) isNamed = true;
+  const nameId = internName(name, nameLength);
+  if (nameId < 0) return LABELS_NO_MEMORY;
+  const pair = internPair(nameId, value, valueLength);
+  if (pair < 0) return LABELS_NO_MEMORY;
+  store<u32>(ids + (labelCount << 2), pair);
+  labelCount++;
+  lastName = name;
+  lastNameLength = nameLength;
+  return LABELS_OK;
+}
+
+function endLabels(ids: u32): u32 {
+  return isNamed ? resolvePairs(ids, labelCount) : LABELS_UNUSUAL;
+}
+
 /**
  * Resolves a run of remote write 1.0 label submessages { 0x0a len { 0x0a len name, 0x12 len value } }: the usual form only,
  * that is names strictly rising, nothing empty, all UTF-8, a metric name. `ids` is scratch for MAX_LABELS ids.
  */
 export function resolveLabelRun(start: u32, end: u32, ids: u32): u32 {
   let p = start;
-  let n: u32 = 0;
-  let named = false;
-  let previous: u32 = 0;
-  let previousLength: u32 = 0;
+  beginLabels();
   while (p < end) {
-    // Long labels (lengths of two bytes and more) are read too, lengths beyond 2^21 are left to the general path.
-    p += 1;
-    let length = <u32>load<u8>(p++);
-    if (length >= 128) {
-      const more = <u32>load<u8>(p++);
-      if (more >= 128) return LABELS_UNUSUAL;
-      length = (length & 127) | (more << 7);
-    }
-    const labelEnd = p + length;
-    if (labelEnd > end || length < 4 || load<u8>(p) != 0x0a) return LABELS_UNUSUAL;
-    p += 1;
-    const nameLength = <u32>load<u8>(p++);
-    if (nameLength >= 128 || nameLength == 0 || p + nameLength + 2 > labelEnd) return LABELS_UNUSUAL;
-    const name = p;
-    p += nameLength;
-    if (load<u8>(p) != 0x12) return LABELS_UNUSUAL;
-    p += 1;
-    let valueLength = <u32>load<u8>(p++);
-    if (valueLength >= 128) {
-      const more = <u32>load<u8>(p++);
-      if (more >= 128) return LABELS_UNUSUAL;
-      valueLength = (valueLength & 127) | (more << 7);
-    }
-    if (valueLength == 0 || p + valueLength != labelEnd || n == MAX_LABELS) return LABELS_UNUSUAL;
-    if (n > 0 && compareBytes(previous, previousLength, name, nameLength) >= 0) return LABELS_UNUSUAL;
-    if (!isUtf8(name, name + nameLength) || !isUtf8(p, labelEnd)) return LABELS_UNUSUAL;
-    if (nameLength == 8 && load<u64>(name) == NAME_WORD) named = true;
-    const nameId = internName(name, nameLength);
-    if (nameId < 0) return LABELS_NO_MEMORY;
-    const pair = internPair(nameId, p, valueLength);
-    if (pair < 0) return LABELS_NO_MEMORY;
-    store<u32>(ids + (n << 2), pair);
-    n++;
-    previous = name;
-    previousLength = nameLength;
+    const label = lengthAt(p + 1, end);
+    if (label == BAD_VARINT) return LABELS_UNUSUAL;
+    p = <u32>(label >> 32);
+    const labelEnd = p + <u32>label;
+    const name = p < labelEnd && load<u8>(p) == 0x0a ? lengthAt(p + 1, labelEnd) : BAD_VARINT;
+    if (name == BAD_VARINT) return LABELS_UNUSUAL;
+    p = <u32>(name >> 32) + <u32>name;
+    const value = p < labelEnd && load<u8>(p) == 0x12 ? lengthAt(p + 1, labelEnd) : BAD_VARINT;
+    if (value == BAD_VARINT || <u32>(value >> 32) + <u32>value != labelEnd) return LABELS_UNUSUAL;
+    const code = addLabel(<u32>(name >> 32), <u32>name, <u32>(value >> 32), <u32>value, ids);
+    if (code != LABELS_OK) return code;
     p = labelEnd;
   }
-  return named ? resolvePairs(ids, n) : LABELS_UNUSUAL;
+  return endLabels(ids);
+}
+
+/** As `resolveLabelRun` for remote write 2.0: label references at [start, end) that the walk has checked. */
+export function resolveSymbols(start: u32, end: u32, ids: u32): u32 {
+  let p = start;
+  beginLabels();
+  while (p < end) {
+    const nameRef = numberAt(p, end);
+    const valueRef = numberAt(<u32>(nameRef >> 32), end);
+    p = <u32>(valueRef >> 32);
+    const name = SYMBOL_BASE + <u32>nameRef * SYMBOL_BYTES;
+    const value = SYMBOL_BASE + <u32>valueRef * SYMBOL_BYTES;
+    const code = addLabel(
+      load<u32>(name, SYMBOL_TEXT), load<u32>(name, SYMBOL_LENGTH), load<u32>(value, SYMBOL_TEXT), load<u32>(value, SYMBOL_LENGTH), ids,
+    );
+    if (code != LABELS_OK) return code;
+  }
+  return endLabels(ids);
 }
 
 /**

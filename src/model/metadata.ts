@@ -9,3 +9,10 @@ export interface MetricMetadata {
   readonly help: string;
   readonly unit: string;
 }
+
+/** Family of a metric when metadata comes with each series, as in remote write 2.0: that of `h_bucket` is `h`. */
+export function familyOf(metricName: string, type: MetricType): string {
+  if (type !== 'histogram' && type !== 'gaugehistogram' && type !== 'summary') return metricName;
+  const suffix = /_(?:bucket|sum|count)$/.exec(metricName);
+  return suffix === null ? metricName : metricName.slice(0, suffix.index);
+}

@@ -1,5 +1,6 @@
 /** The writing side of the store as `ingest` sees it. Implemented by `tsdb/db`. */
 import type { Labels } from '../model/labels.js';
+import type { MetricMetadata } from '../model/metadata.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 
 /** Why samples were refused, grouped. */
@@ -17,6 +18,13 @@ export interface AppendReport {
   /** Native histograms, likewise. */
   histograms: number;
   readonly rejects: Map<number, AppendReject>;
+  /** Metadata that its series did not have before, in the order of the request; repetitions are possible. */
+  metadata: readonly MetricMetadata[];
+  /**
+   * Parts of the request that the fast path does not take (histograms, exemplars, metadata of 1.0), as a decompressed message of the
+   * same protocol. They are not stored and not counted yet.
+   */
+  rest: Uint8Array | undefined;
 }
 
 /** Labels of a run of label submessages, or the sentence that says why they cannot be a series. */
@@ -24,12 +32,14 @@ export type LabelRunDecoder = (run: Uint8Array) => Labels | string;
 
 export interface Appender {
   /**
-   * The fast path: a snappy-compressed remote write 1.0 body, walked as bytes. `general` means that this body needs the
+   * The fast path: a snappy-compressed remote write body, walked as bytes. `general` means that this body needs the
    * general decoder (what was stored of it already will be found to be there). The promise resolves when the samples may be
    * acknowledged.
    * @throws IngestError (rejects)
    */
   appendRemoteWriteV1(body: Uint8Array): Promise<AppendReport | 'general'>;
+  /** As `appendRemoteWriteV1` for remote write 2.0. */
+  appendRemoteWriteV2(body: Uint8Array): Promise<AppendReport | 'general'>;
   /**
    * A decoded request. `statuses` gets the `AppendStatus` of each sample.
    * @throws IngestError (rejects)

@@ -31,8 +31,10 @@ export interface Ingestion {
    * @throws IngestError: `corrupt_body`, `body_too_large`, `unavailable`
    */
   remoteWriteV1(body: Uint8Array): Promise<IngestOutcome>;
+  /** As `remoteWriteV1` for remote write 2.0. */
+  remoteWriteV2(body: Uint8Array): Promise<IngestOutcome>;
   /**
-   * A decoded request. `source` is the protocol, as it shall appear in the reject ledger: `otlp`, `remote_write_v2`.
+   * A decoded request. `source` is the protocol, as it shall appear in the reject ledger: `otlp`.
    * @throws IngestError: `unavailable`
    */
   append(batch: SampleBatch, source?: string): Promise<IngestOutcome>;

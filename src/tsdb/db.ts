@@ -18,6 +18,7 @@ import { LogSyncer } from './log/log-syncer.js';
 import type { SyncMode } from './log/log-syncer.js';
 import { LogWriteError } from './log/log-error.js';
 import { WireAppend } from './wire-append.js';
+import { remoteWriteV1Walk, remoteWriteV2Walk, type WireWalk } from './wire-walk.js';
 
 export interface DbOptions {
   readonly directory: string;
@@ -112,9 +113,17 @@ export class Db implements Appender {
 
   // ---- Writing ----------------------------------------------------------------------------------------------------------
 
-  async appendRemoteWriteV1(body: Uint8Array): Promise<AppendReport | 'general'> {
+  appendRemoteWriteV1(body: Uint8Array): Promise<AppendReport | 'general'> {
+    return this.appendWire(remoteWriteV1Walk, body);
+  }
+
+  appendRemoteWriteV2(body: Uint8Array): Promise<AppendReport | 'general'> {
+    return this.appendWire(remoteWriteV2Walk, body);
+  }
+
+  private async appendWire(protocol: WireWalk, body: Uint8Array): Promise<AppendReport | 'general'> {
     const touched = new Set<Head>();
-    const outcome = this.writing(touched, () => this.wire.append(body, this.rules(), touched));
+    const outcome = this.writing(touched, () => this.wire.append(protocol, body, this.rules(), touched));
     await this.acknowledge(touched);
     return outcome;
   }

@@ -6,7 +6,7 @@ import { IngestError } from '../storage/ingestion.js';
 import type { TimeRules } from './head/time-rules.js';
 
 export function newReport(): AppendReport {
-  return { samples: 0, histograms: 0, rejects: new Map<number, AppendReject>() };
+  return { samples: 0, histograms: 0, rejects: new Map<number, AppendReject>(), metadata: [], rest: undefined };
 }
 
 /** Counts `count` samples with one status; `example` is called for the first only. */

@@ -32,8 +32,13 @@ export function newestInLaterHeads(store: HeadStore, head: Head, labels: () => L
   return newest;
 }
 
-/** Decides one row of the columns, stores it if it is acceptable, and reports it. Returns its final status. */
-export function settleSlowRow(store: HeadStore, head: Head, row: number, rules: TimeRules, report: AppendReport): AppendStatus {
+/**
+ * Decides one row of the columns, stores it if it is acceptable, and reports it. Returns its final status. `isOwnConflict` is asked
+ * if another value lies at its time: a value of the same request wins in silence, as in Prometheus.
+ */
+export function settleSlowRow(
+  store: HeadStore, head: Head, row: number, rules: TimeRules, report: AppendReport, isOwnConflict = (): boolean => false,
+): AppendStatus {
   const ref = head.columnRef(row);
   const t = head.columnTime(row);
   const labels = (): Labels => head.reader.labelsOf(ref);
@@ -46,6 +51,7 @@ export function settleSlowRow(store: HeadStore, head: Head, row: number, rules: 
     invariant(decided === AppendStatus.conflict || decided === AppendStatus.farFuture, `row status ${decided} is not for the slow path`);
     status = decided;
   }
+  if (status === AppendStatus.conflict && isOwnConflict()) status = AppendStatus.duplicate;
   if (isAccepted(status)) report.samples++;
   else {
     // The sender shall come again when there is room; what is stored will be found then.

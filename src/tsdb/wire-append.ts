@@ -1,8 +1,9 @@
-/** The fast path of a remote write 1.0 body: kernels over raw bytes; TypeScript only for series seen for the first time. */
+/** The fast path of a remote write body: kernels over raw bytes; TypeScript only for series seen for the first time. */
 import {
-  BODY_OUT, LABELS_UNUSUAL, RES_MISSES, RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_RESUME,
+  BODY_OUT, LABELS_UNUSUAL, RES_MISSES, RES_OTHERS, RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_RESUME,
   RES_SAMPLES, WALK_DONE, WALK_MORE,
 } from '../kernel/layout.js';
+import type { MetricMetadata } from '../model/metadata.js';
 import { AppendStatus, isAccepted } from '../storage/append-status.js';
 import type { AppendReport, LabelRunDecoder } from '../storage/appender.js';
 import { IngestError } from '../storage/ingestion.js';
@@ -11,6 +12,10 @@ import type { Head } from './head/head.js';
 import type { TimeRules } from './head/time-rules.js';
 import { addReject, newReport, refuseSeries } from './reject-collector.js';
 import { checkMinValid, settleSlowRow } from './slow-rows.js';
+import type { WireWalk } from './wire-walk.js';
+
+/** As the general decoder of 2.0. */
+const UNUSUAL_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Samples of a body that the head at hand does not cover. */
 interface Outside {
@@ -30,7 +35,16 @@ export class WireAppend {
   ) {}
 
   /** See `Appender.appendRemoteWriteV1`. Adds the heads that it wrote to `touched`. @throws IngestError, LogWriteError */
-  append(body: Uint8Array, rules: TimeRules, touched: Set<Head>): AppendReport | 'general' {
+  append(protocol: WireWalk, body: Uint8Array, rules: TimeRules, touched: Set<Head>): AppendReport | 'general' {
+    const waiting = this.unreported.length;
+    const report = this.appendBody(protocol, body, rules, touched);
+    // The general decoder finds the metadata of this body itself.
+    if (report === 'general') this.unreported.length = waiting;
+    else if (this.unreported.length > 0) report.metadata = this.unreported.splice(0);
+    return report;
+  }
+
+  private appendBody(protocol: WireWalk, body: Uint8Array, rules: TimeRules, touched: Set<Head>): AppendReport | 'general' {
     const head = this.currentHead();
     // An empty store has no head to walk with, and only decoding tells which one the samples need.
     if (head === undefined) return 'general';
@@ -38,20 +52,27 @@ export class WireAppend {
     if (size === -2) throw new IngestError('body_too_large', `the body is larger than ${this.maxDecodedBytes} bytes when decompressed`);
     if (size < 0) throw new IngestError('corrupt_body', 'the body is not a snappy block: wrong length, offset or literal');
     const report = newReport();
-    const outside = this.pass(head, size, rules, report, touched);
+    this.unusualBytes = 0;
+    const parts: Uint8Array[] = [];
+    const outside = this.pass(protocol, head, size, rules, report, touched, parts);
     if (outside === 'general') return 'general';
+    if (parts.length > 0) report.rest = concatenate(parts);
     if (outside.count === 0) return report;
     // All the others in one range that may be open: walk once more, in that range's head. Anything else is decoded in full, which
     // finds what is stored already and says what is wrong with the rest.
     const other = this.headForAll(outside, rules);
     if (other === undefined || other === head) return 'general';
     other.loadPlain(head.loadedBody(size));
-    const rest = this.pass(other, size, rules, report, touched);
+    const rest = this.pass(protocol, other, size, rules, report, touched, []);
     if (rest === 'general' || rest.count + outside.count !== this.walked) return 'general';
     if (other.mint > head.mint) this.current = other;
     return report;
   }
 
+  /** New metadata on its way out. What a request that failed later had listed is not listed again, so it waits here for the next. */
+  private readonly unreported: MetricMetadata[] = [];
+  /** Bytes of labels of the current body that are decoded one by one: in 2.0 a small body can stand for many. */
+  private unusualBytes = 0;
   /** Samples that the last pass saw, inside and outside its head. */
   private walked = 0;
 
@@ -67,16 +88,19 @@ export class WireAppend {
     return head.covers(outside.max) ? head : undefined;
   }
 
-  private pass(head: Head, size: number, rules: TimeRules, report: AppendReport, touched: Set<Head>): Outside | 'general' {
+  /** One walk over the body in one head. `parts` gets a message of what the walk leaves to the general decoder. */
+  private pass(
+    protocol: WireWalk, head: Head, size: number, rules: TimeRules, report: AppendReport, touched: Set<Head>, parts: Uint8Array[],
+  ): Outside | 'general' {
     const { arena } = head;
-    const { kernel } = arena;
     const end = BODY_OUT + size;
     const minValid = checkMinValid(this.store, head, rules);
     const outside: Outside = { count: 0, min: Infinity, max: -Infinity };
     this.walked = 0;
-    let at = BODY_OUT;
-    for (;;) {
-      const result = kernel.walkRemoteWriteV1(at, end);
+    const first = protocol.begin(arena, end);
+    if (first === 0) return 'general';
+    for (let at = first; ;) {
+      const result = protocol.walk(arena, at, end);
       if (result !== WALK_DONE && result !== WALK_MORE) return 'general';
       const samples = arena.field(RES_SAMPLES);
       const outsideCount = arena.field(RES_OUTSIDE);
@@ -84,44 +108,53 @@ export class WireAppend {
       outside.count += outsideCount;
       outside.min = Math.min(outside.min, arena.f64[RES_OUTSIDE_MIN >>> 3]!);
       outside.max = Math.max(outside.max, arena.f64[RES_OUTSIDE_MAX >>> 3]!);
-      const resume = arena.field(RES_RESUME);
+      at = arena.field(RES_RESUME);
+      if (arena.field(RES_OTHERS) > 0) {
+        if (parts.length === 0) parts.push(protocol.preamble(arena, first));
+        parts.push(...protocol.others(arena));
+      }
       if (samples > 0) {
         touched.add(head);
-        this.settleMisses(head, arena.field(RES_MISSES), report);
+        this.settleMisses(protocol, head, arena.field(RES_MISSES), report);
+        for (const entry of protocol.newMetadata(arena)) this.unreported.push(entry);
         const counts = head.appendColumns(samples, minValid, rules.notAfter);
         report.samples += counts.ok + counts.duplicates;
         if (counts.slow > 0) this.slowRows(head, samples, rules, report);
       }
       if (result === WALK_DONE) return outside;
-      at = resume;
     }
   }
 
   /** Makes series for the unknown ones; the samples of those that are refused keep no ref. */
-  private settleMisses(head: Head, count: number, report: AppendReport): void {
+  private settleMisses(protocol: WireWalk, head: Head, count: number, report: AppendReport): void {
     if (count === 0) return;
     // Readers see the new series only when their first samples are in: appendColumns publishes.
-    head.inBatch(() => this.settleInBatch(head, count, report));
+    head.inBatch(() => this.settleInBatch(protocol, head, count, report));
   }
 
-  private settleInBatch(head: Head, count: number, report: AppendReport): void {
-    const { kernel } = head.arena;
-    const left = kernel.resolveMisses(count);
+  private settleInBatch(protocol: WireWalk, head: Head, count: number, report: AppendReport): void {
+    const { arena } = head;
+    const left = protocol.resolveMisses(arena, count);
     for (let i = 0; left > 0 && i < count; i++) {
       const code = head.missCode(i);
       if (code === 0) continue;
       const samples = head.missSamples(i).count;
       if (code !== LABELS_UNUSUAL) {
-        refuseSeries(report, code, samples, () => this.describe(head.missLabels(i)));
+        refuseSeries(report, code, samples, () => this.describe(protocol.labelRun(arena, i)));
         continue;
       }
-      const labels = this.decodeLabelRun(head.missLabels(i));
+      const run = protocol.labelRun(arena, i);
+      this.unusualBytes += run.length;
+      if (this.unusualBytes > UNUSUAL_BYTES_MAX) {
+        throw new IngestError('body_too_large', `labels expand beyond ${UNUSUAL_BYTES_MAX} bytes`);
+      }
+      const labels = this.decodeLabelRun(run);
       if (typeof labels === 'string') {
         addReject(report, AppendStatus.invalidLabels, samples, () => labels);
         continue;
       }
       const ref = head.resolve(labels);
-      if (ref >= 0) kernel.settleMiss(i, ref);
+      if (ref >= 0) arena.kernel.settleMiss(i, ref);
       else refuseSeries(report, -ref, samples, () => labels.toString());
     }
   }
@@ -134,25 +167,30 @@ export class WireAppend {
   private slowRows(head: Head, samples: number, rules: TimeRules, report: AppendReport): void {
     let stored: Set<string> | undefined;
     for (let row = 0; row < samples; row++) {
-      const status = head.columnStatus(row);
-      if (isAccepted(status)) continue;
-      // Refused with their miss, and counted there.
-      if (head.columnRef(row) < 0) continue;
-      if (status === AppendStatus.conflict) {
-        // With a sample of this very request: Prometheus keeps the first and says nothing.
+      // Rows without a ref were refused with their miss, and counted there.
+      if (isAccepted(head.columnStatus(row)) || head.columnRef(row) < 0) continue;
+      const status = settleSlowRow(this.store, head, row, rules, report, () => {
         stored ??= storedRows(head, samples);
-        if (stored.has(rowKey(head, row))) {
-          report.samples++;
-          continue;
-        }
-      }
-      settleSlowRow(this.store, head, row, rules, report);
+        return stored.has(rowKey(head, row));
+      });
+      head.setColumnStatus(row, status);
+      if (status === AppendStatus.ok) stored?.add(rowKey(head, row));
     }
     head.flushSingles();
   }
 }
 
-/** Series and time of the rows that the kernel stored. */
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Series and time of the rows that are stored so far. */
 function storedRows(head: Head, samples: number): Set<string> {
   const keys = new Set<string>();
   for (let row = 0; row < samples; row++) if (head.columnStatus(row) === AppendStatus.ok) keys.add(rowKey(head, row));

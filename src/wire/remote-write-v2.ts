@@ -1,7 +1,7 @@
 /** Remote write 2.0: `io.prometheus.write.v2.Request` (proto/io/prometheus/write/v2/types.proto). */
 import type { Exemplar } from '../model/exemplar.js';
 import type { Labels } from '../model/labels.js';
-import { METRIC_TYPES, type MetricMetadata, type MetricType } from '../model/metadata.js';
+import { familyOf, METRIC_TYPES, type MetricMetadata, type MetricType } from '../model/metadata.js';
 import { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
 import { FIXED64, ProtoReader, VARINT } from './proto-reader.js';
@@ -237,11 +237,4 @@ class Decoder {
 
 function withTypeAndUnit(labels: Labels, { type, unit }: WireMetadata): Labels {
   return labels.with('__type__', type === 'unknown' ? '' : type).with('__unit__', unit);
-}
-
-/** 2.0 has metadata per series: the family of `h_bucket` is `h`. */
-function familyOf(metricName: string, type: MetricType): string {
-  if (type !== 'histogram' && type !== 'gaugehistogram' && type !== 'summary') return metricName;
-  const suffix = /_(?:bucket|sum|count)$/.exec(metricName);
-  return suffix === null ? metricName : metricName.slice(0, suffix.index);
 }

@@ -61,6 +61,13 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
     if (options.storeError) throw options.storeError;
     return { samplesWritten: 1, histogramsWritten: 0, exemplarsWritten: 0, rejectedPoints: 0, rejects: [], ...options.outcome };
   };
+  const takeBody = (by: string, body: Uint8Array): Promise<IngestOutcome> => {
+    keep(by, body);
+    const text = Buffer.from(body).toString('latin1');
+    if (text.startsWith('bad')) throw new IngestError('corrupt_body', 'snappy: corrupt block');
+    if (text.startsWith('huge')) throw new IngestError('body_too_large', 'decoded size 99 exceeds the limit of 50 bytes');
+    return store();
+  };
   const deps: HttpDeps = {
     options: {
       routePrefix: '/',
@@ -79,13 +86,8 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
     readiness,
     gate,
     ingestion: {
-      remoteWriteV1: (body) => {
-        keep('v1', body);
-        const text = Buffer.from(body).toString('latin1');
-        if (text.startsWith('bad')) throw new IngestError('corrupt_body', 'snappy: corrupt block');
-        if (text.startsWith('huge')) throw new IngestError('body_too_large', 'decoded size 99 exceeds the limit of 50 bytes');
-        return store();
-      },
+      remoteWriteV1: (body) => takeBody('v1', body),
+      remoteWriteV2: (body) => takeBody('v2', body),
       append: () => store(),
     },
     queries: {
@@ -99,10 +101,6 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
       uncompressBlock: (bytes) => {
         judge(bytes);
         return bytes;
-      },
-      decodeWriteRequestV2: (bytes) => {
-        keep('v2', bytes);
-        return new SampleBatch();
       },
       decodeOtlp: (bytes: Uint8Array, encoding: OtlpEncoding) => {
         judge(bytes);

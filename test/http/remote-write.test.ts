@@ -60,7 +60,7 @@ describe('status by class of error', () => {
   });
   it('corrupt 2.0: counts 0', async () => {
     const { status, reply } = await post(V2_HEADERS, 'bad');
-    expect([status, reply.body]).toEqual([400, 'unexpected end of message\n']);
+    expect([status, reply.body]).toEqual([400, 'snappy: corrupt block\n']);
     expect(writtenCounts(reply.headers)).toEqual(['0', '0', '0']);
   });
   it('decoded size over the limit: 400', async () => {

@@ -22,7 +22,6 @@ import { isStaleAt } from '../../src/model/stale-nan.js';
 import { collectGarbage } from '../../src/threads/collect-garbage.js';
 import { decodeOtlpJson, decodeOtlpProtobuf } from '../../src/wire/otlp-decode.js';
 import { encodeExportResponse, encodeStatus } from '../../src/wire/otlp-response.js';
-import { decodeWriteRequestV2 } from '../../src/wire/remote-write-v2.js';
 import { uncompressBlock } from '../../src/wire/snappy.js';
 import { openStore, tempDirectory, type OpenStore } from '../support/store-fixture.js';
 import { otlpProtobuf } from '../wire/otlp-encode.js';
@@ -100,7 +99,7 @@ let opened = 0;
 async function withSystem<T>({ settings }: Vector, run: (system: System) => Promise<T>): Promise<T> {
   const directory = tempDirectory();
   const store = await openStore(directory, { outOfOrderWindowMs: settings.out_of_order_time_window_ms ?? 0 });
-  const limits = { maxDecodedBytes: 32 << 20, maxLabelNamesPerSeries: Infinity, maxLabelNameLength: Infinity, maxLabelValueLength: Infinity, maxMetadataFamilies: 100 };
+  const limits = { maxDecodedBytes: 32 << 20, maxLabelNamesPerSeries: Infinity, maxLabelNameLength: Infinity, maxLabelValueLength: Infinity, maxMetadataFamilies: 100, typeAndUnitLabels: false };
   const sink = { metadata: () => {}, exemplars: () => {}, rejects: () => {} };
   const translator = new OtlpTranslator({ ...OTLP_DEFAULTS, ...settings });
   const readiness = new Readiness();
@@ -118,7 +117,6 @@ async function withSystem<T>({ settings }: Vector, run: (system: System) => Prom
     queries: { run: nothing },
     codecs: {
       uncompressBlock,
-      decodeWriteRequestV2,
       decodeOtlp: (bytes, encoding) => translator.translate(encoding === 'json' ? decodeOtlpJson(bytes) : decodeOtlpProtobuf(bytes)),
       encodeExportResponse: (partial, encoding) => encodeExportResponse(encoding, partial),
       encodeStatus: ({ code, message }, encoding) => encodeStatus(encoding, code, message),

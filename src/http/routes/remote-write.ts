@@ -7,7 +7,7 @@ import { AppendStatus } from '../../storage/append-status.js';
 import type { IngestOutcome } from '../../storage/ingestion.js';
 import type { HttpDeps } from '../deps.js';
 import { HttpError, toHttpError } from '../error-table.js';
-import { acceptRawBodies, holdMore, ingestFailure, rawBody } from '../ingest-body.js';
+import { acceptRawBodies, ingestFailure, rawBody } from '../ingest-body.js';
 import { parseMediaType } from '../media-type.js';
 import { isRetryable, rejectText } from '../reject-text.js';
 import { defineRoute, sendText } from '../route.js';
@@ -34,29 +34,18 @@ export async function remoteWriteRoutes(app: FastifyInstance, deps: HttpDeps): P
     POST: async (request, reply) => {
       const version = writeVersion(request);
       const body = rawBody(request);
-      const outcome = version === 1 ? await storeV1(body, deps) : await storeV2(request, body, deps);
+      const outcome = await store(version, body, deps);
       deps.observer.ingested(version === 1 ? 'remote_write_v1' : 'remote_write_v2', outcome);
       return answer(reply, version, outcome);
     },
   });
 }
 
-async function storeV1(body: Buffer, deps: HttpDeps): Promise<IngestOutcome> {
+async function store(version: WriteVersion, body: Buffer, deps: HttpDeps): Promise<IngestOutcome> {
   try {
-    const outcome = await deps.ingestion.remoteWriteV1(body);
-    if (isNothing(outcome)) refuseOtherMessage(deps.codecs.uncompressBlock(body, deps.options.maxDecodedBytes), 1);
+    const outcome = await (version === 1 ? deps.ingestion.remoteWriteV1(body) : deps.ingestion.remoteWriteV2(body));
+    if (isNothing(outcome)) refuseOtherMessage(deps.codecs.uncompressBlock(body, deps.options.maxDecodedBytes), version);
     return outcome;
-  } catch (error) {
-    throw ingestFailure(error, 'write_too_large');
-  }
-}
-
-async function storeV2(request: FastifyRequest, body: Buffer, deps: HttpDeps): Promise<IngestOutcome> {
-  try {
-    const message = deps.codecs.uncompressBlock(body, deps.options.maxDecodedBytes);
-    holdMore(request, message.length);
-    refuseOtherMessage(message, 2);
-    return await deps.ingestion.append(deps.codecs.decodeWriteRequestV2(message), 'remote_write_v2');
   } catch (error) {
     throw ingestFailure(error, 'write_too_large');
   }

@@ -7,7 +7,7 @@
  */
 import {
   BODY_IN, BODY_IN_CAPACITY, BODY_OUT, BODY_OUT_CAPACITY, COLUMN_CAPACITY, COL_REFS, COL_STATUS, COL_TIMES, COL_VALUES, HDR_MAXT,
-  HDR_MINT, LABELS_OK, LABELS_UNUSUAL, LOG_OUT, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_FIRST_SAMPLE, MISS_LABELS, MISS_LABELS_END,
+  HDR_MINT, LABELS_OK, LABELS_UNUSUAL, LOG_OUT, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_FIRST_SAMPLE,
   MISS_SAMPLE_COUNT, READER_BASE, READER_TIMES, RES_DUPLICATES, RES_LOG_BYTES, RES_OK, RES_SLOW, SERIES_CAPACITY, ST_CONFLICT,
   ST_DUPLICATE, ST_NO_MEMORY, ST_OK,
 } from '../../kernel/layout.js';
@@ -113,11 +113,6 @@ export class Head {
     return this.missField(index, MISS_CODE);
   }
 
-  /** The bytes of a miss's label submessages. */
-  missLabels(index: number): Uint8Array {
-    return this.arena.bytes.slice(this.missField(index, MISS_LABELS), this.missField(index, MISS_LABELS_END));
-  }
-
   missSamples(index: number): { first: number; count: number } {
     return { first: this.missField(index, MISS_FIRST_SAMPLE), count: this.missField(index, MISS_SAMPLE_COUNT) };
   }
@@ -203,6 +198,10 @@ export class Head {
 
   columnStatus(row: number): number {
     return this.statusView[row]!;
+  }
+
+  setColumnStatus(row: number, status: AppendStatus): void {
+    this.statusView[row] = status;
   }
 
   /**

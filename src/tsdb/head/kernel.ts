@@ -9,6 +9,10 @@ export interface Kernel {
   snappyDecode(src: number, length: number, dst: number, capacity: number): bigint;
   walkRemoteWriteV1(start: number, end: number): number;
   resolveMisses(count: number): number;
+  readSymbols(start: number, end: number): number;
+  walkRemoteWriteV2(start: number, end: number): number;
+  resolveMissesV2(count: number): number;
+  collectMetadata(): void;
   settleMiss(index: number, ref: number): void;
   resolveCanonical(start: number, n: number, ids: number): number;
   findCanonical(start: number, n: number, ids: number): number;

@@ -1,0 +1,103 @@
+/** What differs between the protocols that the kernels walk: where the walk begins, how labels and metadata are written. */
+import {
+  BODY_OUT, META_LIST, META_LIST_BYTES, MISS_BASE, MISS_BYTES, MISS_LABELS, MISS_LABELS_END, OTHER_BASE, OTHER_BYTES, RES_METADATA,
+  RES_OTHERS, SYMBOL_BASE, SYMBOL_BYTES, SYMBOL_LENGTH, SYMBOL_TEXT,
+} from '../kernel/layout.js';
+import { ByteReader } from '../encoding/byte-reader.js';
+import { ByteWriter } from '../encoding/byte-writer.js';
+import { familyOf, METRIC_TYPES, type MetricMetadata } from '../model/metadata.js';
+import type { Arena } from './head/arena.js';
+
+export interface WireWalk {
+  /** Address of the first field to walk, 0 if the general decoder must take the whole body. */
+  begin(arena: Arena, end: number): number;
+  /** Returns a WALK_ code. */
+  walk(arena: Arena, at: number, end: number): number;
+  /** See `resolveMisses` of the kernels. */
+  resolveMisses(arena: Arena, count: number): number;
+  /** The labels of a miss as remote write 1.0 label submessages, a copy. */
+  labelRun(arena: Arena, miss: number): Uint8Array;
+  /** Metadata of the last pass that is new to its series; call it once, when the misses are settled. */
+  newMetadata(arena: Arena): MetricMetadata[];
+  /** What the last pass left to the general decoder: top-level fields, copied. Empty if nothing. */
+  others(arena: Arena): Uint8Array[];
+  /** Fields that a message of such parts needs before them, copied. `first` is what `begin` returned. */
+  preamble(arena: Arena, first: number): Uint8Array;
+}
+
+export const remoteWriteV1Walk: WireWalk = {
+  begin: () => BODY_OUT,
+  walk: ({ kernel }, at, end) => kernel.walkRemoteWriteV1(at, end),
+  resolveMisses: ({ kernel }, count) => kernel.resolveMisses(count),
+  labelRun: (arena, miss) => missBytes(arena, miss),
+  newMetadata: () => [],
+  others,
+  preamble: () => new Uint8Array(0),
+};
+
+export const remoteWriteV2Walk: WireWalk = {
+  begin: ({ kernel }, end) => kernel.readSymbols(BODY_OUT, end),
+  walk: ({ kernel }, at, end) => kernel.walkRemoteWriteV2(at, end),
+  resolveMisses: ({ kernel }, count) => kernel.resolveMissesV2(count),
+  labelRun: runOfReferences,
+  newMetadata: symbolMetadata,
+  others,
+  preamble: (arena, first) => arena.bytes.slice(BODY_OUT, first),
+};
+
+function missBytes(arena: Arena, miss: number): Uint8Array {
+  const record = MISS_BASE + miss * MISS_BYTES;
+  return arena.bytes.slice(arena.field(record + MISS_LABELS), arena.field(record + MISS_LABELS_END));
+}
+
+function others(arena: Arena): Uint8Array[] {
+  return Array.from({ length: arena.field(RES_OTHERS) }, (_, i) => {
+    const entry = OTHER_BASE + i * OTHER_BYTES;
+    return arena.bytes.slice(arena.field(entry), arena.field(entry + 4));
+  });
+}
+
+const TAG_LABEL = 0x0a;
+const TAG_NAME = 0x0a;
+const TAG_VALUE = 0x12;
+
+function runOfReferences(arena: Arena, miss: number): Uint8Array {
+  const references = new ByteReader(missBytes(arena, miss));
+  const run = new ByteWriter();
+  const label = new ByteWriter();
+  while (references.remaining > 0) {
+    label.reset();
+    for (const tag of [TAG_NAME, TAG_VALUE]) {
+      const text = symbolBytes(arena, references.varint());
+      label.u8(tag);
+      label.varint(text.length);
+      label.bytes(text);
+    }
+    run.u8(TAG_LABEL);
+    run.varint(label.length);
+    run.bytes(label.view());
+  }
+  return run.copy();
+}
+
+function symbolBytes(arena: Arena, symbol: number): Uint8Array {
+  const record = SYMBOL_BASE + symbol * SYMBOL_BYTES;
+  const text = arena.field(record + SYMBOL_TEXT);
+  return arena.bytes.subarray(text, text + arena.field(record + SYMBOL_LENGTH));
+}
+
+function symbolText(arena: Arena, symbol: number): string {
+  const record = SYMBOL_BASE + symbol * SYMBOL_BYTES;
+  return arena.textAt(arena.field(record + SYMBOL_TEXT), arena.field(record + SYMBOL_LENGTH));
+}
+
+function symbolMetadata(arena: Arena): MetricMetadata[] {
+  arena.kernel.collectMetadata();
+  return Array.from({ length: arena.field(RES_METADATA) }, (_, i) => {
+    const entry = META_LIST + i * META_LIST_BYTES;
+    const type = METRIC_TYPES[arena.field(entry + 4)] ?? 'unknown';
+    const family = familyOf(symbolText(arena, arena.field(entry)), type);
+    return { family, type, help: symbolText(arena, arena.field(entry + 8)), unit: symbolText(arena, arena.field(entry + 12)) };
+  });
+}
+
