@@ -25,7 +25,8 @@ async function openDb(directory) {
   return Db.open(
     {
       directory, headRangeMs: 86_400_000, maxSeriesPerHead: 0, headMemoryBytes: 2 ** 32, outOfOrderWindowMs: 1_800_000,
-      maxFutureMs: 600_000, retentionMs: 0, maxDecodedBytes: 64 * 2 ** 20, sync: { mode: 'interval', intervalMs: 200 }, logSegmentBytes: 64 * 2 ** 20,
+      maxFutureMs: 600_000, retentionMs: 0, maxDecodedBytes: 64 * 2 ** 20,
+      sync: { mode: 'interval', intervalMs: 200 }, logSegmentBytes: 64 * 2 ** 20,
     },
     { disk: new NodeDisk(), clock: systemClock, module, decodeLabelRun, report: (level, message) => console.error(level, message) },
   );
