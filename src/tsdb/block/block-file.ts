@@ -1,0 +1,159 @@
+/**
+ * The file of a block, read: rows by id, each checked against its checksum. This is the seam behind which SQLite could be replaced:
+ * `page`, `timeColumn` and `values` get a row by id, `floor` the last row at or before one, `names` what is read whole.
+ */
+import SqliteDatabase from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
+import {
+  APPLICATION_ID, crcOf, crcOfMeta, crcOfNames, crcOfTimeColumn, crcOfValues, FORMAT_VERSION, inflatePage, VALUES_PER_CHECK,
+  type BlockMeta, type PageTable,
+} from './block-format.js';
+import { BlockError } from './block-error.js';
+
+export interface NameRow {
+  readonly id: number;
+  readonly name: string;
+  readonly first_pair: number;
+  readonly pairs: number;
+}
+
+interface PageRow {
+  readonly crc: number;
+  readonly data: Uint8Array;
+}
+
+export interface TimeColumnRow {
+  readonly crc: number;
+  readonly count: number;
+  readonly min: number;
+  readonly max: number;
+  readonly data: Uint8Array;
+}
+
+export class BlockFile {
+  readonly meta: BlockMeta;
+  private readonly pages: Record<PageTable, Statement<[number], PageRow>>;
+  private readonly postingsFloor: Statement<[number], number>;
+  private readonly times: Statement<[number], TimeColumnRow>;
+  private readonly pairValues: Statement<[number, number], string>;
+  private readonly pairCheck: Statement<[number], number>;
+
+  private constructor(readonly file: string, private readonly database: Database) {
+    this.meta = readMeta(file, database);
+    const page = (table: string, key = 'id'): Statement<[number], PageRow> =>
+      database.prepare(`SELECT crc, data FROM ${table} WHERE ${key} = ?`);
+    this.pages = {
+      postings_page: page('postings_page', 'first_pair'),
+      label_set_page: page('label_set_page'),
+      series_page: page('series_page'),
+      value_page: page('value_page'),
+      histogram_page: page('histogram_page'),
+    };
+    this.postingsFloor = database.prepare<[number], number>(
+      'SELECT first_pair FROM postings_page WHERE first_pair <= ? ORDER BY first_pair DESC LIMIT 1').pluck();
+    this.times = database.prepare('SELECT crc, count, min, max, data FROM time_column WHERE id = ?');
+    this.pairValues = database.prepare<[number, number], string>(
+      'SELECT value FROM label_pair WHERE id >= ? AND id < ? ORDER BY id').pluck();
+    this.pairCheck = database.prepare<[number], number>('SELECT crc FROM label_pair_check WHERE first_pair = ?').pluck();
+  }
+
+  /** @throws BlockError */
+  static open(file: string): BlockFile {
+    let database: Database | undefined;
+    try {
+      database = new SqliteDatabase(file, { readonly: true, fileMustExist: true });
+      database.pragma('cache_size = -256');
+      database.pragma('mmap_size = 0');
+      const application = Number(database.pragma('application_id', { simple: true }));
+      if (application !== APPLICATION_ID) throw new BlockError('not_a_block', file, `no block: application id ${application}`);
+      const version = Number(database.pragma('user_version', { simple: true }));
+      if (version > FORMAT_VERSION) {
+        throw new BlockError('newer_block', file, `format ${version}, this narthex knows formats up to ${FORMAT_VERSION}`);
+      }
+      // One transaction for the life of the connection: without it every get locks, stats and unlocks the file.
+      database.exec('BEGIN');
+      return new BlockFile(file, database);
+    } catch (cause) {
+      database?.close();
+      throw asBlockError(file, 'cannot be opened', cause);
+    }
+  }
+
+  close(): void {
+    this.database.close();
+  }
+
+  /** All label names, the metric's first. @throws BlockError */
+  names(): NameRow[] {
+    const rows = this.guard('label_name', () =>
+      this.database.prepare<[], NameRow>('SELECT id, name, first_pair, pairs FROM label_name ORDER BY id').all());
+    if (rows.length !== this.meta.names || crcOfNames(rows) !== this.meta.names_crc) throw this.corrupt('label_name', 0, 'checksum');
+    return rows;
+  }
+
+  /** A page, inflated. @throws BlockError if it is missing or damaged */
+  page(table: PageTable, id: number): Uint8Array {
+    const row = this.guard(table, () => this.pages[table].get(id), id);
+    if (row === undefined) throw this.corrupt(table, id, 'missing row');
+    if (crcOf(table, id, row.data) !== row.crc) throw this.corrupt(table, id, 'checksum');
+    try {
+      return inflatePage(row.data);
+    } catch (cause) {
+      throw this.corrupt(table, id, 'not deflated', cause);
+    }
+  }
+
+  /** Id of the last page of postings that begins at or before `pair`. @throws BlockError */
+  floor(pair: number): number {
+    const first = this.guard('postings_page', () => this.postingsFloor.get(pair), pair);
+    if (first === undefined) throw this.corrupt('postings_page', pair, 'missing row');
+    return first;
+  }
+
+  /** @throws BlockError */
+  timeColumn(id: number): TimeColumnRow {
+    const row = this.guard('time_column', () => this.times.get(id), id);
+    if (row === undefined) throw this.corrupt('time_column', id, 'missing row');
+    if (crcOfTimeColumn(id, row.count, row.min, row.max, row.data) !== row.crc) throw this.corrupt('time_column', id, 'checksum');
+    return row;
+  }
+
+  /** The values of a group of pairs, first pair `group * VALUES_PER_CHECK`. @throws BlockError */
+  values(group: number): string[] {
+    const first = group * VALUES_PER_CHECK;
+    const end = Math.min(this.meta.pairs, first + VALUES_PER_CHECK);
+    const values = this.guard('label_pair', () => this.pairValues.all(first, end), first);
+    const crc = this.guard('label_pair_check', () => this.pairCheck.get(first), first);
+    if (values.length !== end - first || crc === undefined) throw this.corrupt('label_pair', first, 'missing row');
+    if (crc !== crcOfValues(first, values)) throw this.corrupt('label_pair', first, 'checksum');
+    return values;
+  }
+
+  corrupt(table: string, id: number, what: string, cause?: unknown): BlockError {
+    return new BlockError('corrupt_block', this.file, `damaged: ${what} (table ${table}, id ${id})`, { cause });
+  }
+
+  private guard<T>(table: string, read: () => T, id = 0): T {
+    try {
+      return read();
+    } catch (cause) {
+      throw asBlockError(this.file, `cannot be read (table ${table}, id ${id})`, cause);
+    }
+  }
+}
+
+function readMeta(file: string, database: Database): BlockMeta {
+  const rows = database.prepare<[], [string, number | string]>('SELECT key, value FROM block').raw().all();
+  const { crc, ...meta } = Object.fromEntries(rows) as Record<string, number | string>;
+  // The checksum covers every field, so the shape is what the writer of this format wrote.
+  const checked = meta as { [key in keyof BlockMeta]: BlockMeta[key] };
+  if (crc !== crcOfMeta(checked)) throw new BlockError('corrupt_block', file, 'damaged: checksum (table block)');
+  return checked;
+}
+
+function asBlockError(file: string, what: string, cause: unknown): BlockError {
+  if (cause instanceof BlockError) return cause;
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  const damaged = cause instanceof SqliteDatabase.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(cause.code);
+  return new BlockError(damaged ? 'corrupt_block' : 'unreadable_block', file, `${what}: ${detail}`, { cause });
+}

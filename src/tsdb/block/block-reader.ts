@@ -1,0 +1,232 @@
+/** A published block as `Queryable`: one for each thread that reads. Nothing in a block changes, so nothing is locked. */
+import { decodeHistogram } from '../../model/histogram-codec.js';
+import { ByteReader } from '../../encoding/byte-reader.js';
+import { compareUtf8, type Labels } from '../../model/labels.js';
+import type { Matcher } from '../../model/matcher.js';
+import type { SampleColumns } from '../../model/sample-columns.js';
+import type { Queryable, Series } from '../../storage/queryable.js';
+import { intersect, subtract, union } from '../head/postings-algebra.js';
+import { HISTOGRAMS, SERIES_PER_PAGE, type BlockMeta } from './block-format.js';
+import { BlockFile, type NameRow } from './block-file.js';
+import { BlockIndex } from './block-index.js';
+import type { ColumnCodec } from './column-codec.js';
+import type { PageCache } from './page-cache.js';
+import type { SeriesPage } from './series-pages.js';
+
+const EMPTY = new Uint32Array(0);
+
+/** What the readers of one thread share. */
+export interface BlockResources {
+  readonly codec: ColumnCodec;
+  readonly cache: PageCache;
+}
+
+export class BlockReader implements Queryable {
+  readonly index: BlockIndex;
+  readonly meta: BlockMeta;
+  private readonly file: BlockFile;
+
+  private constructor(file: BlockFile, private readonly resources: BlockResources, serial: number) {
+    this.file = file;
+    this.meta = file.meta;
+    this.index = new BlockIndex(file, resources.cache, serial);
+  }
+
+  /**
+   * @param serial number of the block, another for every block that uses the same cache
+   * @throws BlockError
+   */
+  static open(path: string, resources: BlockResources, serial: number): BlockReader {
+    const file = BlockFile.open(path);
+    try {
+      return new BlockReader(file, resources, serial);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  get path(): string {
+    return this.file.file;
+  }
+
+  close(): void {
+    this.file.close();
+  }
+
+  select(matchers: readonly Matcher[], mint: number, maxt: number): Series[] {
+    if (!this.overlaps(mint, maxt)) return [];
+    return Array.from(this.seriesFor(matchers), (series) => new BlockSeries(this, series));
+  }
+
+  labelNames(matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number): string[] {
+    if (!this.overlaps(mint, maxt)) return [];
+    if (matcherSets.length === 0) return this.index.names.map((row) => row.name).sort(compareUtf8);
+    const seen = new Set<string>();
+    let known: NameRow | undefined;
+    for (const series of this.seriesForAny(matcherSets)) {
+      this.index.eachPair(series, (pair) => {
+        if (known === undefined || pair < known.first_pair || pair >= known.first_pair + known.pairs) known = this.index.nameOf(pair);
+        seen.add(known.name);
+      });
+    }
+    return [...seen].sort(compareUtf8);
+  }
+
+  labelValues(name: string, matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number): string[] {
+    const row = this.index.name(name);
+    if (row === undefined || !this.overlaps(mint, maxt)) return [];
+    if (matcherSets.length === 0) return Array.from({ length: row.pairs }, (_, i) => this.index.value(row.first_pair + i));
+    const seen = new Uint8Array(row.pairs);
+    for (const series of this.seriesForAny(matcherSets)) {
+      this.index.eachPair(series, (pair) => {
+        if (pair >= row.first_pair && pair < row.first_pair + row.pairs) seen[pair - row.first_pair] = 1;
+      });
+    }
+    const values: string[] = [];
+    for (let i = 0; i < row.pairs; i++) if (seen[i] === 1) values.push(this.index.value(row.first_pair + i));
+    return values;
+  }
+
+  private overlaps(mint: number, maxt: number): boolean {
+    return this.meta.series > 0 && this.meta.min_time <= maxt && mint <= this.meta.max_time;
+  }
+
+  // ---- Series ---------------------------------------------------------------------------------------------------------------
+
+  /** Numbers, rising, of the series that match all matchers. */
+  seriesFor(matchers: readonly Matcher[]): Uint32Array {
+    let found: Uint32Array | undefined;
+    const negative: { matcher: Matcher; name: NameRow }[] = [];
+    for (const matcher of matchers) {
+      const name = this.index.name(matcher.name);
+      if (matcher.matchesEmpty()) {
+        // Series without the label match: everything but the series whose value does not.
+        if (name) negative.push({ matcher, name });
+        continue;
+      }
+      if (!name) return EMPTY;
+      const series = union(this.pairsMatching(matcher, name).map((pair) => this.index.postings(pair)));
+      found = found === undefined ? series : intersect(found, series);
+      if (found.length === 0) return EMPTY;
+    }
+    found ??= Uint32Array.from({ length: this.meta.series }, (_, i) => i);
+    for (const { matcher, name } of negative) {
+      const excluded: Uint32Array[] = [];
+      for (let pair = name.first_pair; pair < name.first_pair + name.pairs; pair++) {
+        if (!matcher.matches(this.index.value(pair))) excluded.push(this.index.postings(pair));
+      }
+      found = subtract(found, union(excluded));
+    }
+    return found;
+  }
+
+  private seriesForAny(matcherSets: readonly (readonly Matcher[])[]): Uint32Array {
+    return union(matcherSets.map((matchers) => this.seriesFor(matchers)));
+  }
+
+  /** Pairs of a name whose value matches; literals are looked up, a prefix bounds the scan. */
+  private pairsMatching(matcher: Matcher, name: NameRow): number[] {
+    const literals = matcher.type === '=' ? [matcher.value] : matcher.type === '=~' ? matcher.literals : undefined;
+    if (literals !== undefined) return [...new Set(literals)].map((value) => this.index.pair(name, value)).filter((pair) => pair >= 0);
+    const pairs: number[] = [];
+    const prefix = matcher.type === '=~' ? matcher.prefix : '';
+    const end = name.first_pair + name.pairs;
+    for (let pair = prefix === '' ? name.first_pair : this.index.lowerBound(name, prefix); pair < end; pair++) {
+      const value = this.index.value(pair);
+      if (!value.startsWith(prefix)) break;
+      if (matcher.matches(value)) pairs.push(pair);
+    }
+    return pairs;
+  }
+
+  // ---- Samples --------------------------------------------------------------------------------------------------------------
+
+  /** Appends a series' samples in [mint, maxt] to `out`. @throws BlockError */
+  readSeries(series: number, out: SampleColumns, mint: number, maxt: number): void {
+    const page = this.index.seriesPage(series);
+    const row = series % SERIES_PER_PAGE;
+    for (let chunk = page.firstChunk[row]!; chunk < page.firstChunk[row + 1]!; chunk++) {
+      const times = this.times(page.timeColumn[chunk]!);
+      if (times[times.length - 1]! < mint || times[0]! > maxt) continue;
+      const from = firstAtLeast(times, mint);
+      const to = maxt >= times[times.length - 1]! ? times.length : firstAtLeast(times, maxt + 1);
+      if (from < to) this.readChunk(page, chunk, times, from, to, out);
+    }
+  }
+
+  /** Samples [from, to) of a chunk. */
+  private readChunk(page: SeriesPage, chunk: number, times: Float64Array, from: number, to: number, out: SampleColumns): void {
+    const table = page.kind[chunk] === HISTOGRAMS ? 'histogram_page' : 'value_page';
+    const id = page.page[chunk]!;
+    const bytes = this.index.cached(table, id, () => {
+      const value = this.file.page(table, id);
+      return { value, bytes: value.length };
+    });
+    const start = page.offset[chunk]!;
+    const end = start + page.length[chunk]!;
+    if (end > bytes.length) throw this.file.corrupt(table, id, `chunk ends at ${end} of ${bytes.length}`);
+    if (table === 'histogram_page') {
+      this.readHistograms(bytes, start, end, id, times, from, to, out);
+      return;
+    }
+    const values = this.resources.codec.decode(bytes, start, end, times.length);
+    if (values === undefined) throw this.file.corrupt(table, id, `chunk at ${start} cannot be decoded`);
+    const count = to - from;
+    out.reserve(count);
+    out.timestamps.set(times.subarray(from, to), out.length);
+    out.values.set(values.subarray(from, to), out.length);
+    out.length += count;
+  }
+
+  private readHistograms(
+    bytes: Uint8Array, start: number, end: number, id: number, times: Float64Array, from: number, to: number, out: SampleColumns,
+  ): void {
+    try {
+      const reader = new ByteReader(bytes, start, end);
+      for (let i = 0; i < to; i++) {
+        const size = reader.varint();
+        const at = reader.offset;
+        reader.bytes(size);
+        if (i >= from) out.pushHistogram(times[i]!, decodeHistogram(bytes, at, at + size));
+      }
+    } catch (cause) {
+      throw this.file.corrupt('histogram_page', id, `chunk at ${start} cannot be decoded`, cause);
+    }
+  }
+
+  private times(id: number): Float64Array {
+    return this.index.cached('time_column', id, () => {
+      const row = this.file.timeColumn(id);
+      const decoded = this.resources.codec.decode(row.data, 0, row.data.length, row.count);
+      if (decoded === undefined) throw this.file.corrupt('time_column', id, 'cannot be decoded');
+      return { value: decoded.slice(), bytes: row.count * 8 };
+    });
+  }
+}
+
+/** First index whose time is not below `t`. */
+function firstAtLeast(times: Float64Array, t: number): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle]! < t) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+class BlockSeries implements Series {
+  private known: Labels | undefined;
+
+  constructor(private readonly block: BlockReader, private readonly series: number) {}
+
+  get labels(): Labels {
+    return (this.known ??= this.block.index.labels(this.series));
+  }
+
+  read(out: SampleColumns, mint: number, maxt: number): void {
+    this.block.readSeries(this.series, out, mint, maxt);
+  }
+}

@@ -1,0 +1,132 @@
+/** Samples of one series after another -> chunks, packed into pages; distinct columns of times are stored once. */
+import { ByteWriter } from '../../encoding/byte-writer.js';
+import { invariant } from '../../invariant.js';
+import { encodeHistogram, histogramEncodedSizeMax } from '../../model/histogram-codec.js';
+import type { SampleColumns } from '../../model/sample-columns.js';
+import { CHUNK_SAMPLES_MAX, FLOATS, HISTOGRAMS, VALUE_PAGE_BYTES } from './block-format.js';
+import type { ColumnCodec } from './column-codec.js';
+import type { ChunkRef } from './series-pages.js';
+
+/** Columns of times remembered, so that series with the same times share one. Beyond it the oldest are forgotten. */
+const TIME_COLUMNS_REMEMBERED = 65_536;
+
+export interface ChunkSink {
+  timeColumn(id: number, count: number, min: number, max: number, data: Uint8Array): void;
+  /** A full page of chunks of this kind. `raw` is only valid during the call. */
+  page(kind: number, id: number, raw: Uint8Array): void;
+}
+
+/** Pages of one kind. */
+class PageBuffer {
+  readonly bytes = new ByteWriter(VALUE_PAGE_BYTES + 1024);
+  id = 0;
+}
+
+export class ChunkWriter {
+  private readonly pages = [new PageBuffer(), new PageBuffer()];
+  private readonly timeColumns = new Map<string, number>();
+  private readonly histogram = new ByteWriter(4096);
+  private scratch = new Uint8Array(4096);
+  private nextTimeColumn = 0;
+  chunks = 0;
+  floats = 0;
+  histograms = 0;
+  minTime = Infinity;
+  maxTime = -Infinity;
+
+  constructor(private readonly codec: ColumnCodec, private readonly sink: ChunkSink) {}
+
+  /** Chunks of one series: runs of floats and runs of histograms, in the order of time. */
+  add(samples: SampleColumns): ChunkRef[] {
+    const refs: ChunkRef[] = [];
+    const { length } = samples;
+    if (length === 0) return refs;
+    this.minTime = Math.min(this.minTime, samples.timestamps[0]!);
+    this.maxTime = Math.max(this.maxTime, samples.timestamps[length - 1]!);
+    for (let from = 0; from < length; ) {
+      const isHistogram = samples.histograms?.[from] !== undefined;
+      let to = from + 1;
+      while (to < length && to - from < CHUNK_SAMPLES_MAX && (samples.histograms?.[to] !== undefined) === isHistogram) to++;
+      refs.push(isHistogram ? this.addHistograms(samples, from, to) : this.addFloats(samples, from, to));
+      from = to;
+    }
+    return refs;
+  }
+
+  /** Hands out the pages that are not full. */
+  finish(): void {
+    for (const kind of [FLOATS, HISTOGRAMS]) this.turn(kind);
+  }
+
+  get timeColumnCount(): number {
+    return this.nextTimeColumn;
+  }
+
+  pageCount(kind: number): number {
+    return this.pages[kind]!.id;
+  }
+
+  private addFloats(samples: SampleColumns, from: number, to: number): ChunkRef {
+    const timeColumn = this.addTimes(samples.timestamps, from, to);
+    const data = this.codec.encode(samples.values, from, to).slice();
+    this.check(samples.values, data, from, to);
+    this.floats += to - from;
+    return this.place(FLOATS, data, timeColumn);
+  }
+
+  private addHistograms(samples: SampleColumns, from: number, to: number): ChunkRef {
+    const timeColumn = this.addTimes(samples.timestamps, from, to);
+    const out = this.histogram;
+    out.reset();
+    for (let i = from; i < to; i++) {
+      const histogram = samples.histograms![i]!;
+      const sizeMax = histogramEncodedSizeMax(histogram);
+      if (sizeMax > this.scratch.length) this.scratch = new Uint8Array(sizeMax * 2);
+      const size = encodeHistogram(histogram, this.scratch, 0);
+      out.varint(size);
+      out.bytes(this.scratch.subarray(0, size));
+    }
+    this.histograms += to - from;
+    return this.place(HISTOGRAMS, out.view(), timeColumn);
+  }
+
+  private addTimes(times: Float64Array, from: number, to: number): number {
+    const data = this.codec.encode(times, from, to);
+    const key = `${to - from}:${Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1')}`;
+    const known = this.timeColumns.get(key);
+    if (known !== undefined) return known;
+    const id = this.nextTimeColumn++;
+    if (this.timeColumns.size >= TIME_COLUMNS_REMEMBERED) this.timeColumns.delete(this.timeColumns.keys().next().value!);
+    this.timeColumns.set(key, id);
+    const copy = data.slice();
+    this.check(times, copy, from, to);
+    this.sink.timeColumn(id, to - from, times[from]!, times[to - 1]!, copy);
+    return id;
+  }
+
+  /** What is written must come back, bit by bit: after the head is gone there is no second chance. */
+  private check(values: Float64Array, data: Uint8Array, from: number, to: number): void {
+    const decoded = this.codec.decode(data, 0, data.length, to - from);
+    invariant(decoded !== undefined, 'the codec does not read its own column');
+    const wanted = Buffer.from(values.buffer, values.byteOffset + from * 8, (to - from) * 8);
+    const got = Buffer.from(decoded.buffer, decoded.byteOffset, decoded.length * 8);
+    invariant(wanted.equals(got), 'the codec does not give back the bits of a column');
+  }
+
+  private place(kind: number, data: Uint8Array, timeColumn: number): ChunkRef {
+    const page = this.pages[kind]!;
+    if (page.bytes.length > 0 && page.bytes.length + data.length > VALUE_PAGE_BYTES) this.turn(kind);
+    const offset = page.bytes.length;
+    page.bytes.bytes(data);
+    this.chunks++;
+    return { kind, page: page.id, offset, length: data.length, timeColumn };
+  }
+
+  private turn(kind: number): void {
+    const page = this.pages[kind]!;
+    if (page.bytes.length === 0) return;
+    this.sink.page(kind, page.id, page.bytes.view());
+    page.id++;
+    page.bytes.reset();
+  }
+}
