@@ -2,6 +2,7 @@
 import { Metadata, ServerInterceptingCall, status as Code, type ServerInterceptor } from '@grpc/grpc-js';
 import { HttpError, toHttpError } from '../http/error-table.js';
 import type { IngestTicket } from '../http/ingest-gate.js';
+import { otherSignal } from '../http/misdirected.js';
 import { OTHER_EXPORTS, type GrpcDeps } from './export-service.js';
 import { grpcFailure, type GrpcFailure } from './status.js';
 
@@ -62,9 +63,7 @@ export function admission(deps: GrpcDeps): ServerInterceptor {
 function refusal(path: string, { readiness }: GrpcDeps): GrpcFailure | undefined {
   const signal = OTHER_EXPORTS.get(path);
   if (signal !== undefined) {
-    const off = `OTEL_${signal.toUpperCase()}_EXPORTER=none`;
-    const details = `this server stores metrics only, not ${signal}: send those elsewhere, or set ${off}`;
-    return { code: Code.UNIMPLEMENTED, details, metadata: new Metadata() };
+    return { code: Code.UNIMPLEMENTED, details: otherSignal(signal), metadata: new Metadata() };
   }
   if (readiness.state === 'ready') return undefined;
   return grpcFailure(new HttpError('ingest_unavailable', `the server is ${readiness.state}`));

@@ -14,7 +14,7 @@ const PACKAGE = '/opentelemetry.proto.collector';
 export const METRICS_EXPORT = `${PACKAGE}.metrics.v1.MetricsService/Export`;
 
 /** Exporters configured with one endpoint for all signals send these too. */
-export const OTHER_EXPORTS: ReadonlyMap<string, string> = new Map([
+export const OTHER_EXPORTS: ReadonlyMap<string, 'traces' | 'logs' | 'profiles'> = new Map([
   [`${PACKAGE}.trace.v1.TraceService/Export`, 'traces'],
   [`${PACKAGE}.logs.v1.LogsService/Export`, 'logs'],
   [`${PACKAGE}.profiles.v1development.ProfilesService/Export`, 'profiles'],

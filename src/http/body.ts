@@ -51,7 +51,20 @@ const gunzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip);
 const inflate = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.inflate);
 const inflateRaw = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.inflateRaw);
 
-export const OTLP_ENCODINGS = ['identity', 'gzip', 'deflate'] as const;
+const zstdDecompress = zstdOf(zlib);
+
+export const OTLP_ENCODINGS: readonly string[] = ['identity', 'gzip', 'deflate', ...(zstdDecompress ? ['zstd'] : [])];
+
+type Decompress = (body: Buffer, options: zlib.ZlibOptions) => Promise<Buffer>;
+
+/** Node has zstd since 22.15 and 23.8; the types that we compile with are older. */
+function zstdOf(library: object): Decompress | undefined {
+  const native: unknown = 'zstdDecompress' in library ? library.zstdDecompress : undefined;
+  if (typeof native !== 'function') return undefined;
+  return (body, options) => new Promise((resolve, reject) => {
+    native(body, options, (error: Error | null, result: Buffer) => (error ? reject(error) : resolve(result)));
+  });
+}
 
 /**
  * Undoes a Content-Encoding off the main thread (inflating costs several times what decoding and storing do).
@@ -70,9 +83,11 @@ export async function decodeContent(encoding: string, body: Buffer, maxBytes: nu
       case 'deflate':
         // "deflate" means the zlib format; some clients send the bare deflate stream, told apart by its first byte.
         return await ((body[0] ?? 0) % 16 === 8 ? inflate(body, options) : inflateRaw(body, options));
+      case 'zstd':
+        if (!zstdDecompress) throw unsupported(encoding);
+        return await zstdDecompress(body, options);
       default:
-        throw new HttpError('unsupported_encoding',
-          `Content-Encoding ${encoding} is not supported; use one of ${OTLP_ENCODINGS.join(', ')}`);
+        throw unsupported(encoding);
     }
   } catch (error) {
     if (error instanceof HttpError) throw error;
@@ -82,6 +97,10 @@ export async function decodeContent(encoding: string, body: Buffer, maxBytes: nu
     const reason = error instanceof Error ? error.message : String(error);
     throw new HttpError('corrupt_body', `the body is not valid ${encoding}: ${reason}`, { cause: error });
   }
+}
+
+function unsupported(encoding: string): HttpError {
+  return new HttpError('unsupported_encoding', `Content-Encoding ${encoding} is not supported; use one of ${OTLP_ENCODINGS.join(', ')}`);
 }
 
 function tooLarge(length: number, maxBytes: number): HttpError {

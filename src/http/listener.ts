@@ -1,7 +1,9 @@
 /** Sockets. Apart from the application, because one application listens on several addresses. */
 import http from 'node:http';
 import { isIPv6 } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import { Http2Refusal } from './http2-refusal.js';
 
 /** As Prometheus' --web.read-timeout: senders keep connections between two pushes, and a push may be minutes apart. */
 const IDLE_CONNECTION_MS = 5 * 60_000;
@@ -14,6 +16,7 @@ export interface ListenAddress {
 
 export class Listener {
   private readonly servers: http.Server[] = [];
+  private readonly http2 = new Http2Refusal();
 
   private constructor() {}
 
@@ -43,6 +46,7 @@ export class Listener {
 
   /** Takes no new connections, closes the idle ones, and waits for the requests in flight. */
   async close(): Promise<void> {
+    this.http2.closeAllConnections();
     await Promise.all(this.servers.map((server) => new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeIdleConnections();
@@ -51,11 +55,15 @@ export class Listener {
 
   /** Breaks what is still open. */
   closeAllConnections(): void {
+    this.http2.closeAllConnections();
     for (const server of this.servers) server.closeAllConnections();
   }
 
   private add(app: FastifyInstance, { host, port }: ListenAddress): Promise<void> {
     const server = http.createServer({ keepAliveTimeout: IDLE_CONNECTION_MS }, (request, response) => app.routing(request, response));
+    server.on('clientError', (error: Error, socket: Duplex) => {
+      if (!this.http2.takesOver(error, socket)) refuse(error, socket);
+    });
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
@@ -65,4 +73,17 @@ export class Listener {
       });
     });
   }
+}
+
+/** What Node does by itself where nobody listens to `clientError`. */
+function refuse(error: Error, socket: Duplex): void {
+  const code = 'code' in error ? error.code : undefined;
+  if (!socket.writable || code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const status = code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large'
+    : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout'
+    : '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
 }

@@ -3,9 +3,10 @@ import type { IngestOutcome } from '../storage/ingestion.js';
 import type { HttpDeps, IngestProtocol, OtlpEncoding, PartialSuccess } from './deps.js';
 import { HttpError } from './error-table.js';
 import { ingestFailure } from './ingest-body.js';
+import { notMetrics } from './misdirected.js';
 import { isRetryable, rejectText } from './reject-text.js';
 
-export type ExportDeps = Pick<HttpDeps, 'ingestion' | 'codecs' | 'observer'>;
+export type ExportDeps = Pick<HttpDeps, 'options' | 'ingestion' | 'codecs' | 'observer'>;
 
 /**
  * Stores the good points of an uncompressed request.
@@ -20,10 +21,21 @@ export async function storeExport(
   try {
     outcome = await deps.ingestion.append(deps.codecs.decodeOtlp(body, encoding), 'otlp');
   } catch (error) {
-    throw ingestFailure(error, 'decoded_too_large');
+    const failure = ingestFailure(error, 'decoded_too_large');
+    const isCorrupt = failure instanceof HttpError && failure.code === 'corrupt_body';
+    throw (isCorrupt ? notMetrics(body, encoding, deps.options) : undefined) ?? failure;
+  }
+  if (isNothing(outcome) && body.length > 0) {
+    const misdirected = notMetrics(body, encoding, deps.options);
+    if (misdirected) throw misdirected;
   }
   deps.observer.ingested(protocol, outcome);
   if (isRetryable(outcome.rejects)) throw new HttpError('out_of_memory', rejectText(outcome.rejects, 'data point'));
   if (outcome.rejectedPoints === 0 && outcome.rejects.length === 0) return undefined;
   return { rejectedDataPoints: outcome.rejectedPoints, errorMessage: rejectText(outcome.rejects, 'data point') };
+}
+
+/** Whether a request changed and lost nothing: an empty one, or one of another kind that decodes to nothing. */
+export function isNothing(outcome: IngestOutcome): boolean {
+  return outcome.samplesWritten + outcome.histogramsWritten + outcome.exemplarsWritten + outcome.rejects.length === 0;
 }

@@ -9,13 +9,16 @@ import type { HttpDeps, OtlpEncoding } from '../deps.js';
 import { HttpError, toHttpError } from '../error-table.js';
 import { acceptRawBodies, holdMore, rawBody } from '../ingest-body.js';
 import { parseMediaType } from '../media-type.js';
+import { otherSignal } from '../misdirected.js';
 import { storeExport } from '../otlp-export.js';
 import { asBuffer, defineRoute, sendText } from '../route.js';
 
 const CONTENT_TYPE: Readonly<Record<OtlpEncoding, string>> = { protobuf: 'application/x-protobuf', json: 'application/json' };
 const METRIC_PATHS = ['/api/v1/otlp/v1/metrics', '/v1/metrics'];
 /** Exporters configured with one endpoint for all signals send these too. */
-const OTHER_SIGNAL_PATHS = ['traces', 'logs', 'profiles'].flatMap((signal) => [`/api/v1/otlp/v1/${signal}`, `/v1/${signal}`]);
+const OTHER_SIGNAL_PATHS = ([
+  ['traces', '/v1/traces'], ['logs', '/v1/logs'], ['profiles', '/v1development/profiles'],
+] as const).flatMap(([signal, path]) => [{ signal, path }, { signal, path: `/api/v1/otlp${path}` }]);
 
 export async function otlpRoutes(app: FastifyInstance, deps: HttpDeps): Promise<void> {
   acceptRawBodies(app, deps, () => 'otlp');
@@ -27,10 +30,10 @@ export async function otlpRoutes(app: FastifyInstance, deps: HttpDeps): Promise<
   for (const path of METRIC_PATHS) {
     defineRoute(app, deps, path, { api: false, gated: true }, { POST: (request, reply) => receive(request, reply, deps) });
   }
-  for (const path of OTHER_SIGNAL_PATHS) {
+  for (const { signal, path } of OTHER_SIGNAL_PATHS) {
     app.post(path, {
       onRequest: async (_request, reply) =>
-        sendText(reply, 404, '404 page not found: this server stores metrics only; send them to /v1/metrics\n'),
+        sendText(reply, 404, `404 page not found: ${otherSignal(signal)}\n`),
     }, async () => undefined);
   }
 }

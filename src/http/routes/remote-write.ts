@@ -9,6 +9,8 @@ import type { HttpDeps } from '../deps.js';
 import { HttpError, toHttpError } from '../error-table.js';
 import { acceptRawBodies, ingestFailure, rawBody } from '../ingest-body.js';
 import { parseMediaType } from '../media-type.js';
+import { notRemoteWrite } from '../misdirected.js';
+import { isNothing } from '../otlp-export.js';
 import { isRetryable, rejectText } from '../reject-text.js';
 import { defineRoute, sendText } from '../route.js';
 
@@ -47,12 +49,14 @@ async function store(version: WriteVersion, body: Buffer, deps: HttpDeps): Promi
     if (isNothing(outcome)) refuseOtherMessage(deps.codecs.uncompressBlock(body, deps.options.maxDecodedBytes), version);
     return outcome;
   } catch (error) {
-    throw ingestFailure(error, 'write_too_large');
+    throw writeFailure(error, body, deps);
   }
 }
 
-function isNothing(outcome: IngestOutcome): boolean {
-  return outcome.samplesWritten + outcome.histogramsWritten + outcome.exemplarsWritten + outcome.rejects.length === 0;
+function writeFailure(error: unknown, body: Buffer, deps: HttpDeps): unknown {
+  const failure = ingestFailure(error, 'write_too_large');
+  const isCorrupt = failure instanceof HttpError && failure.code === 'corrupt_body';
+  return (isCorrupt ? notRemoteWrite(body, deps.options) : undefined) ?? failure;
 }
 
 /** The message of the other version decodes to nothing: a 204 would hide that everything is lost. */
