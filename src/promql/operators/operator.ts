@@ -24,6 +24,17 @@ export interface VectorOperator {
    * @throws QueryError
    */
   read(index: number, out: StepColumn): void;
+  /**
+   * True if reading has no effect but its column: no error, no annotation. Such inputs need not be read where no output depends
+   * on them; all others must be, because upstream evaluates every operand.
+   */
+  readonly readsQuietly?: boolean;
+}
+
+/** Reads series that no output depends on, for the errors and annotations that come of it. `scratch` is overwritten. */
+export function readForEffects(operator: VectorOperator, indexes: readonly number[], scratch: StepColumn): void {
+  if (operator.readsQuietly === true) return;
+  for (const index of indexes) operator.read(index, scratch);
 }
 
 /** A scalar over the steps of a grid. */

@@ -16,6 +16,7 @@ export type SelectorOutput = 'value' | 'timestamp' | 'start-timestamp';
  * One cursor moves over the samples of a series.
  */
 export class VectorSelectorOperator implements VectorOperator {
+  readonly readsQuietly = true;
   private readonly outputs: OutputSeries[];
   private readonly columns = new SampleColumns();
   private readonly mint: number;

@@ -4,7 +4,7 @@ import { labelText } from '../../engine/label-text.js';
 import type { EvalFrame } from '../../engine/query-context.js';
 import { ABSENT, FLOAT, StepColumn } from '../../engine/step-column.js';
 import type { BinaryExpr } from '../../parser/ast.js';
-import type { OutputSeries, VectorOperator } from '../operator.js';
+import { type OutputSeries, readForEffects, type VectorOperator } from '../operator.js';
 import { ElementBinary } from './element.js';
 import { type MatchGroup, joinedSeries, matchGroups, matchReducer } from './matching.js';
 
@@ -110,7 +110,12 @@ export class JoinOperator implements VectorOperator {
         plan.pairs.set(g, { pairs, slotOf, slots: slots.size });
         for (let i = 0; i < slots.size; i++) plan.simple.push(undefined);
       } else for (const [m, o] of pairs) plan.simple.push({ many: m, one: o });
-      if (group.left.length === 0 && group.right.length > 1 && !filled) this.checkUnpaired(group);
+      if (pairs.length > 0) continue;
+      if (group.left.length === 0 && group.right.length > 1) this.checkUnpaired(group);
+      else {
+        readForEffects(this.many, group.left, this.manyColumn);
+        readForEffects(this.one, group.right, this.manyColumn);
+      }
     }
     return plan;
   }
@@ -212,6 +217,7 @@ export class JoinOperator implements VectorOperator {
   /** Duplicates on the "one" side are an error even in a group that nothing on the other side matches. */
   private checkUnpaired(group: MatchGroup): void {
     if (this.many.series().length > 0) this.composeOneSide(group);
+    else readForEffects(this.one, group.right, this.manyColumn);
   }
 
   /** Upstream looks at a step only if both sides have a sample at all. */

@@ -1,7 +1,7 @@
 import type { EvalFrame } from '../../engine/query-context.js';
 import { ABSENT, StepColumn } from '../../engine/step-column.js';
 import type { VectorMatching } from '../../parser/ast.js';
-import type { OutputSeries, VectorOperator } from '../operator.js';
+import { type OutputSeries, readForEffects, type VectorOperator } from '../operator.js';
 import { type MatchGroup, matchGroups, matchReducer } from './matching.js';
 
 /**
@@ -72,6 +72,7 @@ export class SetOperator implements VectorOperator {
     groups.forEach((group, g) => {
       for (const i of group.left) groupOf[i] = g;
       if (this.op === 'or') for (const i of group.right) groupOf[left.length + i] = g;
+      else if (group.left.length === 0) readForEffects(this.rhs, group.right, this.scratch);
     });
     return { outputs, groups, groupOf, lefts: left.length };
   }

@@ -1,0 +1,120 @@
+/** Answers of the query API, and whether two of them say the same. */
+
+interface HistogramAnswer {
+  readonly count: string;
+  readonly sum: string;
+  readonly buckets?: readonly (readonly (string | number)[])[];
+}
+
+interface SeriesAnswer {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value?: readonly [number, string];
+  readonly values?: readonly (readonly [number, string])[];
+  readonly histogram?: readonly [number, HistogramAnswer];
+  readonly histograms?: readonly (readonly [number, HistogramAnswer])[];
+}
+
+export interface Answer {
+  readonly status: 'success' | 'error';
+  readonly errorType?: string;
+  readonly error?: string;
+  readonly data?: { readonly resultType: string; readonly result: unknown };
+}
+
+export interface Question {
+  readonly text: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** 0: an instant query at startMs. */
+  readonly stepMs: number;
+}
+
+/** @throws TypeError, SyntaxError if the server does not answer in the API's form */
+export async function ask(base: string, { text, startMs, endMs, stepMs }: Question): Promise<Answer> {
+  const form: Record<string, string> = stepMs === 0
+    ? { query: text, time: String(startMs / 1000) }
+    : { query: text, start: String(startMs / 1000), end: String(endMs / 1000), step: String(stepMs / 1000) };
+  const endpoint = stepMs === 0 ? 'query' : 'query_range';
+  const response = await fetch(`${base}/api/v1/${endpoint}`, { method: 'POST', body: new URLSearchParams(form) });
+  return (await response.json()) as Answer;
+}
+
+/** Number of series or 1 for a scalar; 0 for nothing or an error. */
+export function sizeOf(answer: Answer): number {
+  return Array.isArray(answer.data?.result) ? answer.data.result.length : 0;
+}
+
+/** Relative: the order of sums differs. */
+const TOLERANCE = 1e-9;
+
+/** undefined if the answers agree, else the first difference. `there` is the reference. @param tolerance of numbers, relative */
+export function difference(there: Answer, here: Answer, tolerance = TOLERANCE): string | undefined {
+  if (there.status !== here.status) return `there ${there.error ?? there.status}, here ${here.error ?? here.status}`;
+  if (there.status === 'error') {
+    return there.errorType === here.errorType ? undefined : `there ${there.errorType} ${there.error}, here ${here.errorType} ${here.error}`;
+  }
+  const [a, b] = [there.data!, here.data!];
+  if (a.resultType !== b.resultType) return `there ${a.resultType}, here ${b.resultType}`;
+  if (a.resultType === 'scalar' || a.resultType === 'string') {
+    const [x, y] = [a.result as [number, string], b.result as [number, string]];
+    return closeTexts(x[1], y[1], tolerance) ? undefined : `there ${x[1]}, here ${y[1]}`;
+  }
+  return seriesDifference(a.result as SeriesAnswer[], b.result as SeriesAnswer[], tolerance);
+}
+
+function seriesDifference(there: readonly SeriesAnswer[], here: readonly SeriesAnswer[], tolerance: number): string | undefined {
+  const byKey = new Map(here.map((one) => [keyOf(one), one]));
+  for (const one of there) {
+    const key = keyOf(one);
+    const other = byKey.get(key);
+    if (other === undefined) return `${key} is missing`;
+    byKey.delete(key);
+    const found = pointsDifference(one, other, tolerance);
+    if (found !== undefined) return `${key}: ${found}`;
+  }
+  const extra = byKey.keys().next().value;
+  return extra === undefined ? undefined : `${extra} is only here`;
+}
+
+function pointsDifference(there: SeriesAnswer, here: SeriesAnswer, tolerance: number): string | undefined {
+  const [a, b] = [pointsOf(there), pointsOf(here)];
+  for (const [time, x] of a) {
+    const y = b.get(time);
+    if (y === undefined) return `no point at ${time}`;
+    b.delete(time);
+    if (!closePoints(x, y, tolerance)) return `at ${time} there ${JSON.stringify(x)}, here ${JSON.stringify(y)}`;
+  }
+  const extra = b.keys().next().value;
+  return extra === undefined ? undefined : `a point at ${extra} is only here`;
+}
+
+function pointsOf(series: SeriesAnswer): Map<number, string | HistogramAnswer> {
+  const floats = series.values ?? (series.value ? [series.value] : []);
+  const histograms = series.histograms ?? (series.histogram ? [series.histogram] : []);
+  return new Map<number, string | HistogramAnswer>([...floats, ...histograms]);
+}
+
+function keyOf({ metric }: SeriesAnswer): string {
+  return JSON.stringify(Object.entries(metric).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function closePoints(x: string | HistogramAnswer, y: string | HistogramAnswer, tolerance: number): boolean {
+  if (typeof x === 'string' || typeof y === 'string') {
+    return typeof x === 'string' && typeof y === 'string' && closeTexts(x, y, tolerance);
+  }
+  if (!closeTexts(x.count, y.count, tolerance) || !closeTexts(x.sum, y.sum, tolerance)) return false;
+  const [a, b] = [x.buckets ?? [], y.buckets ?? []];
+  const close = (i: number, j: number): boolean => closeTexts(String(a[i]![j]), String(b[i]![j]), tolerance);
+  return a.length === b.length && a.every((bucket, i) => bucket.every((_, j) => close(i, j)));
+}
+
+/** Absolute below 1: differences of nearly equal numbers keep the rounding of the numbers. */
+function closeTexts(x: string, y: string, tolerance: number): boolean {
+  if (x === y) return true;
+  const [a, b] = [numberOf(x), numberOf(y)];
+  return Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a), Math.abs(b));
+}
+
+function numberOf(text: string): number {
+  return text === '+Inf' ? Infinity : text === '-Inf' ? -Infinity : Number(text);
+}
