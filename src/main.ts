@@ -219,7 +219,8 @@ function noteReload(metrics: ServerMetrics, succeeded: boolean): void {
 }
 
 function otlpSettings({ otlp, query, features }: Config): ConstructorParameters<typeof OtlpTranslator>[0] {
-  return { ...otlp, lookback_delta_ms: query.lookback_delta_ms, type_and_unit_labels: features.type_and_unit_labels };
+  const { type_and_unit_labels, created_timestamp_zero_ingestion } = features;
+  return { ...otlp, lookback_delta_ms: query.lookback_delta_ms, type_and_unit_labels, created_timestamp_zero_ingestion };
 }
 
 function listenAddresses({ web }: Config): { host: string; port: number }[] {
@@ -329,6 +330,7 @@ async function openStore(config: Config, disk: NodeDisk, logger: Logger, readine
     maxLabelValueLength: orUnlimited(limits.max_label_value_length),
     maxMetadataFamilies: METADATA_FAMILIES_MAX,
     typeAndUnitLabels: config.features.type_and_unit_labels,
+    zeroAtStart: config.features.created_timestamp_zero_ingestion,
   }, () => systemClock.nowMs());
   const catalogue = CatalogueReader.open(catalogueFile);
   ingester.rememberMetadata([...catalogue.metadata('', 0, 1).values()].flat());

@@ -9,6 +9,10 @@ export interface Features {
   readonly type_and_unit_labels: boolean;
   readonly created_timestamp_zero_ingestion: boolean;
   readonly search_api: boolean;
+  /** Sets `otlp.delta_temporality` to cumulative. */
+  readonly otlp_deltatocumulative: boolean;
+  /** Sets `otlp.delta_temporality` to native. */
+  readonly otlp_native_delta_ingestion: boolean;
 }
 
 type Meaning =
@@ -33,6 +37,9 @@ export const FEATURES: Readonly<Record<string, Meaning>> = {
   'created-timestamp-zero-ingestion': { kind: 'switch', key: 'created_timestamp_zero_ingestion' },
   'search-api': { kind: 'switch', key: 'search_api' },
 
+  'otlp-deltatocumulative': { kind: 'switch', key: 'otlp_deltatocumulative' },
+  'otlp-native-delta-ingestion': { kind: 'switch', key: 'otlp_native_delta_ingestion' },
+
   'exemplar-storage': always,
   'native-histograms': always,
   'otlp-write-receiver': always,
@@ -46,8 +53,6 @@ export const FEATURES: Readonly<Record<string, Meaning>> = {
   'promql-binop-fill-modifiers': always,
   'utf8-names': always,
 
-  'otlp-deltatocumulative': ignored('conversion of delta metrics is not there yet, they are reported as rejected'),
-  'otlp-native-delta-ingestion': ignored('delta metrics are reported as rejected, never stored raw'),
   'use-start-timestamps': ignored('rate() does not use start timestamps yet'),
   'st-storage': ignored('start timestamps are not stored yet'),
   'agent': ignored('there is no agent mode'),
@@ -84,6 +89,8 @@ export function resolveFeatures(names: readonly string[]): { features: Features;
     type_and_unit_labels: on.has('type_and_unit_labels'),
     created_timestamp_zero_ingestion: on.has('created_timestamp_zero_ingestion'),
     search_api: on.has('search_api'),
+    otlp_deltatocumulative: on.has('otlp_deltatocumulative'),
+    otlp_native_delta_ingestion: on.has('otlp_native_delta_ingestion'),
   };
   return { features, warnings };
 }

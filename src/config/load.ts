@@ -72,6 +72,7 @@ export function loadConfig(
 
   const featureNames = [...(values.get('enable_features') as string[]), ...flags.enableFeatures];
   const { features, warnings: featureWarnings } = resolveFeatures(featureNames);
+  applyDeltaFeatures(values, sources, features);
   const labelWarnings = expandExternalLabels(values, env);
   resolveAutomatic(values, sources, machine);
   const config = buildConfig(values, features);
@@ -131,6 +132,23 @@ function expandExternalLabels(values: Map<string, LeafValue>, env: Environment):
   });
   values.set('global.external_labels', Object.fromEntries(expanded) as Record<string, string>);
   return warnings;
+}
+
+/** Upstream's two features for delta temporality are values of one key here. A value that was given for the key must agree. */
+function applyDeltaFeatures(values: Map<string, LeafValue>, sources: ReadonlyMap<string, string>, features: Features): void {
+  const path = 'otlp.delta_temporality';
+  const wanted: string[] = [];
+  if (features.otlp_deltatocumulative) wanted.push('cumulative');
+  if (features.otlp_native_delta_ingestion) wanted.push('native');
+  const given = sources.get(path);
+  if (given !== undefined) wanted.push(String(values.get(path)));
+  if (new Set(wanted).size > 1) {
+    const message = given === undefined
+      ? 'the features otlp-deltatocumulative and otlp-native-delta-ingestion cannot be enabled at the same time'
+      : `${String(values.get(path))} contradicts the enabled feature, which means ${wanted[0]}`;
+    throw new ConfigError([{ code: 'conflict', keyPath: path, where: given ?? '--enable-feature', message }]);
+  }
+  if (wanted[0] !== undefined) values.set(path, wanted[0]);
 }
 
 /** Replaces "automatic" by the value that is used, so that nobody else needs to know the rule. */

@@ -16,6 +16,9 @@ export const TRANSLATION_STRATEGIES = [
   'UnderscoreEscapingWithSuffixes', 'UnderscoreEscapingWithoutSuffixes', 'NoUTF8EscapingWithSuffixes', 'NoTranslation',
 ] as const;
 
+/** What becomes of OTLP metrics with delta temporality. */
+export const DELTA_TEMPORALITIES = ['cumulative', 'native', 'reject'] as const;
+
 export const configSchema = section('', {
   global: section('As in Prometheus. Keys that only concern scraping are accepted and have no effect.', {
     scrape_interval: duration('1m', {
@@ -84,6 +87,18 @@ export const configSchema = section('', {
         + 'port 4318. Nothing else is served there.',
       why: 'SDKs send to port 4318 unless told otherwise.',
     }),
+    delta_temporality: choice(DELTA_TEMPORALITIES, 'cumulative', {
+      about: 'Own key. Delta sums and histograms are added up to counters and histograms (`cumulative`), stored as they are, to be queried '
+        + 'with sum_over_time (`native`), or refused (`reject`). The features otlp-deltatocumulative and otlp-native-delta-ingestion '
+        + 'mean the first two.',
+      why: 'Prometheus refuses them without a feature; but rate() works, and the state is in the log, so nothing is lost in a restart.',
+    }),
+    delta_max_idle: duration('1d', {
+      about: 'Own key. Silence of a delta series after which its total starts over at 0. It costs no memory: the total is the last stored '
+        + 'sample.',
+      why: 'The collector\'s processor forgets after 5m. SDKs send nothing while nothing happens, so an error that occurs every 10 minutes '
+        + 'would be a counter that is always 1.',
+    }, { minimum: 1000 }),
   }),
 
   storage: section('Where samples live.', {
@@ -280,7 +295,8 @@ export const configSchema = section('', {
 
   enable_features: list([], {
     about: 'Own key, as --enable-feature: promql-experimental-functions, promql-delayed-name-removal, promql-per-step-stats, '
-      + 'type-and-unit-labels, created-timestamp-zero-ingestion. Features that are always on are accepted.',
+      + 'type-and-unit-labels, created-timestamp-zero-ingestion, otlp-deltatocumulative, '
+      + 'otlp-native-delta-ingestion. Features that are always on are accepted.',
     why: 'As in Prometheus: these change results or are experimental.',
   }),
 });

@@ -9,8 +9,10 @@ export const REJECT_TEXT_BYTES_MAX = 4096;
  * stable; the example says it in words, with series and times. At most 4 KiB of UTF-8.
  */
 export function rejectText(rejects: readonly RejectGroup[], noun: string): string {
-  const lines = rejects.map(({ status, count, example }) =>
-    `${REASON[status] ?? `status ${status}`}: ${count} ${noun}${count === 1 ? '' : 's'} not stored, for example ${example}`);
+  const lines = rejects.map(({ status, count, example }) => {
+    const fate = status === AppendStatus.deltaOverlap ? 'stored all the same' : 'not stored';
+    return `${REASON[status] ?? `status ${status}`}: ${count} ${noun}${count === 1 ? '' : 's'} ${fate}, for example ${example}`;
+  });
   return cutUtf8(lines.join('\n'), REJECT_TEXT_BYTES_MAX);
 }
 

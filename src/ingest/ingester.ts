@@ -24,6 +24,8 @@ export interface IngestSettings {
   readonly maxMetadataFamilies: number;
   /** Feature `type-and-unit-labels` for remote write 2.0. */
   readonly typeAndUnitLabels: boolean;
+  /** Feature `created-timestamp-zero-ingestion` for remote write 2.0. */
+  readonly zeroAtStart: boolean;
 }
 
 /** `SampleBatch.origin` of samples that no data point stands for (`target_info`). */
@@ -51,11 +53,11 @@ export class Ingester implements Ingestion {
   }
 
   remoteWriteV2(body: Uint8Array): Promise<IngestOutcome> {
-    const { typeAndUnitLabels } = this.settings;
-    // Labels that depend on the metadata are the general decoder's business.
+    const { typeAndUnitLabels, zeroAtStart } = this.settings;
+    // Labels that depend on the metadata, and start timestamps, are the general decoder's business.
     const walk = (): Promise<AppendReport | 'general'> => this.appender.appendRemoteWriteV2(body);
-    const fast = typeAndUnitLabels ? (): Promise<'general'> => Promise.resolve('general') : walk;
-    return this.remoteWrite('remote_write_v2', body, fast, (message) => decodeWriteRequestV2(message, { typeAndUnitLabels }));
+    const fast = typeAndUnitLabels || zeroAtStart ? (): Promise<'general'> => Promise.resolve('general') : walk;
+    return this.remoteWrite('remote_write_v2', body, fast, (message) => decodeWriteRequestV2(message, { typeAndUnitLabels, zeroAtStart }));
   }
 
   /** The fast way where it goes, the general one for the body or the parts of it that need it. */

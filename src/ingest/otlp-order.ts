@@ -36,15 +36,20 @@ export class RequestOrder {
     out.exemplars.push(...batch.exemplars);
     out.metadata.push(...batch.metadata);
     out.rejects.push(...batch.rejects);
+    out.deltaMaxIdleMs = batch.deltaMaxIdleMs;
+    out.zeroAtStart = batch.zeroAtStart;
     for (const i of order) {
       const series = batch.seriesIndex[i]!;
       const time = batch.timestamps[i]!;
-      if (time === newest[series]!) continue;
+      const isDelta = batch.delta[i] === 1;
+      // Of deltas nothing is dropped without a word: the store knows a repeated one from another one.
+      if (time === newest[series]! && !isDelta) continue;
       newest[series] = time;
       const histogram: Histogram | undefined = batch.histograms.get(i);
       if (histogram !== undefined) out.addHistogram(series, time, histogram, batch.origin[i]!, batch.startTimestamps[i]!);
       else if (batch.staleHistograms.has(i)) out.addStaleHistogram(series, time, batch.origin[i]!);
       else out.addFrom(series, time, batch.values, i, batch.origin[i]!, batch.startTimestamps[i]!);
+      if (isDelta) out.markDelta(out.length - 1);
     }
     return out;
   }

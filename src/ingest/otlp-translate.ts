@@ -3,17 +3,18 @@
  * Prometheus refuses together with the whole request is refused alone here.
  */
 import type { Exemplar } from '../model/exemplar.js';
-import type { Histogram } from '../model/histogram.js';
+import { ResetHint, type Histogram } from '../model/histogram.js';
 import type { Labels } from '../model/labels.js';
 import type { MetricMetadata, MetricType } from '../model/metadata.js';
 import { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
 import {
-  ILL_FORMED_MARK, Temporality, type ExponentialPoint, type HistogramPoint, type NumberPoint, type OtlpData, type OtlpExemplar,
+  ILL_FORMED_MARK, type ExponentialPoint, type HistogramPoint, type NumberPoint, type OtlpData, type OtlpExemplar,
   type OtlpMetric, type OtlpRequest, type OtlpResourceMetrics, type OtlpScopeMetrics, type PointBase, type SummaryPoint,
 } from '../wire/otlp-types.js';
 import { decimalText } from './otlp-decimal.js';
 import { translateExemplars } from './otlp-exemplars.js';
+import { deltaFault, deltaMode, temporalityMessage, type DeltaMode } from './delta-points.js';
 import { explicitToNative, exponentialToNative, HistogramFault } from './otlp-histograms.js';
 import { PointLabels, ResourceLabels, scopeLabels, targetInfoLabels, typeAndUnitLabels } from './otlp-labels.js';
 import { LabelNamer, MetricNamer, NameFault, unitName, type SuffixKind } from './otlp-names.js';
@@ -55,6 +56,7 @@ interface MetricContext {
   readonly metric: OtlpMetric;
   readonly family: string;
   readonly labels: PointLabels;
+  readonly delta: DeltaMode;
 }
 
 /** One request on its way. */
@@ -75,6 +77,8 @@ class Translation {
   ) {}
 
   run(request: OtlpRequest): SampleBatch {
+    this.batch.deltaMaxIdleMs = this.settings.delta_max_idle_ms;
+    this.batch.zeroAtStart = this.settings.created_timestamp_zero_ingestion;
     for (const resourceMetrics of request.resourceMetrics) this.resource(resourceMetrics);
     for (const entry of this.families.values()) this.batch.metadata.push(entry);
     return new RequestOrder(this.batch).apply();
@@ -115,12 +119,15 @@ class Translation {
         continue;
       }
       if (points === 0) continue;
-      const metadata = { family, type: metricType(metric.data), help: metric.description, unit: unitName(metric.unit) };
+      const delta = deltaMode(metric.data, this.settings.delta_temporality);
+      // A raw delta is neither a counter nor a histogram to PromQL: Prometheus calls it unknown.
+      const type = delta === 'raw' ? 'unknown' : metricType(metric.data);
+      const metadata = { family, type, help: metric.description, unit: unitName(metric.unit) };
       this.families.set(family, metadata);
       const labels = this.settings.type_and_unit_labels
         ? new PointLabels(this.labelNamer, resource, ofScope, typeAndUnitLabels(metadata.type, metadata.unit))
         : shared;
-      this.metric({ metric, family, labels });
+      this.metric({ metric, family, labels, delta });
     }
   }
 
@@ -130,8 +137,8 @@ class Translation {
     if (data.kind === 'none') {
       return this.refuseMetric(metric, AppendStatus.untranslatable, `${quoted(metric)} has no data (or data of an unknown type)`);
     }
-    if ('temporality' in data && data.temporality !== Temporality.cumulative) {
-      return this.refuseMetric(metric, AppendStatus.untranslatable, temporalityMessage(metric, data.temporality));
+    if (deltaMode(data, this.settings.delta_temporality) === 'refused') {
+      return this.refuseMetric(metric, AppendStatus.untranslatable, `${quoted(metric)} ${temporalityMessage(data)}`);
     }
     const family = this.metricNamer.build(metric.name, metric.unit, suffixKind(data));
     if (family instanceof NameFault) return this.refuseMetric(metric, AppendStatus.untranslatable, family.message);
@@ -179,7 +186,7 @@ class Translation {
     const base = this.baseLabels(context, point);
     if (base !== undefined) {
       const series = this.series.plain(base, context.family);
-      this.value(series, point, point.value);
+      this.value(context, series, point, point.value);
       // Prometheus ignores exemplars of gauges.
       if (withExemplars) for (const exemplar of this.exemplars(context, point)) this.batch.exemplars.push({ series, exemplar });
     }
@@ -190,14 +197,15 @@ class Translation {
     const base = this.baseLabels(context, point);
     if (base !== undefined) {
       const { family } = context;
-      if (point.sum !== undefined) this.value(this.series.plain(base, `${family}_sum`), point, point.sum);
-      this.value(this.series.plain(base, `${family}_count`), point, point.count);
-      this.buckets(base, `${family}_bucket`, point, this.exemplars(context, point));
+      if (point.sum !== undefined) this.value(context, this.series.plain(base, `${family}_sum`), point, point.sum);
+      this.value(context, this.series.plain(base, `${family}_count`), point, point.count);
+      this.buckets(context, base, point, this.exemplars(context, point));
     }
     this.origin++;
   }
 
-  private buckets(base: Labels, name: string, point: HistogramPoint, exemplars: readonly Exemplar[]): void {
+  private buckets(context: MetricContext, base: Labels, point: HistogramPoint, exemplars: readonly Exemplar[]): void {
+    const name = `${context.family}_bucket`;
     const { explicitBounds, bucketCounts } = point;
     const bounded = Math.min(explicitBounds.length, bucketCounts.length);
     let cumulative = 0;
@@ -206,14 +214,14 @@ class Translation {
       const bound = explicitBounds[i]!;
       cumulative += bucketCounts[i]!;
       const series = this.series.labelled(base, name, 'le', decimalText(bound));
-      this.value(series, point, cumulative);
+      this.value(context, series, point, cumulative);
       // Exemplars are expected in the order of their values, as buckets are. One too early takes those behind it along.
       while (next < exemplars.length && !(exemplars[next]!.value > bound)) {
         this.batch.exemplars.push({ series, exemplar: exemplars[next++]! });
       }
     }
     const infinite = this.series.labelled(base, name, 'le', '+Inf');
-    this.value(infinite, point, point.count);
+    this.value(context, infinite, point, point.count);
     while (next < exemplars.length) this.batch.exemplars.push({ series: infinite, exemplar: exemplars[next++]! });
   }
 
@@ -235,7 +243,12 @@ class Translation {
     }
     const series = this.series.plain(base, context.family);
     if (histogram === 'stale') this.batch.addStaleHistogram(series, point.timeMs, this.origin);
-    else this.batch.addHistogram(series, point.timeMs, histogram, this.origin, point.startMs);
+    else if (context.delta === 'raw') {
+      this.batch.addHistogram(series, point.timeMs, { ...histogram, resetHint: ResetHint.gauge }, this.origin);
+    } else {
+      const i = this.batch.addHistogram(series, point.timeMs, histogram, this.origin, point.startMs);
+      if (context.delta === 'added') this.batch.markDelta(i);
+    }
     for (const exemplar of this.exemplars(context, point)) this.batch.exemplars.push({ series, exemplar });
   }
 
@@ -243,24 +256,33 @@ class Translation {
     const base = this.baseLabels(context, point);
     if (base !== undefined) {
       const { family } = context;
-      this.value(this.series.plain(base, `${family}_sum`), point, point.sum);
-      this.value(this.series.plain(base, `${family}_count`), point, point.count);
+      this.value(context, this.series.plain(base, `${family}_sum`), point, point.sum);
+      this.value(context, this.series.plain(base, `${family}_count`), point, point.count);
       for (const { quantile, value } of point.quantiles) {
-        this.value(this.series.labelled(base, family, 'quantile', decimalText(quantile)), point, value);
+        this.value(context, this.series.labelled(base, family, 'quantile', decimalText(quantile)), point, value);
       }
     }
     this.origin++;
   }
 
-  private value(series: number, point: PointBase, value: number): void {
-    if (point.noRecordedValue) this.batch.addStale(series, point.timeMs, this.origin);
-    else this.batch.addFloat(series, point.timeMs, value, this.origin, point.startMs);
+  private value({ delta }: MetricContext, series: number, point: PointBase, value: number): void {
+    if (point.noRecordedValue) {
+      this.batch.addStale(series, point.timeMs, this.origin);
+      return;
+    }
+    const i = this.batch.addFloat(series, point.timeMs, value, this.origin, delta === 'raw' ? 0 : point.startMs);
+    if (delta === 'added') this.batch.markDelta(i);
   }
 
   /** Labels of the point without a name, or undefined after the point was refused. */
   private baseLabels(context: MetricContext, point: PointBase): Labels | undefined {
     const labels = context.labels.of(point.attributes);
     const { name } = context.metric;
+    const fault = context.delta === 'added' ? deltaFault(context.metric.data, point) : undefined;
+    if (fault !== undefined) {
+      this.batch.reject(AppendStatus.untranslatable, 1, name, `${quoted(context.metric)}: ${fault}`);
+      return undefined;
+    }
     if (labels instanceof NameFault) {
       this.batch.reject(AppendStatus.untranslatable, 1, name, `${quoted(context.metric)}: ${labels.message}`);
       return undefined;
@@ -311,10 +333,4 @@ function metricType(data: OtlpData): MetricType {
 /** For messages. */
 function quoted({ name }: OtlpMetric): string {
   return `metric ${JSON.stringify(name)}`;
-}
-
-function temporalityMessage(metric: OtlpMetric, temporality: number): string {
-  if (temporality !== Temporality.delta) return `${quoted(metric)} has no aggregation temporality, expected cumulative`;
-  return `${quoted(metric)} has delta temporality, expected cumulative: set ` +
-    'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in the SDK, or use the deltatocumulative processor in the collector';
 }

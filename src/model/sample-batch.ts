@@ -45,6 +45,15 @@ export class SampleBatch {
   origin = new Uint32Array(64);
   /** By sample index; absent where the sample is a float. */
   readonly histograms = new Map<number, Histogram>();
+  /** 1 where the value, or the histogram, is a delta that the store shall add to what the series has (see `markDelta`). */
+  delta = new Uint8Array(64);
+  hasDeltas = false;
+  /** A series that was silent for longer than this starts over when a delta comes. */
+  deltaMaxIdleMs = Infinity;
+  /** The store puts a zero at the start timestamp of a sample whose series has nothing there or later. */
+  zeroAtStart = false;
+  /** Samples at the end that the store has put there itself: they are nobody's, so nobody is told about them. */
+  addedRows = 0;
   /** Indexes of stale markers that came as histograms: they count as histograms in answers. */
   readonly staleHistograms = new Set<number>();
   length = 0;
@@ -91,6 +100,16 @@ export class SampleBatch {
     return i;
   }
 
+  /** Says that sample `index` holds the change since its start timestamp, not the total. Its value must be finite. */
+  markDelta(index: number): void {
+    this.delta[index] = 1;
+    this.hasDeltas = true;
+  }
+
+  isAdded(index: number): boolean {
+    return index >= this.length - this.addedRows;
+  }
+
   /** Takes back the newest samples, down to `length`. */
   truncate(length: number): void {
     for (let i = length; i < this.length; i++) {
@@ -128,6 +147,7 @@ export class SampleBatch {
       this.timestamps[n] = this.timestamps[i]!;
       this.startTimestamps[n] = this.startTimestamps[i]!;
       this.origin[n] = this.origin[i]!;
+      this.delta[n] = this.delta[i]!;
       // copyWithin moves bytes: a stale marker stays one.
       this.values.copyWithin(n, i, i + 1);
       n++;
@@ -142,12 +162,13 @@ export class SampleBatch {
     this.timestamps[i] = timestampMs;
     this.origin[i] = origin;
     this.startTimestamps[i] = startTimestampMs;
+    this.delta[i] = 0;
     return i;
   }
 
   private grow(): void {
     const size = this.timestamps.length * 2;
-    const wider = <T extends Uint32Array | Float64Array>(to: T, from: T): T => {
+    const wider = <T extends Uint8Array | Uint32Array | Float64Array>(to: T, from: T): T => {
       to.set(from);
       return to;
     };
@@ -156,5 +177,6 @@ export class SampleBatch {
     this.values = wider(new Float64Array(size), this.values);
     this.startTimestamps = wider(new Float64Array(size), this.startTimestamps);
     this.origin = wider(new Uint32Array(size), this.origin);
+    this.delta = wider(new Uint8Array(size), this.delta);
   }
 }

@@ -28,13 +28,17 @@ export const AppendStatus = {
   outOfMemory: 10,
   /** Metric or point that cannot be translated (temporality, scale, no data, …). */
   untranslatable: 11,
+  /** A delta that ends before the newest sample of its series: what is stored cannot be changed any more. */
+  deltaLate: 12,
+  /** A warning, no refusal: a delta that begins before the one before it ended was added all the same. */
+  deltaOverlap: 13,
 } as const;
 export type AppendStatus = (typeof AppendStatus)[keyof typeof AppendStatus];
 
 /** Name of each status, by number: `REASON[2] === 'out_of_order'`. */
 export const REASON = [
   'ok', 'duplicate', 'out_of_order', 'too_old', 'out_of_bounds', 'far_future', 'conflict',
-  'invalid_labels', 'invalid_histogram', 'series_limit', 'out_of_memory', 'untranslatable',
+  'invalid_labels', 'invalid_histogram', 'series_limit', 'out_of_memory', 'untranslatable', 'delta_late', 'delta_overlap',
 ] as const;
 
 /** Sentence for people, in Prometheus' words where it has any. */
@@ -42,6 +46,7 @@ export const REASON_TEXT: readonly string[] = [
   'ok', 'duplicate sample', 'out of order sample', 'too old sample', 'out of bounds',
   'timestamp too far in the future', 'duplicate sample for timestamp',
   'invalid labels', 'invalid native histogram', 'series limit reached', 'head memory budget used up', 'metric cannot be translated',
+  'late delta', 'overlapping delta',
 ];
 
 export function isAccepted(status: number): boolean {

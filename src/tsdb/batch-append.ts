@@ -4,28 +4,51 @@ import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus, isAccepted } from '../storage/append-status.js';
 import type { AppendReport } from '../storage/appender.js';
 import { IngestError } from '../storage/ingestion.js';
+import { DeltaRows } from './delta-rows.js';
 import type { HeadStore } from './head-store.js';
 import type { Head } from './head/head.js';
 import { judgeTime, type TimeRules } from './head/time-rules.js';
-import { addReject, describeSample, newReport, refuseSeries } from './reject-collector.js';
+import { addReject, describeOverlap, describeSample, newReport, refuseSeries } from './reject-collector.js';
+import { SeriesTail } from './series-tail.js';
 import { checkMinValid, newestInLaterHeads, settleSlowRow } from './slow-rows.js';
+import { addZeroRows } from './zero-rows.js';
 
 export class BatchAppend {
   constructor(private readonly store: HeadStore) {}
 
   /** See `Appender.appendBatch`. @throws IngestError, LogWriteError */
   append(batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, touched: Set<Head>): AppendReport {
+    const tail = new SeriesTail(this.store);
+    const deltas = batch.hasDeltas ? new DeltaRows(tail, batch) : undefined;
+    addZeroRows(batch, deltas, tail, rules);
+    if (batch.addedRows === 0) return this.appendAll(batch, statuses, rules, touched, deltas);
+    const all = new Uint8Array(batch.length);
+    try {
+      return this.appendAll(batch, all, rules, touched, deltas);
+    } finally {
+      const sent = batch.length - batch.addedRows;
+      statuses.set(all.subarray(0, sent));
+      batch.truncate(sent);
+      batch.addedRows = 0;
+    }
+  }
+
+  private appendAll(
+    batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, touched: Set<Head>, deltas: DeltaRows | undefined,
+  ): AppendReport {
     const report = newReport();
-    for (const [head, rows] of this.spread(batch, statuses, rules, report, touched)) {
+    // Oldest head first: a total in one goes on in the next.
+    const byHead = [...this.spread(batch, statuses, rules, report, touched, deltas)].sort(([a], [b]) => a.mint - b.mint);
+    for (const [head, rows] of byHead) {
       touched.add(head);
-      this.appendTo(head, rows, batch, statuses, rules, report);
+      this.appendTo(head, rows, batch, statuses, rules, report, deltas);
     }
     return report;
   }
 
   /** Sample indexes by head, each list in rising time: what is out of order inside one request need not be so in the store. */
   private spread(
-    batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport, touched: Set<Head>,
+    batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport, touched: Set<Head>, deltas: DeltaRows | undefined,
   ): Map<Head, number[]> {
     const byHead = new Map<Head, number[]>();
     let last: Head | undefined;
@@ -34,7 +57,7 @@ export class BatchAppend {
       const t = batch.timestamps[i]!;
       if (i > 0 && t < batch.timestamps[i - 1]!) rising = false;
       if (t > rules.notAfter || t < rules.lowest) {
-        this.refuseTime(batch, i, statuses, rules, report, touched);
+        this.refuseTime(batch, i, statuses, rules, report, touched, deltas);
         continue;
       }
       const head: Head = last?.covers(t) ? last : this.store.obtain(t);
@@ -50,6 +73,7 @@ export class BatchAppend {
   /** Refuses a sample whose time alone forbids it, unless the very same sample is stored already. */
   private refuseTime(
     batch: SampleBatch, i: number, statuses: Uint8Array, rules: TimeRules, report: AppendReport, touched: Set<Head>,
+    deltas: DeltaRows | undefined,
   ): void {
     const t = batch.timestamps[i]!;
     const labels = batch.series[batch.seriesIndex[i]!]!;
@@ -58,7 +82,8 @@ export class BatchAppend {
     const histogram = batch.histograms.get(i);
     if (head !== undefined && ref >= 0) {
       let status: AppendStatus;
-      if (histogram) status = head.appendHistogram(ref, t, histogram, rules, Infinity);
+      if (deltas?.isDelta(i)) status = deltas.judgeStored(i);
+      else if (histogram) status = head.appendHistogram(ref, t, histogram, rules, Infinity);
       else {
         head.putColumn(0, ref, t, bitsOf(batch), i);
         status = head.appendRow(0, rules, Infinity);
@@ -77,6 +102,7 @@ export class BatchAppend {
 
   private appendTo(
     head: Head, rows: readonly number[], batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport,
+    deltas: DeltaRows | undefined,
   ): void {
     const bits = bitsOf(batch);
     const minValid = checkMinValid(this.store, head, rules);
@@ -91,6 +117,8 @@ export class BatchAppend {
     for (const i of rows) {
       const ref = refs.get(batch.seriesIndex[i]!);
       if (ref === undefined) continue;
+      // From here on the row holds the total, if it is to be stored.
+      if (deltas?.isDelta(i) && !this.settleDelta(deltas, i, batch, statuses, rules, report)) continue;
       // A second value for a time inside one request: Prometheus keeps the first and says nothing.
       if (lastTimes.get(ref) === batch.timestamps[i]) {
         this.accept(report, i, batch, statuses, AppendStatus.duplicate);
@@ -124,6 +152,27 @@ export class BatchAppend {
     head.flushSingles();
   }
 
+  /** Makes a total of a delta. False if there is nothing to store: repeated, late, contradicting. */
+  private settleDelta(
+    deltas: DeltaRows, i: number, batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport,
+  ): boolean {
+    const newest = deltas.newestOf(i);
+    const status = deltas.settle(i);
+    if (status === AppendStatus.ok) return true;
+    if (status === AppendStatus.duplicate) {
+      this.accept(report, i, batch, statuses, status);
+      return false;
+    }
+    const labels = (): string => batch.series[batch.seriesIndex[i]!]!.toString();
+    if (status === AppendStatus.deltaOverlap) {
+      addReject(report, status, 1, () => describeOverlap(labels(), batch.startTimestamps[i]!, batch.timestamps[i]!, newest));
+      return true;
+    }
+    statuses[i] = status;
+    addReject(report, status, 1, () => describeSample(status, labels(), batch.timestamps[i]!, newest, rules));
+    return false;
+  }
+
   /** Refs of the series that the rows need, by index in the batch. */
   private resolveAll(
     head: Head, rows: readonly number[], batch: SampleBatch, statuses: Uint8Array, report: AppendReport,
@@ -144,7 +193,7 @@ export class BatchAppend {
           code = -ref;
           refused.set(series, code);
         }
-        statuses[i] = refuseSeries(report, code, 1, () => batch.series[series]!.toString());
+        statuses[i] = refuseSeries(report, code, batch.isAdded(i) ? 0 : 1, () => batch.series[series]!.toString());
       }
     });
     return refs;
@@ -162,6 +211,7 @@ export class BatchAppend {
         statuses[rows[row]!] = status === AppendStatus.duplicate ? status : settleSlowRow(this.store, head, row, rules, report);
       }
     }
+    if (batch.addedRows > 0) for (const i of rows) if (batch.isAdded(i) && isAccepted(statuses[i]!)) report.samples--;
     if (batch.staleHistograms.size === 0) return;
     // Stale markers of histograms travel with the floats, but are counted as what they stand for.
     for (const i of rows) {
@@ -173,6 +223,7 @@ export class BatchAppend {
 
   private accept(report: AppendReport, i: number, batch: SampleBatch, statuses: Uint8Array, status: AppendStatus): void {
     statuses[i] = status;
+    if (batch.isAdded(i)) return;
     if (batch.histograms.has(i) || batch.staleHistograms.has(i)) report.histograms++;
     else report.samples++;
   }

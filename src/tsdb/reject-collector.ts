@@ -43,6 +43,12 @@ export function describeSample(status: number, series: string, t: number, series
   return `${REASON_TEXT[status] ?? `status ${status}`}: series ${series}, timestamp ${describeTime(t)} (${facts.join(', ')})`;
 }
 
+/** `overlapping delta: series c{job="a"}, from … to …, but … was the end of the delta before` */
+export function describeOverlap(series: string, startMs: number, t: number, newest: number): string {
+  return `${REASON_TEXT[AppendStatus.deltaOverlap]}: series ${series}, from ${describeTime(startMs)} to ${describeTime(t)}, `
+    + `but ${describeTime(newest)} was the end of the delta before: several senders with one identity?`;
+}
+
 function describeTime(t: number): string {
   // Beyond what a Date can hold only the number helps.
   return Math.abs(t) <= 8.64e15 ? new Date(t).toISOString() : `${t} ms`;

@@ -15,14 +15,18 @@ const REFS_SHOWN_MAX = 32;
 export interface WriteV2Options {
   /** Feature `type-and-unit-labels`: metadata becomes the labels `__type__` and `__unit__`, in place of sent ones. */
   readonly typeAndUnitLabels: boolean;
+  /** Feature `created-timestamp-zero-ingestion`: see `SampleBatch.zeroAtStart`. */
+  readonly zeroAtStart: boolean;
 }
+
+const NO_FEATURES: WriteV2Options = { typeAndUnitLabels: false, zeroAtStart: false };
 
 /**
  * Decodes an uncompressed message. Series that cannot be stored and bad samples become `rejects`; the rest is kept.
  * Metadata comes per family, the last of a family wins.
  * @throws WireError `corrupt`, or `too_large` if labels expand beyond a limit
  */
-export function decodeWriteRequestV2(bytes: Uint8Array, options: WriteV2Options = { typeAndUnitLabels: false }): SampleBatch {
+export function decodeWriteRequestV2(bytes: Uint8Array, options: WriteV2Options = NO_FEATURES): SampleBatch {
   try {
     return new Decoder(bytes, options).request();
   } catch (error) {
@@ -69,6 +73,7 @@ class Decoder {
   /** Two passes, because symbols may follow the series that use them. */
   request(): SampleBatch {
     const { reader } = this;
+    this.batch.zeroAtStart = this.options.zeroAtStart;
     while (reader.next()) {
       if (reader.field === 4) this.symbols.add(reader);
       else reader.skipField();

@@ -41,6 +41,8 @@ describe('defaults', () => {
       ignore_resource_attributes: [],
       keep_identifying_resource_attributes: false,
       convert_histograms_to_nhcb: false,
+      delta_temporality: 'cumulative',
+      delta_max_idle_ms: 86_400_000,
       promote_scope_metadata: false,
       label_name_underscore_sanitization: true,
       label_name_preserve_multiple_underscores: true,
@@ -232,10 +234,26 @@ describe('rules between keys', () => {
     );
     expect(config.features).toMatchObject({ type_and_unit_labels: true, promql_experimental_functions: true, promql_delayed_name_removal: false });
     expect(warnings).toEqual([
-      'feature "otlp-deltatocumulative" has no effect: conversion of delta metrics is not there yet, they are reported as rejected',
       'feature "nonsense" is not known',
     ]);
     expect(flags['enable-feature']).toBe('type-and-unit-labels,promql-experimental-functions,native-histograms,otlp-deltatocumulative,nonsense');
+  });
+
+  it.each([
+    ['', [], 'cumulative'],
+    ['', ['--enable-feature=otlp-deltatocumulative'], 'cumulative'],
+    ['', ['--enable-feature=otlp-native-delta-ingestion'], 'native'],
+    ['otlp: {delta_temporality: reject}', [], 'reject'],
+    ['otlp: {delta_temporality: native}', ['--enable-feature=otlp-native-delta-ingestion'], 'native'],
+  ])('delta temporality: %j %j is %s', (file, argv, expected) => {
+    expect(load(file, argv).config.otlp.delta_temporality).toBe(expected);
+  });
+
+  it.each([
+    ['', 'otlp-native-delta-ingestion,otlp-deltatocumulative', /cannot be enabled at the same time/],
+    ['otlp: {delta_temporality: reject}', 'otlp-deltatocumulative', /prometheus.yml:1.*reject contradicts the enabled feature, which means cumulative/],
+  ])('delta temporality: %j with the features %s is an error', (file, features, message) => {
+    expect(() => load(file, [`--enable-feature=${features}`])).toThrow(message);
   });
 });
 

@@ -75,8 +75,8 @@ const OUR_STATUS: Readonly<Record<string, number>> = {
 };
 /** Prometheus drops samples that are out of order within one request without a word; here they are sorted first. */
 const STORES_MORE = new Set(['order/v1-same-request-out-of-order', 'resource/target-info-second-resource-older']);
-/** Features and settings that are not there. */
-const NOT_THERE = /feature|not-accepted/;
+/** Settings that are not there. */
+const NOT_THERE = /not-accepted/;
 
 function load<V extends Vector>(folder: string): V[] {
   const directory = path.join(FOLDER, folder);
@@ -99,9 +99,19 @@ let opened = 0;
 async function withSystem<T>({ settings }: Vector, run: (system: System) => Promise<T>): Promise<T> {
   const directory = tempDirectory();
   const store = await openStore(directory, { outOfOrderWindowMs: settings.out_of_order_time_window_ms ?? 0 });
-  const limits = { maxDecodedBytes: 32 << 20, maxLabelNamesPerSeries: Infinity, maxLabelNameLength: Infinity, maxLabelValueLength: Infinity, maxMetadataFamilies: 100, typeAndUnitLabels: false };
+  const has = (feature: string): boolean => settings.features?.includes(feature) === true;
+  const typeAndUnitLabels = has('type-and-unit-labels');
+  const zeroAtStart = has('created-timestamp-zero-ingestion');
+  const limits = { maxDecodedBytes: 32 << 20, maxLabelNamesPerSeries: Infinity, maxLabelNameLength: Infinity, maxLabelValueLength: Infinity, maxMetadataFamilies: 100, typeAndUnitLabels, zeroAtStart };
   const sink = { metadata: () => {}, exemplars: () => {}, rejects: () => {} };
-  const translator = new OtlpTranslator({ ...OTLP_DEFAULTS, ...settings });
+  const translator = new OtlpTranslator({
+    ...OTLP_DEFAULTS,
+    ...settings,
+    // Without the feature Prometheus refuses deltas.
+    delta_temporality: has('otlp-native-delta-ingestion') ? 'native' : 'reject',
+    type_and_unit_labels: typeAndUnitLabels,
+    created_timestamp_zero_ingestion: zeroAtStart,
+  });
   const readiness = new Readiness();
   readiness.becomeReady();
   const nothing = (): never => { throw new Error('not part of this test'); };

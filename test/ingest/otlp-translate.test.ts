@@ -32,13 +32,13 @@ function rows(batch: SampleBatch): string[] {
 const rejects = (batch: SampleBatch): unknown[] => batch.rejects.map(({ status, points, metric }) => [status, points, metric]);
 
 describe('what is refused alone', () => {
-  test('delta temporality: the message names metric and SDK setting', () => {
+  test('delta temporality with `reject`: the message names metric and both settings', () => {
     const batch = translate(request([
       { name: 'd', sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints: [point(T, 1), point(T, 2, attribute('a', 'b'))] } },
       gauge('g', point(T, 3)),
-    ]));
+    ]), { delta_temporality: 'reject' });
     expect(rejects(batch)).toStrictEqual([[AppendStatus.untranslatable, 2, 'd']]);
-    expect(batch.rejects[0]!.message).toMatch(/"d".*OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative/);
+    expect(batch.rejects[0]!.message).toMatch(/"d".*OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative.*otlp\.delta_temporality/);
     // The points of the refused metric keep their ordinals.
     expect(rows(batch)).toStrictEqual(['g 0 3 #2']);
   });

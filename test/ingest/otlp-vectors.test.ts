@@ -31,8 +31,8 @@ interface Vector {
   };
 }
 
-/** The store decides (order, conflicts with stored samples, zero samples), or a feature is missing yet (delta). */
-const NOT_OURS = [/^order\//, /native-delta-feature/, /start-time-zero-sample-feature/];
+/** The store decides: order, conflicts with stored samples, zero samples. */
+const NOT_OURS = [/^order\//, /start-time-zero-sample-feature/];
 /** The HTTP route decides about these headers; the bodies are fine. */
 const ROUTE_REFUSES = /^http\/(json-encoding|json-upper|json-with-charset|no-content-type|protobuf-google)/;
 /** We store more than Prometheus, on purpose: samples of one series are sorted before they are stored. */
@@ -44,7 +44,13 @@ const vectors: Vector[] = fs.existsSync(FOLDER)
 if (vectors.length === 0) console.log(`skipped: OTLP vectors, no folder ${FOLDER}`);
 
 function translator({ settings }: Vector): OtlpTranslator {
-  return new OtlpTranslator({ ...OTLP_DEFAULTS, ...settings, type_and_unit_labels: settings.features?.includes('type-and-unit-labels') === true });
+  return new OtlpTranslator({
+    ...OTLP_DEFAULTS,
+    ...settings,
+    // Without the feature Prometheus refuses deltas.
+    delta_temporality: settings.features?.includes('otlp-native-delta-ingestion') ? 'native' : 'reject',
+    type_and_unit_labels: settings.features?.includes('type-and-unit-labels') === true,
+  });
 }
 
 function decodeVector({ request, otlp }: Vector): OtlpRequest {

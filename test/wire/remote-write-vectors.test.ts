@@ -41,7 +41,7 @@ const LIMIT = 32 * 1024 * 1024;
 function decode(step: Vector['steps'][number], features: readonly string[]): SampleBatch {
   const body = uncompressBlock(Buffer.from(step.body_base64, 'base64'), LIMIT);
   const isV2 = step.v === 2 || step.headers['content-type']?.includes('v2.Request') === true;
-  return isV2 ? decodeWriteRequestV2(body, { typeAndUnitLabels: features.includes('type-and-unit-labels') }) : decodeWriteRequestV1(body);
+  return isV2 ? decodeWriteRequestV2(body, { typeAndUnitLabels: features.includes('type-and-unit-labels'), zeroAtStart: features.includes('created-timestamp-zero-ingestion') }) : decodeWriteRequestV1(body);
 }
 
 /** The 400s that a decoder must foresee: anything refused on an empty store. */

@@ -6,10 +6,10 @@
  *   dropped   its samples are elsewhere or past the retention; the arena is released when no query holds it
  */
 import {
-  BODY_IN, BODY_IN_CAPACITY, BODY_OUT, BODY_OUT_CAPACITY, COLUMN_CAPACITY, COL_REFS, COL_STATUS, COL_TIMES, COL_VALUES, HDR_MAXT,
-  HDR_MINT, LABELS_OK, LABELS_UNUSUAL, LOG_OUT, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_FIRST_SAMPLE,
-  MISS_SAMPLE_COUNT, READER_BASE, READER_TIMES, RES_DUPLICATES, RES_LOG_BYTES, RES_OK, RES_SLOW, SERIES_CAPACITY, ST_CONFLICT,
-  ST_DUPLICATE, ST_NO_MEMORY, ST_OK,
+  BODY_IN, BODY_IN_CAPACITY, BODY_OUT, BODY_OUT_CAPACITY, COLUMN_CAPACITY, COL_REFS, COL_STATUS, COL_TIMES, COL_VALUES,
+  FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, HDR_MAXT, HDR_MINT, LABELS_OK, LABELS_UNUSUAL, LOG_OUT, MISS_BASE, MISS_BYTES, MISS_CODE,
+  MISS_FIRST_SAMPLE, MISS_SAMPLE_COUNT, READER_BASE, READER_TIMES, RES_DUPLICATES, RES_LOG_BYTES, RES_OK, RES_SLOW, S_FLAGS,
+  S_LAST_VALUE, SERIES_BASE, SERIES_BYTES, SERIES_CAPACITY, ST_CONFLICT, ST_DUPLICATE, ST_NO_MEMORY, ST_OK,
 } from '../../kernel/layout.js';
 import { invariant } from '../../invariant.js';
 import { encodeHistogram, histogramEncodedSizeMax } from '../../model/histogram-codec.js';
@@ -154,6 +154,13 @@ export class Head {
   /** Newest sample of a series here, -Infinity if it has none. */
   newestOf(ref: number): number {
     return this.arena.kernel.seriesNewest(ref);
+  }
+
+  /** Value of that sample if it is a float; NaN where it must be looked for (no sample, histograms too, a stale marker). */
+  newestFloat(ref: number): number {
+    const record = SERIES_BASE + ref * SERIES_BYTES;
+    const flags = this.arena.bytes[record + S_FLAGS]!;
+    return (flags & (FLAG_HAS_SAMPLE | FLAG_HISTOGRAMS)) === FLAG_HAS_SAMPLE ? this.arena.f64[(record + S_LAST_VALUE) >>> 3]! : NaN;
   }
 
   /** Writes a label set in canonical form; returns its size, 0 if it is too large to be one. */

@@ -1,0 +1,78 @@
+/** The end of a series over all heads, for the writer: its newest sample, and the values before a given time. */
+import type { Histogram } from '../model/histogram.js';
+import type { Labels } from '../model/labels.js';
+import { SampleColumns } from '../model/sample-columns.js';
+import type { HeadStore } from './head-store.js';
+import type { Head } from './head/head.js';
+
+/** A value of a series, of either kind. */
+export type Amount = number | Histogram;
+
+export interface TimedAmount {
+  readonly timeMs: number;
+  readonly amount: Amount;
+}
+
+/** Where the last value is looked for first: it is seldom older. */
+const NEAR_MS = 600_000;
+
+export class SeriesTail {
+  private readonly columns = new SampleColumns(512);
+
+  constructor(private readonly store: HeadStore) {}
+
+  /** Time of the newest sample, stale markers included; -Infinity if there is none at or after `since`. */
+  newestTime(labels: Labels, since: number): number {
+    return this.newestPart(labels, since)?.newest ?? -Infinity;
+  }
+
+  /** The newest sample in [since, before) that is a value: neither a stale marker nor another NaN. */
+  lastBefore(labels: Labels, since: number, before: number): TimedAmount | undefined {
+    const part = this.newestPart(labels, since);
+    if (part === undefined) return undefined;
+    if (part.newest >= since && part.newest < before) {
+      const amount = part.head.newestFloat(part.ref);
+      if (amount === amount) return { timeMs: part.newest, amount };
+    }
+    const end = Math.min(before, part.newest + 1);
+    return this.search(labels, Math.max(since, end - NEAR_MS), end) ?? this.search(labels, since, end);
+  }
+
+  /** The value at exactly this time. */
+  at(labels: Labels, t: number): Amount | undefined {
+    const found = this.search(labels, t, t + 1);
+    return found?.timeMs === t ? found.amount : undefined;
+  }
+
+  private newestPart(labels: Labels, since: number): { head: Head; ref: number; newest: number } | undefined {
+    const heads = this.store.heads();
+    for (let i = heads.length - 1; i >= 0; i--) {
+      const head = heads[i]!;
+      if (head.maxt <= since) break;
+      const ref = head.find(labels);
+      const newest = ref < 0 ? -Infinity : head.newestOf(ref);
+      if (newest > -Infinity) return { head, ref, newest };
+    }
+    return undefined;
+  }
+
+  private search(labels: Labels, since: number, before: number): TimedAmount | undefined {
+    const heads = this.store.heads();
+    const { columns } = this;
+    for (let i = heads.length - 1; i >= 0; i--) {
+      const head = heads[i]!;
+      if (head.mint >= before) continue;
+      if (head.maxt <= since) break;
+      const ref = head.find(labels);
+      if (ref < 0) continue;
+      columns.clear();
+      // Sample times are whole milliseconds.
+      head.reader.readSeries(ref, columns, since, before - 1);
+      for (let n = columns.length - 1; n >= 0; n--) {
+        const amount = columns.histograms?.[n] ?? columns.values[n]!;
+        if (amount === amount) return { timeMs: columns.timestamps[n]!, amount };
+      }
+    }
+    return undefined;
+  }
+}
