@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { ApiEndpoint } from './api/contract.js';
+import { badData } from './api/error-types.js';
 import { CatalogueReader } from './catalogue/catalogue-reader.js';
 import { DEFAULT_CATALOGUE_LIMITS } from './catalogue/catalogue-writer.js';
 import { parseListenAddress } from './config/checks.js';
@@ -19,6 +20,7 @@ import { HttpMetrics } from './http/http-metrics.js';
 import { httpOptions } from './http/http-options.js';
 import { IngestGate } from './http/ingest-gate.js';
 import { Listener } from './http/listener.js';
+import { Notifications } from './http/notifications.js';
 import { Readiness } from './http/readiness.js';
 import { buildServer } from './http/server.js';
 import { API_VERSION, ServerStatus } from './http/server-status.js';
@@ -32,6 +34,7 @@ import { CONTENT_TYPES, negotiateFormat, renderMetrics } from './telemetry/expos
 import { createLogger, type Logger } from './telemetry/logger.js';
 import { MetricsRegistry } from './telemetry/metrics.js';
 import { registerProcessMetrics } from './telemetry/process-metrics.js';
+import { selfMetricsJson } from './telemetry/self-metrics.js';
 import { createServerMetrics, registerBuildInfo, type ServerMetrics } from './telemetry/server-metrics.js';
 import { DEFAULT_QUEUE_LIMITS } from './threads/catalogue-queue.js';
 import { collectGarbage } from './threads/collect-garbage.js';
@@ -80,6 +83,8 @@ async function main(): Promise<void> {
   registerBuildInfo(registry, { apiVersion: API_VERSION, version: NARTHEX_VERSION, revision: status.buildInfo().revision });
 
   const readiness = new Readiness();
+  const notifications = new Notifications(() => systemClock.nowMs(), config.web.max_notifications_subscribers);
+  notifications.set('starting', true);
   const { max_in_flight_requests: maxRequests, max_in_flight_bytes_bytes: maxBytes } = config.limits;
   const gate = new IngestGate({ maxRequests, maxBytes });
   let translator = new OtlpTranslator(otlpSettings(config));
@@ -117,13 +122,22 @@ async function main(): Promise<void> {
     status,
     lifecycle: {
       reload: async () => {
-        const again = reloadConfiguration(argv, config, logger, status, metrics);
+        const again = reloadConfiguration(argv, config, logger, status, metrics, notifications);
         translator = new OtlpTranslator(otlpSettings(again));
         logger.level = again.log.level;
       },
       quit: () => shutdown.begin('a request to /-/quit'),
     },
     observer: new HttpMetrics(metrics),
+    notifications,
+    selfMetrics: (pattern) => {
+      try {
+        return selfMetricsJson(registry, pattern);
+      } catch (error) {
+        if (error instanceof RangeError) throw badData(error.message);
+        throw error;
+      }
+    },
     ownMetrics: (accept) => {
       const format = negotiateFormat(accept);
       return { contentType: CONTENT_TYPES[format], body: renderMetrics(registry, format) };
@@ -134,6 +148,8 @@ async function main(): Promise<void> {
 
   const shutdown = new Shutdown(logger, async () => {
     readiness.stop();
+    notifications.set('stopping', true);
+    notifications.close();
     await drain([listener, otlpListeners], logger);
     await store?.queries.close(0);
     await store?.maintenance.close(CATALOGUE_FLUSH_MS);
@@ -170,6 +186,7 @@ async function main(): Promise<void> {
   }
   if (shutdown.begun) return;
   readiness.becomeReady();
+  notifications.set('starting', false);
   announce(config, listener, deps.options.routePrefix, logger);
 }
 
@@ -190,7 +207,7 @@ function readConfiguration(argv: readonly string[]): LoadedConfig {
  * warning names the sections that need a restart. @throws ConfigError, and everything stays as it was
  */
 function reloadConfiguration(
-  argv: readonly string[], started: Config, logger: Logger, status: ServerStatus, metrics: ServerMetrics,
+  argv: readonly string[], started: Config, logger: Logger, status: ServerStatus, metrics: ServerMetrics, notifications: Notifications,
 ): Config {
   let loaded: LoadedConfig;
   try {
@@ -198,11 +215,13 @@ function reloadConfiguration(
   } catch (error) {
     status.reloaded(undefined);
     noteReload(metrics, false);
+    notifications.set('reloadFailed', true);
     logger.error({ err: error }, 'the configuration was not reloaded');
     throw error;
   }
   status.reloaded(loaded);
   noteReload(metrics, true);
+  notifications.set('reloadFailed', false);
   const fixed = ['global', 'storage', 'wal', 'query', 'limits', 'web', 'features'] as const;
   const changed: string[] = fixed.filter((section) => JSON.stringify(loaded.config[section]) !== JSON.stringify(started[section]));
   for (const key of ['grpc_listen_address', 'http_listen_address'] as const) {

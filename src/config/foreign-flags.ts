@@ -25,7 +25,6 @@ export const IGNORED_FLAGS: Readonly<Record<string, ForeignFlag>> = {
   'auto-gomemlimit.ratio': value(GO_RUNTIME),
   'web.read-timeout': value(NOT_YET),
   'web.max-connections': value('see limits.max_in_flight_requests'),
-  'web.max-notifications-subscribers': value('there are no live notifications'),
   'web.user-assets': value(NOT_YET),
   'web.remote-write-receiver.accepted-protobuf-messages': value('both versions are always accepted'),
   'web.console.templates': value(CONSOLES),

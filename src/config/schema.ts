@@ -276,6 +276,10 @@ export const configSchema = section('', {
       about: 'POST /-/reload and /-/quit.',
       why: 'Prometheus\' default: anyone who can reach the port could stop the server.',
     }),
+    max_notifications_subscribers: integer(16, {
+      about: 'Connections that may listen to /api/v1/notifications/live at a time; one more is answered with 204.',
+      why: 'Prometheus\' default.',
+    }),
     enable_admin_api: boolean(false, {
       about: 'POST /api/v1/admin/tsdb/*, which deletes data.',
       why: 'Prometheus\' default.',

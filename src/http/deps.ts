@@ -5,6 +5,7 @@ import type { SampleBatch } from '../model/sample-batch.js';
 import type { IngestOutcome, Ingestion } from '../storage/ingestion.js';
 import type { QueryService } from '../threads/query-service.js';
 import type { IngestGate } from './ingest-gate.js';
+import type { Notifications } from './notifications.js';
 import type { Readiness } from './readiness.js';
 
 export interface HttpDeps {
@@ -17,12 +18,15 @@ export interface HttpDeps {
   readonly queries: QueryService;
   readonly codecs: WireCodecs;
   readonly status: StatusSource;
+  readonly notifications: Notifications;
   readonly lifecycle: Lifecycle;
   /** Absent while the store cannot delete. */
   readonly admin?: AdminStore;
   readonly observer: HttpObserver;
   /** The server's own metrics in the format that fits the Accept header. */
   readonly ownMetrics: (accept: string) => { readonly contentType: string; readonly body: string };
+  /** The same as JSON, those whose name matches the pattern ('' = all). @throws ApiError bad_data for a broken pattern */
+  readonly selfMetrics: (pattern: string) => JsonValue;
 }
 
 export interface HttpOptions {
@@ -68,6 +72,8 @@ export interface StatusSource {
   /** The effective configuration as YAML. */
   configYaml(): string;
   flags(): Readonly<Record<string, string>>;
+  /** By category. */
+  features(): { readonly [category: string]: { readonly [feature: string]: boolean } };
 }
 
 /** `version` is the Prometheus release whose API and PromQL are emulated: clients switch features on by it. */

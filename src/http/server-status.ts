@@ -5,6 +5,7 @@ import { formatDuration } from '../config/duration.js';
 import type { LoadedConfig } from '../config/load.js';
 import { NARTHEX_VERSION } from '../config/version.js';
 import type { BuildInfo, StatusSource } from './deps.js';
+import { featureList } from './feature-list.js';
 
 /**
  * The Prometheus release whose HTTP API and PromQL are answered. Grafana, promtool and others choose what they send by it;
@@ -68,5 +69,10 @@ export class ServerStatus implements StatusSource {
 
   flags(): Readonly<Record<string, string>> {
     return this.loaded.flags;
+  }
+
+  features(): ReturnType<StatusSource['features']> {
+    const { features, web } = this.loaded.config;
+    return featureList(features, { admin: web.enable_admin_api, lifecycle: web.enable_lifecycle });
   }
 }

@@ -4,8 +4,10 @@ import { errorBody } from '../api/envelope.js';
 import type { HttpDeps } from './deps.js';
 import { toHttpError } from './error-table.js';
 import { sendJson, sendText } from './route.js';
+import { absentRoutes } from './routes/absent.js';
 import { adminRoutes } from './routes/admin.js';
 import { managementRoutes } from './routes/management.js';
+import { notificationRoutes } from './routes/notifications.js';
 import { otlpRoutes } from './routes/otlp.js';
 import { queryRoutes } from './routes/query.js';
 import { remoteReadRoutes } from './routes/remote-read.js';
@@ -23,7 +25,11 @@ export function buildServer(deps: HttpDeps): FastifyInstance {
   const app = bareServer(deps);
   const { routePrefix } = deps.options;
   const prefix = routePrefix === '/' ? '' : routePrefix.slice(0, -1);
-  for (const routes of [remoteWriteRoutes, remoteReadRoutes, otlpRoutes, queryRoutes, statusRoutes, adminRoutes, managementRoutes]) {
+  const allRoutes = [
+    remoteWriteRoutes, remoteReadRoutes, otlpRoutes, queryRoutes, statusRoutes, absentRoutes, notificationRoutes, adminRoutes,
+    managementRoutes,
+  ];
+  for (const routes of allRoutes) {
     app.register(async (scope) => routes(scope, deps), { prefix });
   }
   if (prefix !== '') app.get('/', (_request, reply) => reply.redirect(routePrefix, 302));

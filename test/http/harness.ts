@@ -5,6 +5,8 @@ import type { ApiReply, ApiRequest } from '../../src/api/contract.js';
 import { originMatcher } from '../../src/http/cors.js';
 import type { AdminStore, HttpDeps, HttpOptions, OtlpEncoding } from '../../src/http/deps.js';
 import { IngestGate } from '../../src/http/ingest-gate.js';
+import { badData } from '../../src/api/error-types.js';
+import { Notifications } from '../../src/http/notifications.js';
 import { Readiness } from '../../src/http/readiness.js';
 import { buildServer } from '../../src/http/server.js';
 import { SampleBatch } from '../../src/model/sample-batch.js';
@@ -19,6 +21,7 @@ export interface Harness {
   readonly deps: HttpDeps;
   readonly readiness: Readiness;
   readonly gate: IngestGate;
+  readonly notifications: Notifications;
   /** Requests that reached the query workers. */
   readonly asked: ApiRequest[];
   /** Bodies that reached the store or a decoder, with where. */
@@ -50,6 +53,7 @@ function judge(bytes: Uint8Array): void {
 
 export async function makeHarness(options: HarnessOptions = {}): Promise<Harness> {
   const readiness = new Readiness();
+  const notifications = new Notifications(() => NOW_MS, 2);
   const gate = new IngestGate(options.gate ?? { maxRequests: 10, maxBytes: 1 << 20 });
   const asked: ApiRequest[] = [];
   const stored: { by: string; body: Buffer }[] = [];
@@ -114,7 +118,13 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
       buildInfo: () => ({ version: '3.14.0', revision: 'narthex 0.1.0', branch: 'narthex', buildUser: '', buildDate: '', goVersion: 'node v20' }),
       runtimeInfo: () => ({ startTime: '2026-01-01T00:00:00Z', GOMAXPROCS: 2, storageRetention: '15d' }),
       configYaml: () => 'global:\n  scrape_interval: 1m\n',
+      features: () => ({ api: { search: false } }),
       flags: () => ({ 'web.listen-address': '0.0.0.0:9090', 'config.file': '' }),
+    },
+    notifications,
+    selfMetrics: (pattern) => {
+      if (pattern === '(') throw badData('missing closing )');
+      return [{ name: `x${pattern}`, help: '', type: 'GAUGE', metric: [] }];
     },
     lifecycle: {
       reload: options.reload ?? (() => Promise.resolve()),
@@ -132,7 +142,7 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
   await app.ready();
   readiness.becomeReady();
   // Awaited here, since inject() itself begins only when somebody waits for it.
-  return { app, deps, readiness, gate, asked, stored, observed, signals, inject: async (request) => await app.inject(request) };
+  return { app, deps, readiness, notifications, gate, asked, stored, observed, signals, inject: async (request) => await app.inject(request) };
 }
 
 export function json(text: string, status = 200): ApiReply {

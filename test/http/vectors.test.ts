@@ -9,6 +9,7 @@ import zlib from 'node:zlib';
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
 import { floatText } from '../../src/api/number-text.js';
+import { Notifications } from '../../src/http/notifications.js';
 import { buildServer } from '../../src/http/server.js';
 import type { HttpDeps } from '../../src/http/deps.js';
 import { IngestGate } from '../../src/http/ingest-gate.js';
@@ -131,7 +132,9 @@ async function withSystem<T>({ settings }: Vector, run: (system: System) => Prom
       encodeExportResponse: (partial, encoding) => encodeExportResponse(encoding, partial),
       encodeStatus: ({ code, message }, encoding) => encodeStatus(encoding, code, message),
     },
-    status: { buildInfo: nothing, runtimeInfo: nothing, configYaml: nothing, flags: nothing },
+    status: { buildInfo: nothing, runtimeInfo: nothing, configYaml: nothing, flags: nothing, features: nothing },
+    notifications: new Notifications(() => 0, 0),
+    selfMetrics: nothing,
     lifecycle: { reload: nothing, quit: nothing },
     observer: { requestDone: () => {}, ingested: () => {}, ingestDone: () => {} },
     ownMetrics: nothing,

@@ -1,7 +1,7 @@
 /** /api/v1/admin/tsdb/*: off unless --web.enable-admin-api. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { errorBody, failure, success } from '../../api/envelope.js';
-import { ApiError, badData } from '../../api/error-types.js';
+import { ApiError, badData, invalidParameter } from '../../api/error-types.js';
 import { FormParams } from '../../api/form.js';
 import { matcherSets, MAX_TIME_MS, MIN_TIME_MS, optionalTime } from '../../api/params.js';
 import type { AdminStore, HttpDeps } from '../deps.js';
@@ -47,7 +47,7 @@ export async function adminRoutes(app: FastifyInstance, deps: HttpDeps): Promise
   define('snapshot', async (store, form) => {
     const text = form.get('skip_head');
     if (!['', 'true', 'false', '1', '0', 't', 'f'].includes(text.toLowerCase())) {
-      throw badData(`unable to parse boolean 'skip_head' argument: strconv.ParseBool: parsing "${text}": invalid syntax`);
+      throw invalidParameter('skip_head', `unable to parse boolean: strconv.ParseBool: parsing "${text}": invalid syntax`);
     }
     const name = await store.snapshot(['true', '1', 't'].includes(text.toLowerCase()));
     return asBuffer(success(Infinity, (json) => {
@@ -61,7 +61,7 @@ export async function adminRoutes(app: FastifyInstance, deps: HttpDeps): Promise
 /** @throws HttpError if the API is off, or if the store cannot do any of it */
 function adminStore(deps: HttpDeps): AdminStore {
   if (!deps.options.enableAdminApi) throw new HttpError('admin_disabled', 'admin APIs disabled');
-  if (!deps.admin) throw new HttpError('not_implemented', 'not implemented');
+  if (!deps.admin) throw new HttpError('not_implemented', 'not implemented: this version of narthex cannot delete or copy data');
   return deps.admin;
 }
 
