@@ -24,12 +24,16 @@ import { Notifications } from './http/notifications.js';
 import { Readiness } from './http/readiness.js';
 import { buildServer } from './http/server.js';
 import { API_VERSION, ServerStatus } from './http/server-status.js';
+import { HaTracker } from './ingest/ha-tracker.js';
 import { Ingester } from './ingest/ingester.js';
 import { OtlpTranslator } from './ingest/otlp-translate.js';
+import { SeriesPolicy } from './ingest/series-policy.js';
 import { invariant } from './invariant.js';
 import { systemClock } from './io/clock.js';
 import { DirLock } from './io/dir-lock.js';
 import { NodeDisk } from './io/node-disk.js';
+import { Relabeling } from './model/relabel.js';
+import type { CatalogueSink } from './storage/catalogue-sink.js';
 import { CONTENT_TYPES, negotiateFormat, renderMetrics } from './telemetry/exposition.js';
 import { createLogger, type Logger } from './telemetry/logger.js';
 import { MetricsRegistry } from './telemetry/metrics.js';
@@ -173,7 +177,7 @@ async function main(): Promise<void> {
     const disk = new NodeDisk();
     fs.mkdirSync(config.storage.tsdb.path, { recursive: true });
     lock = await DirLock.acquire(disk, config.storage.tsdb.path, systemClock);
-    store = await openStore(config, disk, logger, readiness);
+    store = await openStore(config, disk, logger, readiness, metrics);
   } catch (error) {
     logger.fatal(error instanceof Error ? error.message : String(error));
     logger.debug({ err: error }, 'start failed');
@@ -222,7 +226,7 @@ function reloadConfiguration(
   status.reloaded(loaded);
   noteReload(metrics, true);
   notifications.set('reloadFailed', false);
-  const fixed = ['global', 'storage', 'wal', 'query', 'limits', 'web', 'features'] as const;
+  const fixed = ['global', 'ingest', 'storage', 'wal', 'query', 'limits', 'web', 'features'] as const;
   const changed: string[] = fixed.filter((section) => JSON.stringify(loaded.config[section]) !== JSON.stringify(started[section]));
   for (const key of ['grpc_listen_address', 'http_listen_address'] as const) {
     if (loaded.config.otlp[key] !== started.otlp[key]) changed.push(`otlp.${key}`);
@@ -261,7 +265,9 @@ function wireCodecs(translator: () => OtlpTranslator): WireCodecs {
 
 // ---- Store --------------------------------------------------------------------------------------------------------------
 
-async function openStore(config: Config, disk: NodeDisk, logger: Logger, readiness: Readiness): Promise<Store> {
+async function openStore(
+  config: Config, disk: NodeDisk, logger: Logger, readiness: Readiness, metrics: ServerMetrics,
+): Promise<Store> {
   const { storage, query, limits, wal } = config;
   const kernels = loadKernelModule();
   const catalogueFile = path.join(storage.tsdb.path, 'catalogue.sqlite');
@@ -342,6 +348,12 @@ async function openStore(config: Config, disk: NodeDisk, logger: Logger, readine
     systemClock.after(CATALOGUE_BATCH_MS, collectGarbage);
   });
 
+  const catalogue = CatalogueReader.open(catalogueFile);
+  const ha = haTracker(config, maintenance, metrics, logger);
+  ha?.restore(catalogue.haElections());
+  const policy = new SeriesPolicy({
+    ...(ha ? { ha } : {}), relabeling: new Relabeling(config.ingest.relabel_configs), maxRemembered: config.ingest.relabel_memory,
+  });
   const ingester = new Ingester(db, maintenance, {
     maxDecodedBytes: limits.max_decoded_body_size_bytes,
     maxLabelNamesPerSeries: orUnlimited(limits.max_label_names_per_series),
@@ -350,11 +362,28 @@ async function openStore(config: Config, disk: NodeDisk, logger: Logger, readine
     maxMetadataFamilies: METADATA_FAMILIES_MAX,
     typeAndUnitLabels: config.features.type_and_unit_labels,
     zeroAtStart: config.features.created_timestamp_zero_ingestion,
-  }, () => systemClock.nowMs());
-  const catalogue = CatalogueReader.open(catalogueFile);
+  }, () => systemClock.nowMs(), policy.isOff ? undefined : policy, (protocol, { dropped, deduplicated }) => {
+    metrics.ingestDropped.with(protocol, 'relabel').inc(dropped.samples + dropped.histograms);
+    metrics.ingestDropped.with(protocol, 'ha_replica').inc(deduplicated.samples + deduplicated.histograms);
+    if (ha) metrics.haClusters.with().set(ha.size);
+  });
   ingester.rememberMetadata([...catalogue.metadata('', 0, 1).values()].flat());
   catalogue.close();
   return { db, maintenance, queries, ingester };
+}
+
+function haTracker({ ingest: { ha } }: Config, catalogue: CatalogueSink, metrics: ServerMetrics, logger: Logger): HaTracker | undefined {
+  if (!ha.enabled) return undefined;
+  return new HaTracker({
+    clusterLabel: ha.cluster_label,
+    replicaLabel: ha.replica_label,
+    updateTimeoutMs: ha.update_timeout_ms,
+    failoverTimeoutMs: ha.failover_timeout_ms,
+    maxClusters: ha.max_clusters,
+  }, (elections) => catalogue.haElections(elections), (cluster, replica) => {
+    metrics.haFailovers.with().inc();
+    logger.warn({ cluster, replica }, 'another replica was elected: the one before was silent');
+  });
 }
 
 /** In the configuration 0 is no limit. */

@@ -1,10 +1,13 @@
 import type { MetricMetadata } from '../model/metadata.js';
+import type { HaElection } from '../storage/catalogue-sink.js';
 
 /** One write of the catalogue: plain data, because it crosses from the ingest thread to the maintenance thread. */
 export interface CatalogueBatch {
   readonly metadata: readonly SeenMetadata[];
   readonly exemplars: ExemplarColumns;
   readonly rejects: readonly RejectRecord[];
+  /** At most one of each cluster. */
+  readonly haElections: readonly HaElection[];
 }
 
 export interface SeenMetadata {

@@ -3,10 +3,12 @@ import type { Exemplar } from '../model/exemplar.js';
 import type { Labels } from '../model/labels.js';
 import type { Matcher } from '../model/matcher.js';
 import type { MetricMetadata } from '../model/metadata.js';
+import type { HaElection } from '../storage/catalogue-sink.js';
 import type { ExemplarSource, MetadataSource } from '../storage/metadata-source.js';
 import type { RejectRecord } from './catalogue-batch.js';
 import { openForReading } from './connection.js';
 import { ExemplarReader } from './exemplar-table.js';
+import { HaElectionTable } from './ha-election-table.js';
 import { MetadataReader } from './metadata-table.js';
 import { RejectReader } from './reject-ledger.js';
 import { SettingTable } from './setting-table.js';
@@ -17,12 +19,14 @@ export class CatalogueReader implements MetadataSource, ExemplarSource {
   private readonly exemplarReader: ExemplarReader;
   private readonly rejectReader: RejectReader;
   private readonly settings: SettingTable;
+  private readonly electionTable: HaElectionTable;
 
   private constructor(private readonly database: Database) {
     this.metadataReader = new MetadataReader(database);
     this.exemplarReader = new ExemplarReader(database);
     this.rejectReader = new RejectReader(database);
     this.settings = new SettingTable(database);
+    this.electionTable = new HaElectionTable(database);
   }
 
   /**
@@ -43,6 +47,11 @@ export class CatalogueReader implements MetadataSource, ExemplarSource {
 
   rejects(): RejectRecord[] {
     return this.database.transaction(() => this.rejectReader.rejects()).deferred();
+  }
+
+  /** Newest first. */
+  haElections(): HaElection[] {
+    return this.electionTable.all();
   }
 
   setting(name: string): string | undefined {

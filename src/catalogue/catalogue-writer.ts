@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { CatalogueBatch, CatalogueWriteCounts } from './catalogue-batch.js';
 import { openForWriting } from './connection.js';
 import { ExemplarWriter } from './exemplar-table.js';
+import { HaElectionTable } from './ha-election-table.js';
 import { MetadataWriter } from './metadata-table.js';
 import { RejectWriter } from './reject-ledger.js';
 import { SettingTable } from './setting-table.js';
@@ -37,12 +38,14 @@ export class CatalogueWriter {
   private readonly metadata: MetadataWriter;
   private readonly exemplars: ExemplarWriter;
   private readonly rejects: RejectWriter;
+  private readonly haElections: HaElectionTable;
 
   private constructor(private readonly database: Database, limits: CatalogueLimits) {
     this.settings = new SettingTable(database);
     this.metadata = new MetadataWriter(database, limits.maxMetadataPerFamily, limits.maxMetadata);
     this.exemplars = new ExemplarWriter(database, limits.maxExemplars, limits.maxExemplarsPerSeries, limits.outOfOrderWindowMs);
     this.rejects = new RejectWriter(database, limits.maxRejectGroups, limits.maxRejectExamples);
+    this.haElections = new HaElectionTable(database);
   }
 
   /**
@@ -61,6 +64,7 @@ export class CatalogueWriter {
       this.metadata.write(batch.metadata);
       this.exemplars.write(batch.exemplars, counts);
       this.rejects.write(batch.rejects);
+      this.haElections.write(batch.haElections);
     });
     try {
       write.immediate();

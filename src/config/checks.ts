@@ -1,4 +1,5 @@
 /** Rules that concern more than one key, or more than a type can say. Wording as upstream where upstream has the rule. */
+import { RelabelError, Relabeling } from '../model/relabel.js';
 import type { ConfigErrorCode, ConfigProblem } from './config-error.js';
 import type { Config } from './schema.js';
 
@@ -11,6 +12,7 @@ export function checkRules(config: Config, where: (path: string) => string): Con
   checkOtlp(config, report);
   checkOtlpListeners(config, report);
   checkExternalLabels(config, report);
+  checkIngest(config, report);
   checkWeb(config, report);
   return problems;
 }
@@ -55,6 +57,20 @@ function checkExternalLabels({ global }: Config, report: Report): void {
     const valid = global.metric_name_validation_scheme === 'legacy' ? /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) : name !== '';
     if (!valid) report('global.external_labels', `"${name}" is not a valid label name`);
   }
+}
+
+function checkIngest({ ingest }: Config, report: Report): void {
+  try {
+    void new Relabeling(ingest.relabel_configs);
+  } catch (error) {
+    if (!(error instanceof RelabelError)) throw error;
+    report('ingest.relabel_configs', error.message);
+  }
+  const { ha } = ingest;
+  if (ha.failover_timeout_ms <= ha.update_timeout_ms) {
+    report('ingest.ha.failover_timeout', 'must be longer than ingest.ha.update_timeout', 'conflict');
+  }
+  if (ha.cluster_label === ha.replica_label) report('ingest.ha.replica_label', 'must be another label than ingest.ha.cluster_label');
 }
 
 function checkWeb({ web }: Config, report: Report): void {

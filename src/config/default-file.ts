@@ -37,6 +37,7 @@ function leafText(leaf: Leaf, name: string, path: string, indent: string): strin
   const kind = {
     duration: 'Duration', size: 'Size', integer: 'Whole number', boolean: 'true or false', text: 'Text', list: 'List',
     map: 'Names and values',
+    rules: 'List of rules',
     choice: `One of ${'values' in leaf ? leaf.values.join(', ') : ''}`,
   }[leaf.notation];
   return [

@@ -1,5 +1,6 @@
 /** The configuration file: YAML against the schema, every problem with its line. */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type ParsedNode, type YAMLMap } from 'yaml';
+import type { RelabelFields } from '../model/relabel.js';
 import { suggestion } from './closest-name.js';
 import type { ConfigProblem } from './config-error.js';
 import { IGNORED_KEYS } from './ignored-keys.js';
@@ -106,6 +107,7 @@ class DocumentReader implements FileValues {
   private leafValue(leaf: Leaf, node: Node): LeafValue {
     if (leaf.notation === 'list' && isSeq(node)) return node.items.map((item) => this.scalarText(this.resolve(item)));
     if (leaf.notation === 'list') return [this.scalarText(node)];
+    if (leaf.notation === 'rules') return this.ruleList(node);
     if (leaf.notation === 'map') {
       if (!isMap(node)) throw new SyntaxError('must hold names and values');
       const result: Record<string, string> = {};
@@ -113,6 +115,19 @@ class DocumentReader implements FileValues {
       return result;
     }
     return parseLeaf(leaf, this.scalarText(node));
+  }
+
+  private ruleList(node: Node): RelabelFields[] {
+    if (!isSeq(node)) throw new SyntaxError('must be a list of rules');
+    return node.items.map((item) => {
+      const rule = this.resolve(item);
+      if (!isMap(rule)) throw new SyntaxError('a rule must hold names and values');
+      const fields: Record<string, string | string[]> = {};
+      for (const [name, { value }] of this.entries(rule, 0)) {
+        fields[name] = isSeq(value) ? value.items.map((part) => this.scalarText(this.resolve(part))) : this.scalarText(value);
+      }
+      return fields;
+    });
   }
 
   /** A scalar as it was written: `9090` for a text stays "9090", `0` for a duration "0". */

@@ -1,10 +1,11 @@
 /** Between a value as people write it and the value inside: for each kind of leaf, both directions and the checks. */
 import Schema from 'typebox/schema';
+import type { RelabelFields } from '../model/relabel.js';
 import { formatDuration, parseDuration } from './duration.js';
 import type { Leaf } from './schema-nodes.js';
 import { formatSize, parseSize } from './size.js';
 
-export type LeafValue = string | number | boolean | readonly string[] | Readonly<Record<string, string>>;
+export type LeafValue = string | number | boolean | readonly string[] | Readonly<Record<string, string>> | readonly RelabelFields[];
 
 /** The words that Go's YAML reader takes for booleans, so that a prometheus.yml with `yes` works. */
 const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, false: false, yes: true, no: false, on: true, off: false };
@@ -27,6 +28,7 @@ export function parseLeaf(leaf: Leaf, text: string): LeafValue {
     }
     case 'list': return text === '' ? [] : text.split(',').map((item) => item.trim());
     case 'map': return parseMap(text);
+    case 'rules': return parseRules(text);
     case 'text':
     case 'choice': return text;
   }
@@ -40,6 +42,16 @@ function parseMap(text: string): Record<string, string> {
     result[pair.slice(0, eq).trim()] = pair.slice(eq + 1).trim();
   }
   return result;
+}
+
+function parseRules(text: string): RelabelFields[] {
+  try {
+    const value: unknown = text === '' ? [] : JSON.parse(text);
+    if (!Array.isArray(value)) throw new SyntaxError('expected a list');
+    return value;
+  } catch (error) {
+    throw new SyntaxError(`not a list of rules in JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }
 
 /** The reason why a value of the right kind is not allowed, undefined if it is. */
@@ -64,6 +76,7 @@ export function leafProblem(leaf: Leaf, value: LeafValue): string | undefined {
 /** The value as the file would have it, for one line: `1h30m`, `512MiB`, `a,b`. */
 export function formatLeaf(leaf: Leaf, value: LeafValue): string {
   const written = writtenValue(leaf, value);
+  if (leaf.notation === 'rules') return JSON.stringify(written);
   if (Array.isArray(written)) return written.join(',');
   if (typeof written === 'object') return Object.entries(written).map(([name, v]) => `${name}=${v}`).join(',');
   return String(written);

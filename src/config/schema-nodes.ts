@@ -6,9 +6,10 @@ import {
   Type, type Static, type TArray, type TBoolean, type TInteger, type TObject, type TProperties, type TRecord, type TSchema, type TString,
   type TUnsafe,
 } from 'typebox';
+import type { RelabelFields } from '../model/relabel.js';
 
 /** How a leaf is written in the file, in the environment and on the command line. */
-export type Notation = 'duration' | 'size' | 'integer' | 'boolean' | 'text' | 'choice' | 'list' | 'map';
+export type Notation = 'duration' | 'size' | 'integer' | 'boolean' | 'text' | 'choice' | 'list' | 'map' | 'rules';
 
 export interface LeafDoc {
   /** What the key does, one or two sentences. */
@@ -19,7 +20,8 @@ export interface LeafDoc {
 
 interface LeafFacts extends LeafDoc {
   /** The default in the notation of the file. */
-  readonly written: string | number | boolean | readonly string[] | Readonly<Record<string, string>>;
+  readonly written: string | number | boolean | readonly string[] | Readonly<Record<string, string>>
+    | readonly RelabelFields[];
 }
 
 export type DurationLeaf = TInteger & LeafFacts & { readonly notation: 'duration' };
@@ -32,7 +34,8 @@ export type Leaf =
   | (TString & LeafFacts & { readonly notation: 'text' })
   | (TUnsafe<string> & LeafFacts & { readonly notation: 'choice'; readonly values: readonly string[] })
   | (TArray<TString> & LeafFacts & { readonly notation: 'list' })
-  | (TRecord<string, TString> & LeafFacts & { readonly notation: 'map' });
+  | (TRecord<string, TString> & LeafFacts & { readonly notation: 'map' })
+  | (TUnsafe<RelabelFields[]> & LeafFacts & { readonly notation: 'rules' });
 
 /** A section: its own sentence, and keys below it. */
 export interface Section {
@@ -79,6 +82,14 @@ export function list(written: readonly string[], doc: LeafDoc, rules: { minItems
 /** Texts by name; in the environment `name=value,name=value`. */
 export function map(doc: LeafDoc) {
   return Object.assign(Type.Record(Type.String(), Type.String()), { ...doc, written: {}, notation: 'map' } as const);
+}
+
+/** Rules of relabelling, in their order; in the environment as JSON. What a rule may be is checked in checks.ts. */
+export function rules(doc: LeafDoc) {
+  const value = Type.Union([Type.String(), Type.Array(Type.String())]);
+  return Object.assign(
+    Type.Unsafe<RelabelFields[]>(Type.Array(Type.Record(Type.String(), value))), { ...doc, written: [], notation: 'rules' } as const,
+  );
 }
 
 /** Keys that carry a unit inside the program say so: `timeout: 2m` in the file is `timeout_ms: 120000` in the code. */

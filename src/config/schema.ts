@@ -6,7 +6,7 @@
  * the key `query.timeout` here). Keys that only narthex has are marked "Own key".
  */
 import type { Features } from './features.js';
-import { boolean, choice, duration, integer, list, map, section, size, text, type ValueOf } from './schema-nodes.js';
+import { boolean, choice, duration, integer, list, map, rules, section, size, text, type ValueOf } from './schema-nodes.js';
 
 const MIB = 1024 * 1024;
 /** Each thread that reads has a scratch slot in every head; there are 16, and the writer has one (kernel/layout). */
@@ -99,6 +99,40 @@ export const configSchema = section('', {
       why: 'The collector\'s processor forgets after 5m. SDKs send nothing while nothing happens, so an error that occurs every 10 minutes '
         + 'would be a counter that is always 1.',
     }, { minimum: 1000 }),
+  }),
+
+  ingest: section('Own keys: what becomes of series before they are stored, whatever protocol brought them.', {
+    relabel_configs: rules({
+      about: 'Rules that change or drop series, as `write_relabel_configs` of Prometheus: the same keys, actions and defaults. A result '
+        + 'is remembered. Dropped samples are counted in narthex_ingest_dropped_samples_total; their sender is told that they are stored.',
+      why: 'None. With rules (or with `ha`) remote write takes the general path, at several times the cost of the fast one.',
+    }),
+    relabel_memory: integer(500_000, {
+      about: 'Label sets whose result is remembered; above that the memory starts over.',
+      why: 'About 300 bytes each.',
+    }, { minimum: 1 }),
+    ha: section('Pairs of identical senders (two Prometheus servers with the same targets): one of them is stored.', {
+      enabled: boolean(false, {
+        about: 'Of each cluster one replica is elected and stored without its replica label; what the others send is passed over. '
+          + 'Series without both labels are stored as they are.',
+        why: 'Off, as in Mimir: the labels mean nothing unless the senders set them (`external_labels`).',
+      }),
+      cluster_label: text('cluster', { about: 'Label that a pair has in common.', why: 'As in Mimir.' }, { minLength: 1 }),
+      replica_label: text('__replica__', { about: 'Label that tells the senders of a pair apart. Not stored.', why: 'As in Mimir.' },
+        { minLength: 1 }),
+      update_timeout: duration('15s', {
+        about: 'How often the time of the elected replica is written down. State survives a restart.',
+        why: 'As in Mimir.',
+      }, { minimum: 1 }),
+      failover_timeout: duration('30s', {
+        about: 'Silence of the elected replica after which another one is elected.',
+        why: 'As in Mimir: above the usual scrape interval and a retry.',
+      }, { minimum: 2 }),
+      max_clusters: integer(1000, {
+        about: 'Clusters that are known at a time; the samples of more are refused.',
+        why: 'A mistaken label must not fill the memory.',
+      }, { minimum: 1 }),
+    }),
   }),
 
   storage: section('Where samples live.', {

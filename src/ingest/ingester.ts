@@ -14,6 +14,7 @@ import { decodeWriteRequestV2 } from '../wire/remote-write-v2.js';
 import { uncompressBlock } from '../wire/snappy.js';
 import { WireError } from '../wire/wire-error.js';
 import { MetadataFilter } from './metadata-filter.js';
+import type { PolicyOutcome, SeriesPolicy } from './series-policy.js';
 
 export interface IngestSettings {
   readonly maxDecodedBytes: number;
@@ -39,6 +40,9 @@ export class Ingester implements Ingestion {
     private readonly catalogue: CatalogueSink,
     private readonly settings: IngestSettings,
     private readonly nowMs: () => number,
+    /** Given only if there is something to do, since all remote write bodies then take the general path. */
+    private readonly policy?: SeriesPolicy,
+    private readonly onPassedOver: (source: string, outcome: PolicyOutcome) => void = () => {},
   ) {
     this.metadata = new MetadataFilter(settings.maxMetadataFamilies);
   }
@@ -64,7 +68,8 @@ export class Ingester implements Ingestion {
   private async remoteWrite(
     source: string, body: Uint8Array, fast: () => Promise<AppendReport | 'general'>, decode: (message: Uint8Array) => SampleBatch,
   ): Promise<IngestOutcome> {
-    const report = await fast();
+    // The kernels do not know the policy: what is decided about label sets is decided where they are decoded.
+    const report = this.policy === undefined ? await fast() : 'general';
     if (report === 'general') return this.appendFrom(source, () => decode(uncompressBlock(body, this.settings.maxDecodedBytes)));
     this.handOverMetadata(report.metadata);
     const outcome = this.conclude(report, source);
@@ -84,12 +89,19 @@ export class Ingester implements Ingestion {
       if (!(error instanceof WireError)) throw error;
       throw new IngestError(error.code === 'too_large' ? 'body_too_large' : 'corrupt_body', error.message, { cause: error });
     }
+    const passed = this.policy?.apply(batch, this.nowMs());
+    const refused = [...(passed?.rejects ?? []), ...this.refuseByLimits(batch)];
     const statuses = new Uint8Array(batch.length);
-    const refused = this.refuseByLimits(batch);
     const report = await this.appender.appendBatch(batch, statuses);
     this.handOverMetadata(batch.metadata);
     const translated = batch.rejects.map(({ status, points, message }) => ({ status, count: points, example: message }));
     const outcome = this.conclude(report, source, [...refused, ...translated]);
+    if (passed !== undefined) {
+      // The sender is to take what was passed over on purpose for written: it must neither repeat it nor count it as lost.
+      outcome.samplesWritten += passed.dropped.samples + passed.deduplicated.samples;
+      outcome.histogramsWritten += passed.dropped.histograms + passed.deduplicated.histograms;
+      this.onPassedOver(source, passed);
+    }
     outcome.exemplarsWritten = this.handOverExemplars(batch, statuses);
     outcome.rejectedPoints = rejectedOrigins(batch, statuses) + sum([...refused, ...translated], (group) => group.count);
     return outcome;

@@ -12,6 +12,16 @@ export interface CatalogueSink {
   metadata(entries: readonly MetricMetadata[]): void;
   exemplars(entries: readonly { readonly series: Labels; readonly exemplar: Exemplar }[]): void;
   rejects(entries: readonly RejectEntry[]): void;
+  /** The latest of a cluster counts. */
+  haElections(entries: readonly HaElection[]): void;
+}
+
+/** Which of the identical senders of a cluster is stored, and when it was last heard. */
+export interface HaElection {
+  readonly cluster: string;
+  readonly replica: string;
+  readonly electedMs: number;
+  readonly receivedMs: number;
 }
 
 export interface RejectEntry {

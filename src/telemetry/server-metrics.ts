@@ -13,6 +13,9 @@ export interface ServerMetrics {
   readonly ingestHistograms: Counter;
   readonly ingestExemplars: Counter;
   readonly ingestRejected: Counter;
+  readonly ingestDropped: Counter;
+  readonly haClusters: Gauge;
+  readonly haFailovers: Counter;
   readonly ingestBytes: Counter;
   readonly ingestInFlightRequests: Gauge;
   readonly ingestInFlightBytes: Gauge;
@@ -42,6 +45,10 @@ export function createServerMetrics(registry: MetricsRegistry): ServerMetrics {
     ingestHistograms: counter('narthex_ingest_histograms_total', 'Native histogram samples stored.', ['protocol']),
     ingestExemplars: counter('narthex_ingest_exemplars_total', 'Exemplars stored.', ['protocol']),
     ingestRejected: counter('narthex_ingest_rejected_samples_total', 'Samples or OTLP data points refused.', ['protocol', 'reason']),
+    ingestDropped: counter('narthex_ingest_dropped_samples_total',
+      'Samples passed over on purpose: by a relabelling rule, or of a replica that is not elected.', ['protocol', 'reason']),
+    haClusters: gauge('narthex_ha_clusters', 'Clusters of identical senders that are known.'),
+    haFailovers: counter('narthex_ha_failovers_total', 'Times that another replica of a cluster was elected.'),
     ingestBytes: counter('narthex_ingest_received_bytes_total', 'Bytes of ingest bodies as received.', ['protocol']),
     ingestInFlightRequests: gauge('narthex_ingest_in_flight_requests', 'Ingest requests being worked on.'),
     ingestInFlightBytes: gauge('narthex_ingest_in_flight_bytes', 'Bytes of ingest bodies in memory.'),

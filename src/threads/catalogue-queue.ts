@@ -3,7 +3,7 @@ import { labelText } from '../catalogue/label-text.js';
 import type { Exemplar } from '../model/exemplar.js';
 import type { Labels } from '../model/labels.js';
 import type { MetricMetadata } from '../model/metadata.js';
-import type { RejectEntry } from '../storage/catalogue-sink.js';
+import type { HaElection, RejectEntry } from '../storage/catalogue-sink.js';
 
 /** Caps of what waits to be written. What does not fit is dropped and counted. */
 export interface CatalogueQueueLimits {
@@ -45,6 +45,8 @@ export class CatalogueQueue {
   private readonly metadataByText = new Map<string, SeenMetadata>();
   private readonly seriesByKey = new Map<string, number>();
   private readonly rejectsByKey = new Map<string, RejectGroup>();
+  /** Few: the tracker has a cap of clusters. */
+  private readonly electionsByCluster = new Map<string, HaElection>();
   private series: SeriesText[] = [];
   private labels: string[] = [];
   // Columns, and not number[]: those turn the bits of a signalling NaN into others.
@@ -57,7 +59,7 @@ export class CatalogueQueue {
 
   /** Entries that wait. */
   get size(): number {
-    return this.metadataByText.size + this.labels.length + this.rejectsByKey.size;
+    return this.metadataByText.size + this.labels.length + this.rejectsByKey.size + this.electionsByCluster.size;
   }
 
   addMetadata(entries: readonly MetricMetadata[], atMs: number): void {
@@ -106,6 +108,10 @@ export class CatalogueQueue {
     }
   }
 
+  addHaElections(entries: readonly HaElection[]): void {
+    for (const entry of entries) this.electionsByCluster.set(entry.cluster, entry);
+  }
+
   /** Takes everything out. */
   take(): CatalogueBatch {
     const length = this.labels.length;
@@ -119,10 +125,12 @@ export class CatalogueQueue {
         labels: this.labels,
       },
       rejects: Array.from(this.rejectsByKey.values(), (group) => ({ ...group, examples: [...group.examples.values()] })),
+      haElections: [...this.electionsByCluster.values()],
     };
     this.metadataByText.clear();
     this.seriesByKey.clear();
     this.rejectsByKey.clear();
+    this.electionsByCluster.clear();
     this.series = [];
     this.labels = [];
     this.textLength = 0;

@@ -5,7 +5,7 @@ import type { CatalogueLimits } from '../catalogue/catalogue-writer.js';
 import type { Exemplar } from '../model/exemplar.js';
 import type { Labels } from '../model/labels.js';
 import type { MetricMetadata } from '../model/metadata.js';
-import type { CatalogueSink, RejectEntry } from '../storage/catalogue-sink.js';
+import type { CatalogueSink, HaElection, RejectEntry } from '../storage/catalogue-sink.js';
 import { CatalogueQueue } from './catalogue-queue.js';
 import type { CatalogueCounts, CatalogueQueueLimits } from './catalogue-queue.js';
 import type { FromMaintenanceWorker, MaintenanceWorkerData, ToMaintenanceWorker } from './messages.js';
@@ -101,6 +101,11 @@ export class MaintenanceClient implements CatalogueSink {
 
   rejects(entries: readonly RejectEntry[]): void {
     this.queue.addRejects(entries);
+    this.schedule();
+  }
+
+  haElections(entries: readonly HaElection[]): void {
+    this.queue.addHaElections(entries);
     this.schedule();
   }
 

@@ -51,5 +51,6 @@ export function batch(parts: {
     metadata: (parts.metadata ?? []).map(([entry, atMs]) => ({ metadata: entry, atMs })),
     exemplars: exemplarColumns(parts.exemplars ?? []),
     rejects: parts.rejects ?? [],
+    haElections: [],
   };
 }

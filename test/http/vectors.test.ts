@@ -104,7 +104,7 @@ async function withSystem<T>({ settings }: Vector, run: (system: System) => Prom
   const typeAndUnitLabels = has('type-and-unit-labels');
   const zeroAtStart = has('created-timestamp-zero-ingestion');
   const limits = { maxDecodedBytes: 32 << 20, maxLabelNamesPerSeries: Infinity, maxLabelNameLength: Infinity, maxLabelValueLength: Infinity, maxMetadataFamilies: 100, typeAndUnitLabels, zeroAtStart };
-  const sink = { metadata: () => {}, exemplars: () => {}, rejects: () => {} };
+  const sink = { metadata: () => {}, exemplars: () => {}, haElections: () => {}, rejects: () => {} };
   const translator = new OtlpTranslator({
     ...OTLP_DEFAULTS,
     ...settings,
