@@ -31,7 +31,7 @@ export class SeriesTail {
     const part = this.newestPart(labels, since);
     if (part === undefined) return undefined;
     if (part.newest >= since && part.newest < before) {
-      const amount = part.head.newestFloat(part.ref);
+      const amount = part.head.newestHistogram(part.ref) ?? part.head.newestFloat(part.ref);
       if (amount === amount) return { timeMs: part.newest, amount };
     }
     const end = Math.min(before, part.newest + 1);

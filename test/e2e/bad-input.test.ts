@@ -141,12 +141,12 @@ describe('OTLP', () => {
     const dataPoints = [{ timeUnixNano, asDouble: 3 }];
     const answer = await otlp(JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics: [
       { name: 'bad.good', gauge: { dataPoints } },
-      { name: 'bad.delta', sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints } },
+      { name: 'bad.temporality', sum: { aggregationTemporality: 0, isMonotonic: true, dataPoints } },
     ] }] }] }));
     expect(answer.status).toBe(200);
     const { partialSuccess } = JSON.parse(answer.text) as { partialSuccess?: { rejectedDataPoints: string; errorMessage: string } };
     expect(partialSuccess?.rejectedDataPoints).toBe('1');
-    expect(partialSuccess?.errorMessage).toContain('bad.delta');
+    expect(partialSuccess?.errorMessage).toContain('bad.temporality');
     expect(await value(server.url, 'bad_good')).toBe(3);
   });
 

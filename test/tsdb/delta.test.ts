@@ -179,23 +179,23 @@ describe('any sender', () => {
   it('the increase of a total is the sum of the accepted deltas, over repetitions, gaps, heads and kills', async () => {
     const step = fc.record({
       gapS: fc.constantFrom(0, 0, 0, 1, 600), lengthS: fc.integer({ min: 1, max: 900 }), delta: fc.integer({ min: 0, max: 1000 }),
-      then: fc.constantFrom('next', 'next', 'next', 'repeat', 'repeat older', 'kill', 'late'),
+      after: fc.constantFrom('next', 'next', 'next', 'repeat', 'repeat older', 'kill', 'late'),
     });
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
       let one = await store({ outOfOrderWindowMs: 86_400_000 });
       const sent: Delta[] = [];
       let accepted = 0;
       let end = 0;
-      for (const { gapS, lengthS, delta, then } of steps) {
+      for (const { gapS, lengthS, delta, after } of steps) {
         const start = end + gapS;
         end = start + lengthS;
         sent.push([start, end, delta]);
         const outcome = await send(one, [[start, end, delta]]);
         if (outcome.statuses[0] === 'ok') accepted += delta;
-        if (then === 'kill') one = await killed(one, { outOfOrderWindowMs: 86_400_000 });
-        if (then === 'repeat') expect((await send(one, [sent.at(-1)!])).statuses).toEqual(['duplicate']);
-        if (then === 'repeat older') expect((await send(one, [sent[Math.floor(sent.length / 2)]!])).statuses).toEqual(['duplicate']);
-        if (then === 'late' && lengthS > 1) expect((await send(one, [[start, end - 1, delta]])).statuses).toEqual(['delta_late']);
+        if (after === 'kill') one = await killed(one, { outOfOrderWindowMs: 86_400_000 });
+        if (after === 'repeat') expect((await send(one, [sent.at(-1)!])).statuses).toEqual(['duplicate']);
+        if (after === 'repeat older') expect((await send(one, [sent[Math.floor(sent.length / 2)]!])).statuses).toEqual(['duplicate']);
+        if (after === 'late' && lengthS > 1) expect((await send(one, [[start, end - 1, delta]])).statuses).toEqual(['delta_late']);
       }
       const points = Object.values(readAll(one)).flat();
       expect(points.at(-1)![1] - points[0]![1]).toBe(accepted);

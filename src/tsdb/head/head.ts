@@ -6,13 +6,13 @@
  *   dropped   its samples are elsewhere or past the retention; the arena is released when no query holds it
  */
 import {
-  BODY_IN, BODY_IN_CAPACITY, BODY_OUT, BODY_OUT_CAPACITY, COLUMN_CAPACITY, COL_REFS, COL_STATUS, COL_TIMES, COL_VALUES,
-  FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, HDR_MAXT, HDR_MINT, LABELS_OK, LABELS_UNUSUAL, LOG_OUT, MISS_BASE, MISS_BYTES, MISS_CODE,
-  MISS_FIRST_SAMPLE, MISS_SAMPLE_COUNT, READER_BASE, READER_TIMES, RES_DUPLICATES, RES_LOG_BYTES, RES_OK, RES_SLOW, S_FLAGS,
-  S_LAST_VALUE, SERIES_BASE, SERIES_BYTES, SERIES_CAPACITY, ST_CONFLICT, ST_DUPLICATE, ST_NO_MEMORY, ST_OK,
+  BODY_IN, BODY_IN_CAPACITY, BODY_OUT, BODY_OUT_CAPACITY, C_HIST_TAIL, COLD_BASE, COLD_BYTES, COLUMN_CAPACITY, COL_REFS, COL_STATUS,
+  COL_TIMES, COL_VALUES, FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, HDR_MAXT, HDR_MINT, LABELS_OK, LABELS_UNUSUAL, LOG_OUT, MISS_BASE,
+  MISS_BYTES, MISS_CODE, MISS_FIRST_SAMPLE, MISS_SAMPLE_COUNT, READER_BASE, READER_TIMES, RES_DUPLICATES, RES_LOG_BYTES, RES_OK,
+  RES_SLOW, S_FLAGS, S_LAST_VALUE, SERIES_BASE, SERIES_BYTES, SERIES_CAPACITY, ST_CONFLICT, ST_DUPLICATE, ST_NO_MEMORY, ST_OK,
 } from '../../kernel/layout.js';
 import { invariant } from '../../invariant.js';
-import { encodeHistogram, histogramEncodedSizeMax } from '../../model/histogram-codec.js';
+import { decodeHistogram, encodeHistogram, histogramEncodedSizeMax } from '../../model/histogram-codec.js';
 import type { Histogram } from '../../model/histogram.js';
 import type { Labels } from '../../model/labels.js';
 import { AppendStatus } from '../../storage/append-status.js';
@@ -161,6 +161,15 @@ export class Head {
     const record = SERIES_BASE + ref * SERIES_BYTES;
     const flags = this.arena.bytes[record + S_FLAGS]!;
     return (flags & (FLAG_HAS_SAMPLE | FLAG_HISTOGRAMS)) === FLAG_HAS_SAMPLE ? this.arena.f64[(record + S_LAST_VALUE) >>> 3]! : NaN;
+  }
+
+  /** Value of that sample if it is a histogram and came last; undefined where it must be looked for. */
+  newestHistogram(ref: number): Histogram | undefined {
+    const { arena } = this;
+    if ((arena.bytes[SERIES_BASE + ref * SERIES_BYTES + S_FLAGS]! & FLAG_HISTOGRAMS) === 0) return undefined;
+    const record = arena.field(COLD_BASE + ref * COLD_BYTES + C_HIST_TAIL);
+    if (this.mint + arena.field(record + 4) !== this.newestOf(ref)) return undefined;
+    return decodeHistogram(arena.bytes, record + 12, record + 12 + arena.field(record + 8));
   }
 
   /** Writes a label set in canonical form; returns its size, 0 if it is too large to be one. */
