@@ -141,11 +141,25 @@ export function appendToChunk(s: u32, time: u32, bits: u64): void {
 let readAddress: u32 = 0;
 let readEnd: u32 = 0;
 let tailWord: u64 = 0;
+/** Only written: keeps the compiler from dropping the loads that fetch memory early. */
+let fetched: u64 = 0;
+
+/**
+ * Goes to the block at `address` and asks for the one after it. Blocks of a series lie far apart, so that each is a cache miss;
+ * asked for a block earlier, it arrives while this one is decoded. WebAssembly has no prefetch, but a load whose value nobody waits
+ * for is one. A last block's link is 0, which can be loaded, too.
+ */
+// @ts-ignore: decorator
+@inline
+function enterBlock(address: u32): void {
+  readAddress = address;
+  fetched = load<u64>(load<u32>((address & ~(BLOCK_BYTES - 1)) + BLOCK_LINK));
+}
 
 function nextWord(): u64 {
   // Past the complete words: the accumulator. The decoder looks one word ahead, but uses no bit beyond the samples' number.
   if (readAddress == readEnd) return tailWord;
-  if ((readAddress & (BLOCK_BYTES - 1)) == BLOCK_LINK) readAddress = load<u32>(readAddress);
+  if ((readAddress & (BLOCK_BYTES - 1)) == BLOCK_LINK) enterBlock(load<u32>(readAddress));
   const w = load<u64>(readAddress);
   readAddress += 8;
   return w;
@@ -168,7 +182,8 @@ export function decodeChunk(
   count: u32, firstTime: u32, firstValue: u64, firstWord: u32, write: u32, acc: u64, pend: u32,
   minTime: u32, maxTime: u32, base: f64, times: u32, values: u32,
 ): u32 {
-  readAddress = firstWord;
+  if (firstWord == 0) readAddress = 0;
+  else enterBlock(firstWord);
   readEnd = firstWord == 0 ? 0 : write;
   tailWord = pend == 0 ? 0 : acc << (64 - pend);
   // The stream at bit `pos` of `current`, continued in `ahead`. Locals, and one look at 64 bits for all short codes of a sample:

@@ -80,9 +80,24 @@ export function readBegin(slot: u32, ref: u32, mint: f64, maxt: f64): i32 {
     store<u32>(slot, 1, READER_MIN_TIME);
     store<u32>(slot, 0, READER_MAX_TIME);
   } else store<u32>(slot, maxt - base >= 4294967295.0 ? 0xffffffff : <u32>Math.floor(maxt - base), READER_MAX_TIME);
-  store<u32>(slot, load<u32>(slot, S_SEALED_HEAD), READER_NEXT_CHUNK);
-  store<u32>(slot, load<u32>(slot, S_SEALED_HEAD) == 0 ? STAGE_OPEN : STAGE_SEALED, READER_STAGE);
+  beginChunks(slot);
   return <i32>load<u8>(slot, S_FLAGS);
+}
+
+/**
+ * Where to begin. The list of sealed chunks runs from the oldest, and each is a cache miss: what most queries want, the newest
+ * chunk and the one before it, is found without walking the list.
+ */
+function beginChunks(slot: u32): void {
+  const minTime = load<u32>(slot, READER_MIN_TIME);
+  const tail = load<u32>(slot, S_SEALED_TAIL);
+  if (tail == 0 || (load<u16>(slot, S_COUNT) != 0 && load<u32>(slot, S_FIRST_TIME) <= minTime)) {
+    store<u32>(slot, STAGE_OPEN, READER_STAGE);
+    return;
+  }
+  const first = load<u32>(tail, SEALED_FIRST_TIME) <= minTime ? tail : load<u32>(slot, S_SEALED_HEAD);
+  store<u32>(slot, first, READER_NEXT_CHUNK);
+  store<u32>(slot, STAGE_SEALED, READER_STAGE);
 }
 
 /** Decodes further samples into the slot's columns. Returns how many; 0 at the end. */
