@@ -15,7 +15,7 @@ import { encodeHistogram, histogramEncodedSizeMax } from '../model/histogram-cod
 import type { Histogram } from '../model/histogram.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
-import type { Amount, SeriesTail, TimedAmount } from './series-tail.js';
+import { firstOfEqual, type Amount, type SeriesTail, type TimedAmount } from './series-tail.js';
 
 interface Total {
   /** Newest sample of the series, stale markers included; -Infinity: none that matters. */
@@ -26,10 +26,13 @@ interface Total {
 }
 
 export class DeltaRows {
-  /** By index in `batch.series`. */
+  /** By the first index in `batch.series`. */
   private readonly totals = new Map<number, Total>();
+  private readonly first: Uint32Array;
 
-  constructor(private readonly tail: SeriesTail, private readonly batch: SampleBatch) {}
+  constructor(private readonly tail: SeriesTail, private readonly batch: SampleBatch) {
+    this.first = firstOfEqual(batch.series);
+  }
 
   isDelta(row: number): boolean {
     return this.batch.delta[row] === 1;
@@ -90,7 +93,7 @@ export class DeltaRows {
   }
 
   private total(row: number): Total {
-    const series = this.batch.seriesIndex[row]!;
+    const series = this.first[this.batch.seriesIndex[row]!]!;
     let total = this.totals.get(series);
     if (total === undefined) {
       const labels = this.labelsOf(row);

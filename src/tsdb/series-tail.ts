@@ -16,6 +16,17 @@ export interface TimedAmount {
 /** Where the last value is looked for first: it is seldom older. */
 const NEAR_MS = 600_000;
 
+/** For each series of a batch the first one with the same labels: a request, or relabelling, can name a series twice. */
+export function firstOfEqual(series: readonly Labels[]): Uint32Array {
+  const byKey = new Map<string, number>();
+  return Uint32Array.from(series, (labels, index) => {
+    const key = labels.key();
+    const first = byKey.get(key);
+    if (first === undefined) byKey.set(key, index);
+    return first ?? index;
+  });
+}
+
 export class SeriesTail {
   private readonly columns = new SampleColumns(512);
 

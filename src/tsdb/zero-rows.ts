@@ -12,17 +12,17 @@ import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
 import type { DeltaRows } from './delta-rows.js';
 import { judgeTime, type TimeRules } from './head/time-rules.js';
-import type { SeriesTail } from './series-tail.js';
+import { firstOfEqual, type SeriesTail } from './series-tail.js';
 
 /** Adds the zeros at the end of the batch, as `addedRows`: they are nobody's samples. */
 export function addZeroRows(batch: SampleBatch, deltas: DeltaRows | undefined, tail: SeriesTail, rules: TimeRules): void {
   if (!batch.hasDeltas && !batch.zeroAtStart) return;
-  const sent = batch.length;
+  const first = firstOfEqual(batch.series);
   /** Newest time of the rows so far, by series. */
   const newest = new Map<number, number>();
   let added = 0;
-  for (let row = 0; row < sent; row++) {
-    const series = batch.seriesIndex[row]!;
+  for (const row of rowsByTime(batch)) {
+    const series = first[batch.seriesIndex[row]!]!;
     const t = batch.timestamps[row]!;
     const startMs = batch.startTimestamps[row]!;
     const isDelta = deltas?.isDelta(row) === true;
@@ -37,6 +37,15 @@ export function addZeroRows(batch: SampleBatch, deltas: DeltaRows | undefined, t
     added++;
   }
   batch.addedRows = added;
+}
+
+function rowsByTime(batch: SampleBatch): Uint32Array {
+  const { timestamps, length } = batch;
+  const rows = Uint32Array.from({ length }, (_, row) => row);
+  for (let row = 1; row < length; row++) {
+    if (timestamps[row]! < timestamps[row - 1]!) return rows.sort((a, b) => timestamps[a]! - timestamps[b]! || a - b);
+  }
+  return rows;
 }
 
 function addZero(batch: SampleBatch, row: number, at: number): void {

@@ -130,6 +130,16 @@ describe('one series', () => {
     expect(sent.statuses).toEqual(['duplicate', 'too_old']);
   });
 
+  it('a series that a request names twice has one total', async () => {
+    const one = await store();
+    const batch = new SampleBatch();
+    for (const [start, end, delta] of [[10, 20, 3], [0, 10, 5], [20, 30, 1]] as const) {
+      batch.markDelta(batch.addFloat(batch.addSeries(SERIES), at(end), delta, batch.length, at(start)));
+    }
+    await one.db.appendBatch(batch, new Uint8Array(batch.length));
+    expect(stored(one)).toBe('0=0 10=5 20=8 30=9');
+  });
+
   it('a refused delta is in no total', async () => {
     const one = await store({ maxFutureMs: 10 }, undefined);
     const far = (Date.now() - T0) / 1000 + 10_000;
