@@ -287,6 +287,9 @@ async function openStore(
     directory: storage.tsdb.path,
     headRangeMs: storage.head.range_ms,
     maxSeriesPerHead: storage.head.max_series,
+    seriesLimits: {
+      perMetric: limits.max_series_per_metric, perSender: limits.max_series_per_sender, senderLabel: limits.sender_label,
+    },
     headMemoryBytes: storage.head.memory_bytes,
     outOfOrderWindowMs: storage.tsdb.out_of_order_time_window_ms,
     maxFutureMs: limits.max_future_ms,
@@ -300,6 +303,7 @@ async function openStore(
     module: kernels,
     decodeLabelRun,
     report: (level, message) => logger[level](message),
+    onSeriesRefused: (limit) => metrics.seriesRefused.with(limit).inc(),
   }, ({ headsDone, headsTotal, bytesDone, bytesTotal }) => {
     // Hundredths of a head, since most of the time there are one or two.
     const within = bytesTotal > 0 ? Math.floor((100 * bytesDone) / bytesTotal) : 0;

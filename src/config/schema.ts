@@ -283,6 +283,19 @@ export const configSchema = section('', {
       about: 'Bytes of a label value. 0 = no limit.',
       why: 'Generous (Mimir: 2048): nothing that a Prometheus stores should be refused; a whole stack trace fits.',
     }),
+    max_series_per_metric: integer(0, {
+      about: 'Series of one metric in a head above which new ones are refused; known series go on. The answer and the reject ledger name '
+        + 'the label that has the most values. 0 = no limit.',
+      why: 'No number fits all. See also storage.head.max_series, the limit for all series.',
+    }),
+    max_series_per_sender: integer(0, {
+      about: 'Likewise for the series with one value of `sender_label`; series without that label are not counted. 0 = no limit.',
+      why: 'No number fits all.',
+    }),
+    sender_label: text('job', {
+      about: 'The label that says who sends a series, for max_series_per_sender.',
+      why: 'What scrapes and OTLP services have in common, and what an operator looks for.',
+    }, { minLength: 1 }),
     max_future: duration('10m', {
       about: 'How far ahead of this server\'s clock a sample may be. 0 = no limit.',
       why: 'Prometheus\' fixed limit for OTLP and remote write: one wrong clock must not move the newest time.',

@@ -14,6 +14,7 @@ export interface ServerMetrics {
   readonly ingestExemplars: Counter;
   readonly ingestRejected: Counter;
   readonly ingestDropped: Counter;
+  readonly seriesRefused: Counter;
   readonly haClusters: Gauge;
   readonly haFailovers: Counter;
   readonly ingestBytes: Counter;
@@ -47,6 +48,7 @@ export function createServerMetrics(registry: MetricsRegistry): ServerMetrics {
     ingestRejected: counter('narthex_ingest_rejected_samples_total', 'Samples or OTLP data points refused.', ['protocol', 'reason']),
     ingestDropped: counter('narthex_ingest_dropped_samples_total',
       'Samples passed over on purpose: by a relabelling rule, or of a replica that is not elected.', ['protocol', 'reason']),
+    seriesRefused: counter('narthex_series_refused_total', 'New series refused by a limit, each time they came.', ['limit']),
     haClusters: gauge('narthex_ha_clusters', 'Clusters of identical senders that are known.'),
     haFailovers: counter('narthex_ha_failovers_total', 'Times that another replica of a cluster was elected.'),
     ingestBytes: counter('narthex_ingest_received_bytes_total', 'Bytes of ingest bodies as received.', ['protocol']),

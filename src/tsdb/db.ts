@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../io/clock.js';
 import type { Disk } from '../io/disk.js';
 import type { SampleBatch } from '../model/sample-batch.js';
+import { AppendStatus } from '../storage/append-status.js';
 import type { Appender, AppendReport, LabelRunDecoder } from '../storage/appender.js';
 import { IngestError } from '../storage/ingestion.js';
 import { BatchAppend } from './batch-append.js';
@@ -17,6 +18,7 @@ import { HeadStore, type DbOpenReport, type ReplayProgress } from './head-store.
 import { LogSyncer } from './log/log-syncer.js';
 import type { SyncMode } from './log/log-syncer.js';
 import { LogWriteError } from './log/log-error.js';
+import { SeriesLimits, withDecidedMisses, type SeriesLimit, type SeriesLimitOptions } from './series-limits.js';
 import { WireAppend } from './wire-append.js';
 import { remoteWriteV1Walk, remoteWriteV2Walk, type WireWalk } from './wire-walk.js';
 
@@ -27,6 +29,8 @@ export interface DbOptions {
   /** Series in one head above which new ones are refused, 0 = no limit. */
   readonly maxSeriesPerHead: number;
   /** Bytes that all heads together may use. */
+  /** Without it there are no limits but the head's. */
+  readonly seriesLimits?: SeriesLimitOptions;
   readonly headMemoryBytes: number;
   readonly outOfOrderWindowMs: number;
   /** How far ahead of the clock a sample may be. */
@@ -46,6 +50,8 @@ export interface DbEnvironment {
   readonly decodeLabelRun: LabelRunDecoder;
   /** Called with one line for the operator about what happens in the background. */
   readonly report: (level: 'info' | 'warn' | 'error', message: string) => void;
+  /** Called for each new series each time that a limit refuses it. */
+  readonly onSeriesRefused?: (limit: SeriesLimit) => void;
 }
 
 export interface DbStats {
@@ -75,6 +81,8 @@ export class Db implements Appender {
     private readonly store: HeadStore,
     /** What was found at the start: damage, torn tails, lost samples. */
     readonly openReport: DbOpenReport,
+    /** Absent while no limit is set. */
+    private readonly limits: SeriesLimits | undefined,
   ) {
     const { clock, report } = environment;
     this.syncer = new LogSyncer(clock, options.sync, (error) => report('error', `the log cannot be made durable: ${error.message}`));
@@ -90,15 +98,19 @@ export class Db implements Appender {
    */
   static async open(options: DbOptions, environment: DbEnvironment, onProgress?: (progress: ReplayProgress) => void): Promise<Db> {
     const seed = randomBytes(8);
+    const limits = options.seriesLimits && new SeriesLimits(options.seriesLimits, environment.onSeriesRefused ?? (() => {}));
+    const guard = limits?.isOff === false ? limits : undefined;
     const store = new HeadStore(environment.disk, path.join(options.directory, 'heads'), environment.module, {
       rangeMs: options.headRangeMs,
       maxSeries: options.maxSeriesPerHead,
       segmentBytes: options.logSegmentBytes,
       preallocate: options.sync.mode === 'always',
       seed: { low: seed.readUInt32LE(0), high: seed.readUInt32LE(4) },
+      guard,
     });
     const openReport = await store.open(onProgress);
-    return new Db(options, environment, store, openReport);
+    if (guard) for (const head of store.heads()) guard.countAll(head);
+    return new Db(options, environment, store, openReport, guard);
   }
 
   // ---- Readers ----------------------------------------------------------------------------------------------------------
@@ -123,7 +135,9 @@ export class Db implements Appender {
 
   private async appendWire(protocol: WireWalk, body: Uint8Array): Promise<AppendReport | 'general'> {
     const touched = new Set<Head>();
-    const outcome = this.writing(touched, () => this.wire.append(protocol, body, this.rules(), touched));
+    const walk = this.limits === undefined ? protocol : withDecidedMisses(protocol);
+    const outcome = this.writing(touched, () => this.wire.append(walk, body, this.rules(), touched));
+    if (outcome !== 'general') this.explainLimit(outcome);
     await this.acknowledge(touched);
     return outcome;
   }
@@ -131,8 +145,16 @@ export class Db implements Appender {
   async appendBatch(batch: SampleBatch, statuses: Uint8Array): Promise<AppendReport> {
     const touched = new Set<Head>();
     const report = this.writing(touched, () => this.batches.append(batch, statuses, this.rules(), touched));
+    this.explainLimit(report);
     await this.acknowledge(touched);
     return report;
+  }
+
+  /** Says in the report which limit refused series, and why it was reached. After the batch: heads can be read again. */
+  private explainLimit(report: AppendReport): void {
+    const example = this.limits?.takeExplanation();
+    const known = report.rejects.get(AppendStatus.seriesLimit);
+    if (example !== undefined && known !== undefined) report.rejects.set(AppendStatus.seriesLimit, { ...known, example });
   }
 
   private rules(): TimeRules {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Disk } from '../io/disk.js';
 import type { HeadDescriptor } from './head/descriptor.js';
-import { Head } from './head/head.js';
+import { Head, type NewSeriesGuard } from './head/head.js';
 import { replayHead } from './head/replay-head.js';
 import { rewriteLog } from './head/rewrite-log.js';
 import { dropLog, removeDroppedLogs } from './log/drop-log.js';
@@ -18,6 +18,8 @@ export interface HeadStoreOptions {
   /** Zeros written ahead of the log: pays only where every request is synced. */
   readonly preallocate: boolean;
   readonly seed: { readonly low: number; readonly high: number };
+  /** Put into every head once its log is read. */
+  readonly guard?: NewSeriesGuard | undefined;
 }
 
 export interface ReplayProgress {
@@ -183,6 +185,7 @@ export class HeadStore {
   }
 
   private insert(head: Head): void {
+    head.guard = this.options.guard;
     this.ordered.push(head);
     this.ordered.sort((a, b) => a.mint - b.mint);
   }

@@ -7,7 +7,7 @@
  */
 import {
   BODY_IN, BODY_IN_CAPACITY, BODY_OUT, BODY_OUT_CAPACITY, C_HIST_TAIL, COLD_BASE, COLD_BYTES, COLUMN_CAPACITY, COL_REFS, COL_STATUS,
-  COL_TIMES, COL_VALUES, FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, HDR_MAXT, HDR_MINT, LABELS_OK, LABELS_UNUSUAL, LOG_OUT, MISS_BASE,
+  COL_TIMES, COL_VALUES, FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, HDR_MAXT, HDR_MINT, LABELS_OK, LABELS_SERIES_LIMIT, LABELS_UNUSUAL, LOG_OUT, MISS_BASE,
   MISS_BYTES, MISS_CODE, MISS_FIRST_SAMPLE, MISS_SAMPLE_COUNT, READER_BASE, READER_TIMES, RES_DUPLICATES, RES_LOG_BYTES, RES_OK,
   RES_SLOW, S_FLAGS, S_LAST_VALUE, SERIES_BASE, SERIES_BYTES, SERIES_CAPACITY, ST_CONFLICT, ST_DUPLICATE, ST_NO_MEMORY, ST_OK,
 } from '../../kernel/layout.js';
@@ -52,7 +52,15 @@ export interface PassCounts {
   slow: number;
 }
 
+/** Decides about series that a head does not have. */
+export interface NewSeriesGuard {
+  admits(head: Head, labels: Labels): boolean;
+  created(head: Head, labels: Labels): void;
+}
+
 export class Head {
+  /** Asked before a series is made from labels; without it everything is allowed. */
+  guard: NewSeriesGuard | undefined;
   readonly arena: Arena;
   /** Reads on this thread: duplicates, examples for messages. */
   readonly reader: HeadReader;
@@ -129,8 +137,13 @@ export class Head {
    */
   resolve(labels: Labels): number {
     if (this.putLabels(labels) === 0) return -LABELS_UNUSUAL;
-    const code = this.arena.kernel.resolveCanonical(SCRATCH, labels.length, IDS);
-    return code === LABELS_OK ? this.arena.kernel.lastRef() : -code;
+    const { kernel } = this.arena;
+    // Known series need no guard.
+    const guard = this.guard !== undefined && kernel.findCanonical(SCRATCH, labels.length, IDS) < 0 ? this.guard : undefined;
+    if (guard?.admits(this, labels) === false) return -LABELS_SERIES_LIMIT;
+    const code = kernel.resolveCanonical(SCRATCH, labels.length, IDS);
+    if (code === LABELS_OK) guard?.created(this, labels);
+    return code === LABELS_OK ? kernel.lastRef() : -code;
   }
 
   /** Ref of the series, -1 if it is not here. */

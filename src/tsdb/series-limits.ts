@@ -1,0 +1,145 @@
+/**
+ * Limits of series per metric and per sender. They refuse new series only: what is known goes on. Counted per head, like
+ * `storage.head.max_series`, so that a new head begins with a clean slate when the senders are mended.
+ */
+import { LABELS_UNUSUAL, MISS_BASE, MISS_BYTES, MISS_CODE } from '../kernel/layout.js';
+import { METRIC_NAME, type Labels } from '../model/labels.js';
+import { Matcher } from '../model/matcher.js';
+import type { Head, NewSeriesGuard } from './head/head.js';
+import type { WireWalk } from './wire-walk.js';
+
+export interface SeriesLimitOptions {
+  /** 0 = no limit. */
+  readonly perMetric: number;
+  readonly perSender: number;
+  /** Label whose value is the sender. */
+  readonly senderLabel: string;
+}
+
+export type SeriesLimit = 'metric' | 'sender';
+
+interface Census {
+  readonly metric: Map<string, number>;
+  readonly sender: Map<string, number>;
+}
+
+interface Refusal {
+  readonly head: Head;
+  readonly limit: SeriesLimit;
+  readonly value: string;
+  readonly labels: Labels;
+}
+
+/** Series that are looked at to find the label that exploded. */
+const SAMPLE_MAX = 10_000;
+/** Which label exploded is found out once in so many refusals of the same metric or sender. */
+const EXPLAIN_EVERY = 1000;
+const EXPLAINED_MAX = 1000;
+
+export class SeriesLimits implements NewSeriesGuard {
+  private readonly censuses = new WeakMap<Head, Census>();
+  private readonly explained = new Map<string, { text: string; uses: number }>();
+  private first: Refusal | undefined;
+
+  /** @param onRefused counts; called for each new series each time it is refused */
+  constructor(
+    private readonly options: SeriesLimitOptions,
+    private readonly onRefused: (limit: SeriesLimit) => void,
+  ) {}
+
+  get isOff(): boolean {
+    return this.options.perMetric === 0 && this.options.perSender === 0;
+  }
+
+  /** Counts what a head has from its log. */
+  countAll(head: Head): void {
+    const census: Census = { metric: new Map(), sender: new Map() };
+    this.censuses.set(head, census);
+    for (let ref = 0; ref < head.arena.seriesCount; ref++) this.created(head, head.reader.labelsOf(ref));
+  }
+
+  /** False if a limit forbids the new series. Called inside a batch of the arena: nothing may be read there. */
+  admits(head: Head, labels: Labels): boolean {
+    const { perMetric, perSender } = this.options;
+    const census = this.censusOf(head);
+    const limit: SeriesLimit | undefined = isFull(census.metric, labels.metricName, perMetric) ? 'metric'
+      : isFull(census.sender, this.senderOf(labels), perSender) ? 'sender' : undefined;
+    if (limit === undefined) return true;
+    this.onRefused(limit);
+    this.first ??= { head, limit, labels, value: limit === 'metric' ? labels.metricName : this.senderOf(labels) };
+    return false;
+  }
+
+  created(head: Head, labels: Labels): void {
+    const census = this.censusOf(head);
+    count(census.metric, labels.metricName);
+    count(census.sender, this.senderOf(labels));
+  }
+
+  /** A sentence about the first series that was refused since the last call: which limit, and which label exploded. */
+  takeExplanation(): string | undefined {
+    const { first } = this;
+    if (first === undefined) return undefined;
+    this.first = undefined;
+    const { limit, value, labels } = first;
+    const { perMetric, perSender, senderLabel } = this.options;
+    const reached = limit === 'metric' ? `limits.max_series_per_metric is ${perMetric}: metric ${JSON.stringify(value)}`
+      : `limits.max_series_per_sender is ${perSender}: ${senderLabel} ${JSON.stringify(value)}`;
+    return `series limit reached: ${reached}${this.explosion(first)}: new series ${labels.toString()}`;
+  }
+
+  /** The label with the most values among the series that use up the limit: since the head began, those are its growth. */
+  private explosion({ head, limit, value }: Refusal): string {
+    const key = `${limit}\u0000${value}`;
+    const known = this.explained.get(key);
+    if (known !== undefined && ++known.uses < EXPLAIN_EVERY) return known.text;
+    const matcher = new Matcher('=', limit === 'metric' ? METRIC_NAME : this.options.senderLabel, value);
+    const values = new Map<string, Set<string>>();
+    for (const { labels } of head.reader.select([matcher], head.mint, head.maxt).slice(-SAMPLE_MAX)) {
+      labels.names.forEach((name, i) => {
+        const seen = values.get(name);
+        if (seen) seen.add(labels.values[i]!);
+        else values.set(name, new Set([labels.values[i]!]));
+      });
+    }
+    let most = '';
+    for (const [name, seen] of values) if (seen.size > (values.get(most)?.size ?? 1)) most = name;
+    const text = most === '' ? '' : `; label ${JSON.stringify(most)} has ${values.get(most)!.size} values`;
+    if (this.explained.size >= EXPLAINED_MAX) this.explained.clear();
+    this.explained.set(key, { text, uses: 0 });
+    return text;
+  }
+
+  private senderOf(labels: Labels): string {
+    return labels.get(this.options.senderLabel);
+  }
+
+  private censusOf(head: Head): Census {
+    let census = this.censuses.get(head);
+    if (census === undefined) this.censuses.set(head, (census = { metric: new Map(), sender: new Map() }));
+    return census;
+  }
+}
+
+/**
+ * The same walk, but every series that the kernel does not know by its bytes is left to TypeScript, where the limits are. Known ones
+ * are as fast as without.
+ */
+export function withDecidedMisses(walk: WireWalk): WireWalk {
+  return {
+    ...walk,
+    resolveMisses: (arena, count) => {
+      for (let i = 0; i < count; i++) arena.u32[(MISS_BASE + i * MISS_BYTES + MISS_CODE) >>> 2] = LABELS_UNUSUAL;
+      return count;
+    },
+  };
+}
+
+/** Series without the label are nobody's. */
+function isFull(counts: ReadonlyMap<string, number>, value: string, limit: number): boolean {
+  return limit > 0 && value !== '' && (counts.get(value) ?? 0) >= limit;
+}
+
+function count(counts: Map<string, number>, value: string): void {
+  counts.set(value, (counts.get(value) ?? 0) + 1);
+}
