@@ -151,10 +151,11 @@ export class Labels {
 export function compareLabels(a: Labels, b: Labels): number {
   const n = Math.min(a.length, b.length);
   for (let i = 0; i < n; i++) {
-    const byName = compareUtf8(a.names[i]!, b.names[i]!);
-    if (byName !== 0) return byName;
-    const byValue = compareUtf8(a.values[i]!, b.values[i]!);
-    if (byValue !== 0) return byValue;
+    // Sets of one store share their texts, and then most are told equal without looking at a character.
+    const [nameA, nameB] = [a.names[i]!, b.names[i]!];
+    if (nameA !== nameB) return compareUtf8(nameA, nameB);
+    const [valueA, valueB] = [a.values[i]!, b.values[i]!];
+    if (valueA !== valueB) return compareUtf8(valueA, valueB);
   }
   return a.length - b.length;
 }

@@ -10,7 +10,7 @@ import { type Engine, type EngineOptions, QueryError, type QueryOutcome, type Qu
 import { QueryLimits } from './limits.js';
 import { OperatorBuilder } from './operator-builder.js';
 import type { EvalFrame, QueryContext } from './query-context.js';
-import { matrixResult, rangeVectorResult, vectorResult } from './result.js';
+import { matrixResult, rangeVectorResult, sortedResult, vectorResult } from './result.js';
 import { type StepGrid, singleStep, stepGrid } from './step-grid.js';
 
 /** An engine has no state but its options: any number of queries may use it, one after another. */
@@ -46,8 +46,9 @@ function runQuery(options: EngineOptions, storage: Queryable, request: QueryRequ
   const preparedMs = performance.now();
   const result = evaluate();
   const evaluatedMs = performance.now();
+  const sorted = sortedResult(result);
   return {
-    result,
+    result: sorted,
     warnings: [...annotations.warnings],
     infos: annotations.infos(),
     stats: {
@@ -56,7 +57,7 @@ function runQuery(options: EngineOptions, storage: Queryable, request: QueryRequ
       peakSamples: limits.peak,
       preparationMs: preparedMs - begunMs,
       evaluationMs: evaluatedMs - preparedMs,
-      sortMs: 0,
+      sortMs: performance.now() - evaluatedMs,
     },
   };
 }

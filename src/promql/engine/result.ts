@@ -14,10 +14,15 @@ const NO_HISTOGRAMS: readonly Histogram[] = [];
 const NO_TIMES: readonly number[] = [];
 const NO_FLOATS = new Float64Array(0);
 
-/** Evaluates an operator into the answer of a range query: series sorted by labels, empty ones left out. */
+/** Evaluates an operator into the answer of a range query, not yet sorted; empty series are left out. */
 export function matrixResult(operator: VectorOperator, frame: EvalFrame): QueryResult {
-  const series = collect(withNamesRemoved(operator, frame), frame);
-  return { type: 'matrix', series: series.sort((a, b) => compareLabels(a.labels, b.labels)) };
+  return { type: 'matrix', series: collect(withNamesRemoved(operator, frame), frame) };
+}
+
+/** A matrix with its series sorted by labels; other results as they are. */
+export function sortedResult(result: QueryResult): QueryResult {
+  if (result.type !== 'matrix') return result;
+  return { type: 'matrix', series: [...result.series].sort((a, b) => compareLabels(a.labels, b.labels)) };
 }
 
 /** Evaluates an operator into the answer of an instant query, in the order of the operator. */
@@ -47,7 +52,7 @@ export function rangeVectorResult(source: RangeSource, frame: EvalFrame): QueryR
     frame.query.limits.queryable += walker.walk(samples, copy, new StepColumn(1));
   });
   if (hasEqualLabels(results)) throw new QueryError('execution', 'vector cannot contain metrics with the same labelset');
-  return { type: 'matrix', series: results.sort((a, b) => compareLabels(a.labels, b.labels)) };
+  return { type: 'matrix', series: results };
 }
 
 function collect(operator: VectorOperator, frame: EvalFrame): ResultSeries[] {

