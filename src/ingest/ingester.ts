@@ -154,13 +154,17 @@ export class Ingester implements Ingestion {
     if (fresh.length > 0) this.catalogue.metadata(fresh);
   }
 
-  /** Exemplars of series that have samples in the store; those of refused series go with them. */
+  /**
+   * Exemplars but those of series that are refused here, whose samples are refused too. Prometheus sends exemplars by 1.0
+   * apart from their samples, so that a series with exemplars alone is the rule.
+   */
   private handOverExemplars(batch: SampleBatch, statuses: Uint8Array): number {
     if (batch.exemplars.length === 0) return 0;
-    const stored = new Set<number>();
-    for (let i = 0; i < batch.length; i++) if (isAccepted(statuses[i]!)) stored.add(batch.seriesIndex[i]!);
+    const refused = new Set<number>();
+    for (let i = 0; i < batch.length; i++) if (!isAccepted(statuses[i]!)) refused.add(batch.seriesIndex[i]!);
+    for (let i = 0; i < batch.length; i++) if (isAccepted(statuses[i]!)) refused.delete(batch.seriesIndex[i]!);
     const entries = batch.exemplars
-      .filter(({ series }) => stored.has(series))
+      .filter(({ series }) => !refused.has(series) && this.labelFault(batch.series[series]!) === undefined)
       .map(({ series, exemplar }) => ({ series: batch.series[series]!, exemplar }));
     if (entries.length > 0) this.catalogue.exemplars(entries);
     return entries.length;

@@ -1,0 +1,130 @@
+/** Real programs as clients of the API: promtool asks, a Prometheus federates from here and sends exemplars. */
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort, Server, sleep } from '../e2e/support/server.js';
+import { write } from '../support/remote-write-client.js';
+import { peer, PeerProcess, peersMissing, peersNote } from './peers.js';
+
+const run = promisify(execFile);
+const WAIT_MS_MAX = 30_000;
+
+async function data(base: string, endpoint: string, form: Record<string, string>): Promise<unknown> {
+  const response = await fetch(`${base}/api/v1/${endpoint}?${new URLSearchParams(form)}`);
+  return ((await response.json()) as { data: unknown }).data;
+}
+
+async function until<T>(what: () => Promise<T>, enough: (found: T) => boolean): Promise<T> {
+  const deadline = Date.now() + WAIT_MS_MAX;
+  for (;;) {
+    const found = await what().catch(() => undefined);
+    if (found !== undefined && enough(found)) return found;
+    if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(found)} after ${WAIT_MS_MAX} ms`);
+    await sleep(100);
+  }
+}
+
+describe.skipIf(peersMissing)(`clients${peersNote}`, () => {
+  let server: Server;
+  let directory: string;
+  const peers: PeerProcess[] = [];
+  const promtool = (...args: string[]) => run(peer('promtool')!, args).then(({ stdout, stderr }) => stdout + stderr);
+  const nowMs = Date.now();
+
+  beforeAll(async () => {
+    directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-clients-'));
+    server = await Server.start();
+    await write(server.url, 1, [
+      { labels: { __name__: 'http.req', job: 'web' }, samples: [{ timestampMs: nowMs, value: 7 }] },
+      { labels: { __name__: 'up', job: 'api' }, samples: [{ timestampMs: nowMs, value: 1 }] },
+    ]);
+  });
+  afterAll(async () => {
+    await Promise.all(peers.map((one) => one.stop()));
+    await server.remove();
+    fs.rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('promtool checks, queries and pushes', async () => {
+    const { url } = server;
+    expect(await promtool('check', 'healthy', `--url=${url}`)).toContain('Prometheus Server is Healthy.');
+    expect(await promtool('check', 'ready', `--url=${url}`)).toContain('Prometheus Server is Ready.');
+    expect(await promtool('query', 'instant', url, 'up + 0')).toMatch(/^\{job="api"\} => 1 @\[/);
+    const from = String(Math.floor(nowMs / 1000));
+    expect(await promtool('query', 'range', `--start=${from}`, `--end=${Number(from) + 2}`, '--step=1s', url, 'up')).toMatch(/^up\{job="api"\} =>\n1 @\[/);
+    expect(await promtool('query', 'series', '--match=up', url)).toBe('{__name__="up", job="api"}\n');
+    expect(await promtool('query', 'labels', url, 'job')).toBe('api\nweb\n');
+    const file = path.join(directory, 'metrics.txt');
+    fs.writeFileSync(file, '# TYPE pushed_total counter\npushed_total{a="b"} 3\n# TYPE lat histogram\nlat_bucket{le="1"} 1\nlat_bucket{le="+Inf"} 2\nlat_sum 3\nlat_count 2\n');
+    expect(await promtool('push', 'metrics', '--label=job=pt', `${url}/api/v1/write`, file)).toContain('SUCCESS');
+    expect(await promtool('query', 'instant', url, 'pushed_total')).toMatch(/^pushed_total\{a="b", job="pt"\} => 3 @\[/);
+    expect(await promtool('query', 'analyze', `--server=${url}`, '--type=histogram', '--duration=10m', '--match=lat_bucket')).toContain('Aggregated bucket stats');
+  });
+
+  it('a Prometheus federates: names, labels, values and times as they are here', async () => {
+    const port = await freePort();
+    fs.writeFileSync(path.join(directory, 'federate.yml'), `scrape_configs:
+  - job_name: federate
+    honor_labels: true
+    metrics_path: /federate
+    scrape_interval: 1s
+    params: { 'match[]': ['up', '{"http.req"}'] }
+    static_configs: [{ targets: ['127.0.0.1:${server.port}'] }]
+`);
+    peers.push(new PeerProcess('prometheus', [
+      '--config.file=federate.yml', '--storage.tsdb.path=federated', `--web.listen-address=127.0.0.1:${port}`,
+    ], directory));
+    const query = { query: 'timestamp({__name__=~"up|http.req", job=~"api|web"})' };
+    type Vector = { result: { metric: Record<string, string>; value: [number, string] }[] };
+    const there = await until(() => data(`http://127.0.0.1:${port}`, 'query', query) as Promise<Vector>, ({ result }) => result.length === 2);
+    const strip = ({ result }: Vector) => result.map(({ metric, value }) => [metric['job'], Number(value[1])]).sort();
+    expect(strip(there)).toEqual(strip(await data(server.url, 'query', query) as Vector));
+    const names = await data(`http://127.0.0.1:${port}`, 'series', { 'match[]': '{job="web"}' });
+    expect(names).toEqual([{ __name__: 'http.req', job: 'web' }]);
+  });
+
+  it('exemplars that a Prometheus sends are found here as they are there', async () => {
+    const port = await freePort();
+    const [target] = [await freePort()];
+    const http = await import('node:http');
+    // A target whose exemplars change with every scrape.
+    let count = 0;
+    const app = http.createServer((_request, response) => {
+      count++;
+      response.writeHead(200, { 'content-type': 'application/openmetrics-text; version=1.0.0; charset=utf-8' });
+      response.end(`# TYPE work counter\nwork_total{kind="a"} ${count} # {trace_id="t${count}"} ${count}.5 ${(Date.now() / 1000).toFixed(3)}\n# EOF\n`);
+    });
+    await new Promise<void>((resolve) => app.listen(target, '127.0.0.1', resolve));
+    fs.writeFileSync(path.join(directory, 'exemplars.yml'), `scrape_configs:
+  - job_name: app
+    scrape_interval: 1s
+    static_configs: [{ targets: ['127.0.0.1:${target}'] }]
+remote_write:
+  - url: ${server.url}/api/v1/write
+    send_exemplars: true
+    queue_config: { batch_send_deadline: 200ms }
+`);
+    peers.push(new PeerProcess('prometheus', [
+      '--config.file=exemplars.yml', '--storage.tsdb.path=exemplars', `--web.listen-address=127.0.0.1:${port}`, '--enable-feature=exemplar-storage',
+    ], directory));
+    try {
+      const query = { query: 'rate(work_total[5m])' };
+      type Found = { seriesLabels: Record<string, string>; exemplars: { labels: Record<string, string>; value: string; timestamp: number }[] }[];
+      const here = await until(() => data(server.url, 'query_exemplars', query) as Promise<Found>, (found) => (found[0]?.exemplars.length ?? 0) >= 3);
+      const there = await data(`http://127.0.0.1:${port}`, 'query_exemplars', query) as Found;
+      expect(here.map((one) => one.seriesLabels)).toEqual(there.map((one) => one.seriesLabels));
+      expect(here[0]!.exemplars).toEqual(there[0]!.exemplars.slice(0, here[0]!.exemplars.length));
+      // And after a crash.
+      await server.kill();
+      server = await server.again();
+      const again = await data(server.url, 'query_exemplars', query) as Found;
+      expect(again[0]!.exemplars.slice(0, here[0]!.exemplars.length)).toEqual(here[0]!.exemplars);
+    } finally {
+      app.close();
+      app.closeAllConnections();
+    }
+  });
+});
