@@ -1,5 +1,5 @@
-// A fleet of targets as a Prometheus sender would send it: per scrape one remote write 1.0 body for each four targets, 2,000
-// samples of 2,000 series. Values: 30 % constant, 30 % integer counters, 25 % decimals, 15 % noise.
+// A fleet of targets as a Prometheus sender would send it: per scrape one remote write body for each four targets, 2,000
+// samples of 2,000 series. Values: 30 % constant, 30 % integer counters, 25 % decimals, 15 % noise. 2.0 bodies carry metadata.
 import protobuf from 'protobufjs';
 import snappy from 'snappyjs';
 
@@ -11,6 +11,14 @@ const WriteRequest = protobuf.parse(`
   message Sample { double value = 1; int64 timestamp = 2; }
 `).root.lookupType('WriteRequest');
 
+const RequestV2 = protobuf.parse(`
+  syntax = "proto3";
+  message Request { repeated string symbols = 4; repeated TimeSeries timeseries = 5; }
+  message TimeSeries { repeated uint32 labels_refs = 1; repeated Sample samples = 2; Metadata metadata = 5; }
+  message Sample { double value = 1; int64 timestamp = 2; }
+  message Metadata { uint32 type = 1; uint32 help_ref = 3; uint32 unit_ref = 4; }
+`, { keepCase: true }).root.lookupType('Request');
+
 const SERIES_PER_TARGET = 500;
 const TARGETS_PER_BODY = 4;
 
@@ -19,7 +27,7 @@ function labelsOf(target, index) {
     ['__name__', `node_metric_${index % 120}_total`], ['cluster', 'eu-1'], ['device', `dev${Math.floor(index / 120)}`],
     ['env', 'production'], ['instance', `node-${String(target).padStart(4, '0')}.example.net:9100`], ['job', 'node-exporter'],
     ['namespace', 'monitoring'], ['region', 'eu-central'],
-  ].map(([name, value]) => ({ name, value }));
+  ];
 }
 
 function valueOf(target, index, scrape) {
@@ -30,20 +38,39 @@ function valueOf(target, index, scrape) {
   return Math.sin(target * 31 + index * 17 + scrape) * 1e6;
 }
 
+function encodeV1(series) {
+  const timeseries = series.map(({ labels, sample }) => ({ labels: labels.map(([name, value]) => ({ name, value })), samples: [sample] }));
+  return WriteRequest.encode(WriteRequest.fromObject({ timeseries })).finish();
+}
+
+function encodeV2(series) {
+  const symbols = new Map([['', 0]]);
+  const ref = (text) => {
+    if (!symbols.has(text)) symbols.set(text, symbols.size);
+    return symbols.get(text);
+  };
+  const timeseries = series.map(({ labels, sample }) => ({
+    labels_refs: labels.flatMap(([name, value]) => [ref(name), ref(value)]),
+    samples: [sample],
+    metadata: { type: 1, help_ref: ref(`What ${labels[0][1]} counts, in one sentence.`), unit_ref: 0 },
+  }));
+  return RequestV2.encode(RequestV2.fromObject({ symbols: [...symbols.keys()], timeseries })).finish();
+}
+
 /** Bodies in sending order: { bytes, samples }[]. */
-export function remoteWriteBodies({ targets, scrapes, intervalMs = 15_000, startMs }) {
+export function remoteWriteBodies({ targets, scrapes, intervalMs = 15_000, startMs, version = 1 }) {
+  const encode = version === 1 ? encodeV1 : encodeV2;
   const bodies = [];
   for (let scrape = 0; scrape < scrapes; scrape++) {
     for (let first = 0; first < targets; first += TARGETS_PER_BODY) {
-      const timeseries = [];
+      const series = [];
       for (let target = first; target < Math.min(targets, first + TARGETS_PER_BODY); target++) {
         const timestamp = startMs + scrape * intervalMs + target * 37;
         for (let index = 0; index < SERIES_PER_TARGET; index++) {
-          timeseries.push({ labels: labelsOf(target, index), samples: [{ value: valueOf(target, index, scrape), timestamp }] });
+          series.push({ labels: labelsOf(target, index), sample: { value: valueOf(target, index, scrape), timestamp } });
         }
       }
-      const bytes = snappy.compress(WriteRequest.encode(WriteRequest.fromObject({ timeseries })).finish());
-      bodies.push({ bytes, samples: timeseries.length });
+      bodies.push({ bytes: snappy.compress(encode(series)), samples: series.length });
     }
   }
   return bodies;

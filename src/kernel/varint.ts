@@ -3,8 +3,17 @@
 /** What `lengthAt` and `numberAt` return for a varint that is malformed or does not fit. */
 export const BAD_VARINT: u64 = 0xffffffffffffffff;
 
-/** A varint of at most 32 bits at p: { position after it, value } as the upper and lower half, or BAD_VARINT. */
+/**
+ * A varint of at most 32 bits at p: { position after it, value } as the upper and lower half, or BAD_VARINT. One byte is the usual
+ * case, and read in place.
+ */
+@inline
 export function numberAt(p: u32, limit: u32): u64 {
+  const b = <u64>load<u8>(p);
+  return b < 128 && p < limit ? (<u64>(p + 1) << 32) | b : longNumberAt(p, limit);
+}
+
+function longNumberAt(p: u32, limit: u32): u64 {
   let value: u64 = 0;
   for (let shift: u64 = 0; shift < 35; shift += 7) {
     if (p >= limit) return BAD_VARINT;
@@ -16,8 +25,14 @@ export function numberAt(p: u32, limit: u32): u64 {
 }
 
 /** As `numberAt` for the length of a field that must end at or before `limit`. */
+@inline
 export function lengthAt(p: u32, limit: u32): u64 {
-  const read = numberAt(p, limit);
+  const b = <u32>load<u8>(p);
+  return b < 128 && p < limit && b < limit - p ? (<u64>(p + 1) << 32) | <u64>b : longLengthAt(p, limit);
+}
+
+function longLengthAt(p: u32, limit: u32): u64 {
+  const read = longNumberAt(p, limit);
   return read != BAD_VARINT && <u32>read > limit - <u32>(read >> 32) ? BAD_VARINT : read;
 }
 

@@ -1,5 +1,5 @@
 // Walks a decompressed io.prometheus.write.v2.Request (remote write 2.0) and fills the sample columns. Symbols are hashed once a
-// request; the identity of a series is a polynomial over the hashes of its label references, so that the same labels are recognised
+// request; the identity of a series is folded from the hashes of its label references, so that the same labels are recognised
 // whatever numbers the symbols have. A series with anything but labels, floats and metadata is left to the general decoder.
 import {
   beginColumns, beginSeries, dropSeries, endColumns, outsideInSeries, putOther, putRef, putSample, rows, SAMPLE_NO_ROOM, SAMPLE_ODD,
@@ -16,10 +16,6 @@ import {
 } from './layout';
 
 const DOMAIN_SYMBOL: u64 = 0x72773200;
-/** Odd multipliers of the polynomials (splitmix64, xxHash). */
-const BASE_1: u64 = 0xbf58476d1ce4e5b9;
-const BASE_2: u64 = 0x9e3779b185ebca87;
-
 const TAG_SYMBOL: u32 = 0x22;
 const TAG_SERIES: u32 = 0x2a;
 const TAG_LABELS: u32 = 0x0a;
@@ -138,37 +134,27 @@ function drop(result: u32): u32 {
 let identity1: u64 = 0;
 let identity2: u64 = 0;
 
-/** Identity of the label references at [p, end). False: an odd number of them, malformed, or outside of the table. */
+/**
+ * Identity of the label references at [p, end). False: an odd number of them, malformed, or outside of the table.
+ *
+ * The hashes of the symbols are random already, so mixing only has to keep their places apart: a rotation by 11 bits a label (64
+ * places before two coincide), and swapped halves for values.
+ */
 function hashReferences(p: u32, end: u32): bool {
   const symbols = load<u32>(RES_SYMBOLS);
-  let h1 = load<u64>(HDR_SEED);
-  let h2 = ~h1;
+  let h = i64x2.splat(load<u64>(HDR_SEED));
   while (p < end) {
-    let name = <u32>load<u8>(p);
-    if (name < 128) p += 1;
-    else {
-      const read = numberAt(p, end);
-      name = <u32>read;
-      p = <u32>(read >> 32);
-    }
-    // A name without a value, or a malformed number: p is at or past the end.
-    if (p >= end) return false;
-    let value = <u32>load<u8>(p);
-    if (value < 128) p += 1;
-    else {
-      const read = numberAt(p, end);
-      value = <u32>read;
-      p = <u32>(read >> 32);
-    }
-    if (p > end || name >= symbols || value >= symbols) return false;
-    const n = symbolRecord(name);
-    const v = symbolRecord(value);
-    // Rotated, so that a name and a value do not change places unseen.
-    h1 = h1 * BASE_1 + load<u64>(n) + rotl<u64>(load<u64>(v), 32);
-    h2 = h2 * BASE_2 + load<u64>(n, 8) + rotl<u64>(load<u64>(v, 8), 32);
+    const name = numberAt(p, end);
+    const value = numberAt(<u32>(name >> 32), end);
+    p = <u32>(value >> 32);
+    // BAD_VARINT is outside of the table too; a name without a value makes one.
+    if (<u32>name >= symbols || <u32>value >= symbols) return false;
+    const valueHash = v128.load(symbolRecord(<u32>value));
+    h = v128.or(i64x2.shl(h, 11), i64x2.shr_u(h, 53));
+    h = v128.xor(h, v128.xor(v128.load(symbolRecord(<u32>name)), v128.shuffle<u64>(valueHash, valueHash, 1, 0)));
   }
-  identity1 = h1;
-  identity2 = h2;
+  identity1 = i64x2.extract_lane(h, 0);
+  identity2 = i64x2.extract_lane(h, 1);
   return true;
 }
 
