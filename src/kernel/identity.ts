@@ -4,7 +4,8 @@
 // One series may have several identities (protocols, label order).
 import { ensureSlot, firstSlot, insertSlot, nextSlot } from './table';
 import {
-  HDR_IDENTS, HDR_IDENT_MASK, HDR_IDENT_TABLE, HDR_PREDICTED, HDR_PREVIOUS, IDENT_BASE, IDENT_BYTES, IDENT_CAPACITY, IDENT_NEXT, IDENT_REF,
+  HDR_IDENTS, HDR_IDENT_MASK, HDR_IDENT_TABLE, HDR_PREDICTED, HDR_PREVIOUS, IDENT_BASE, IDENT_BYTES, IDENT_CAPACITY, IDENT_NEXT,
+  IDENT_NOTE_BASE, IDENT_REF,
 } from './layout';
 
 /** Identity that the next series should have, and the one before it (to repair its `next`). */
@@ -48,6 +49,26 @@ export function lookupIdentity(h1: u64, h2: u64): i32 {
     predicted = load<u32>(record, IDENT_NEXT);
     return load<u32>(record, IDENT_REF);
   }
+}
+
+/** What `noteIdentity` noted for the identity that is expected next, 0 if nothing. */
+export function predictedNote(): u32 {
+  return load<u32>(IDENT_NOTE_BASE + (predicted << 2));
+}
+
+/** True if the identity expected next has this hash; moves nothing. */
+export function isPredicted(h1: u64, h2: u64): bool {
+  const guess = identRecord(predicted);
+  return load<u64>(guess) == h1 && load<u64>(guess, 8) == h2;
+}
+
+/** Keeps one number with an identity; its meaning is the protocol's. */
+export function noteIdentity(id: u32, note: u32): void {
+  store<u32>(IDENT_NOTE_BASE + (id << 2), note);
+}
+
+export function noteOf(id: u32): u32 {
+  return load<u32>(IDENT_NOTE_BASE + (id << 2));
 }
 
 /** Remembers an identity; returns its id. -1: no room, it is simply not remembered, and the slow path finds the series every time. */

@@ -208,8 +208,8 @@ export const IDENT_HASH = 0;
 export const IDENT_REF = 16;
 export const IDENT_NEXT = 20;
 
-/** Per identity: u32 hash of the metadata that came with it last, 0 = none. Touched by remote write 2.0 only. */
-export const IDENT_META_BASE = 0x63000000;
+/** Per identity, u32, 0 = nothing. Remote write 1.0: bytes of its labels; 2.0: hash of the metadata that came with it last. */
+export const IDENT_NOTE_BASE = 0x63000000;
 
 export const HEAP_BASE = 0x66000000;
 

@@ -1,8 +1,9 @@
 // Metadata of remote write 2.0. Senders attach it to every series of every request; what an identity had already is recognised by a
 // hash, the rest is listed, and read out once a pass: one entry a metric name, however many series have it.
+import { noteIdentity, noteOf } from './identity';
 import { numberAt, lengthAt } from './varint';
 import {
-  IDENT_META_BASE, META_LIST, META_LIST_BYTES, META_LIST_CAPACITY, RES_METADATA, RES_SYMBOLS, SYMBOL_BASE, SYMBOL_BYTES, SYMBOL_LENGTH,
+  META_LIST, META_LIST_BYTES, META_LIST_CAPACITY, RES_METADATA, RES_SYMBOLS, SYMBOL_BASE, SYMBOL_BYTES, SYMBOL_LENGTH,
   SYMBOL_META, SYMBOL_TEXT,
 } from './layout';
 
@@ -64,7 +65,7 @@ export let metadataHash: u32 = 0;
 
 /** True if the identity came with this metadata the last time. */
 export function isKnownMetadata(ident: u32, hash: u32): bool {
-  return load<u32>(IDENT_META_BASE + (ident << 2)) == hash;
+  return noteOf(ident) == hash;
 }
 
 /**
@@ -107,7 +108,7 @@ export function collectMetadata(): void {
     const hash = load<u32>(entry, 4);
     const name = load<u32>(entry, 8);
     const field = load<u32>(entry, 12);
-    if (ident >= 0) store<u32>(IDENT_META_BASE + (ident << 2), hash);
+    if (ident >= 0) noteIdentity(ident, hash);
     const symbol = symbolRecord(name);
     if (load<u32>(symbol, SYMBOL_META) == hash) continue;
     store<u32>(symbol, hash, SYMBOL_META);

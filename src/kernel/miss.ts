@@ -34,8 +34,8 @@ export function putMiss(
   return true;
 }
 
-/** Gives the samples of a miss their ref and remembers the identity. */
-export function settleMiss(index: u32, ref: u32): void {
+/** Gives the samples of a miss their ref and remembers the identity; returns its id, -1 if there is no room for it. */
+export function settleMiss(index: u32, ref: u32): i32 {
   const miss = MISS_BASE + index * MISS_BYTES;
   const first = load<u32>(miss, MISS_FIRST_SAMPLE);
   const end = first + load<u32>(miss, MISS_SAMPLE_COUNT);
@@ -45,4 +45,5 @@ export function settleMiss(index: u32, ref: u32): void {
   if (metaHash != 0) {
     listMetadata(ident, metaHash, load<u32>(miss, MISS_LABELS), load<u32>(miss, MISS_LABELS_END), load<u32>(miss, MISS_META_AT));
   }
+  return ident;
 }

@@ -1,8 +1,10 @@
 // Walks a decompressed prometheus.WriteRequest (remote write 1.0) and fills the sample columns. Knows the form that senders
 // produce: timeseries { labels..., samples... }. A series with anything else (exemplars, histograms), and metadata, is left to the
 // general decoder, each by itself.
-import { beginColumns, beginSeries, dropSeries, endColumns, putOther, putRef, putSample, rows, SAMPLE_NO_ROOM, SAMPLE_OK } from './columns';
-import { beginPrediction, endPrediction, lookupIdentity } from './identity';
+import {
+  beginColumns, beginSeries, dropSeries, endColumns, putOther, putRef, putSample, rows, SAMPLE_NO_ROOM, SAMPLE_OK,
+} from './columns';
+import { beginPrediction, endPrediction, isPredicted, lookupIdentity, noteIdentity, predictedNote } from './identity';
 import { hash1, hash2, hashBytes } from './hash';
 import { beginMisses, endMisses, putMiss, settleMiss } from './miss';
 import { resolvedRef, resolveLabelRun } from './series';
@@ -53,19 +55,33 @@ export function walkRemoteWriteV1(start: u32, end: u32): u32 {
 /** Result of one series, beside the WALK_ codes: left to the general decoder. */
 const SERIES_OTHER: u32 = 100;
 
-function walkSeries(labels: u32, end: u32): u32 {
-  let p = labels;
+/** End of the label submessages that begin at p; past `end` if one of them is. 0: malformed. */
+function endOfLabels(p: u32, end: u32): u32 {
   while (p < end && load<u8>(p) == TAG_LABEL) {
     // Label submessages are nearly always shorter than 128 bytes.
     const short = <u32>load<u8>(p, 1);
     if (short < 128) p += 2 + short;
     else {
       const length = lengthAt(p + 1, end);
-      if (length == BAD_VARINT) return SERIES_OTHER;
+      if (length == BAD_VARINT) return 0;
       p = <u32>(length >> 32) + <u32>length;
     }
   }
-  const labelsEnd = p;
+  return p;
+}
+
+function walkSeries(labels: u32, end: u32): u32 {
+  // Where the prediction is right the end of the labels is known, and equal hashes prove it.
+  const expected = predictedNote();
+  let labelsEnd: u32 = 0;
+  if (expected != 0 && expected < end - labels && load<u8>(labels + expected) == TAG_SAMPLE) {
+    hashBytes(labels, expected, DOMAIN_RW1);
+    if (isPredicted(hash1, hash2)) labelsEnd = labels + expected;
+  }
+  const isKnown = labelsEnd != 0;
+  if (!isKnown) labelsEnd = endOfLabels(labels, end);
+  if (labelsEnd == 0) return SERIES_OTHER;
+  let p = labelsEnd;
   const first = rows;
   beginSeries();
   while (p < end) {
@@ -85,7 +101,7 @@ function walkSeries(labels: u32, end: u32): u32 {
     return SERIES_OTHER;
   }
   if (rows == first) return WALK_DONE;
-  hashBytes(labels, labelsEnd - labels, DOMAIN_RW1);
+  if (!isKnown) hashBytes(labels, labelsEnd - labels, DOMAIN_RW1);
   const ref = lookupIdentity(hash1, hash2);
   if (ref < 0 && !putMiss(hash1, hash2, labels, labelsEnd, first, rows, 0, 0)) {
     dropSeries();
@@ -106,8 +122,10 @@ export function resolveMisses(count: u32): u32 {
     // The first reader slot's buffer serves as scratch for ids: the writer is its only user, and not while walking.
     const code = resolveLabelRun(load<u32>(miss, MISS_LABELS), load<u32>(miss, MISS_LABELS_END), READER_BASE);
     store<u32>(miss, code, MISS_CODE);
-    if (code == LABELS_OK) settleMiss(i, resolvedRef);
-    else left++;
+    if (code == LABELS_OK) {
+      const ident = settleMiss(i, resolvedRef);
+      if (ident >= 0) noteIdentity(ident, load<u32>(miss, MISS_LABELS_END) - load<u32>(miss, MISS_LABELS));
+    } else left++;
   }
   return left;
 }

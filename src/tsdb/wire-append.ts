@@ -111,7 +111,7 @@ export class WireAppend {
       at = arena.field(RES_RESUME);
       if (arena.field(RES_OTHERS) > 0) {
         if (parts.length === 0) parts.push(protocol.preamble(arena, first));
-        parts.push(...protocol.others(arena));
+        for (const part of protocol.others(arena)) parts.push(part);
       }
       if (samples > 0) {
         touched.add(head);
