@@ -41,11 +41,12 @@ import { registerProcessMetrics } from './telemetry/process-metrics.js';
 import { selfMetricsJson } from './telemetry/self-metrics.js';
 import { createServerMetrics, registerBuildInfo, type ServerMetrics } from './telemetry/server-metrics.js';
 import { DEFAULT_QUEUE_LIMITS } from './threads/catalogue-queue.js';
+import { BlockJobs } from './threads/block-jobs.js';
 import { collectGarbage } from './threads/collect-garbage.js';
 import { MaintenanceClient } from './threads/maintenance-client.js';
 import { QueryPool, queryWorkerCount } from './threads/query-pool.js';
 import { Db } from './tsdb/db.js';
-import { loadKernelModule } from './tsdb/kernel-loader.js';
+import { loadCodecModule, loadKernelModule } from './tsdb/kernel-loader.js';
 import { decodeOtlpJson, decodeOtlpProtobuf } from './wire/otlp-decode.js';
 import { encodeExportResponse, encodeStatus } from './wire/otlp-response.js';
 import { decodeLabelRun } from './wire/label-run.js';
@@ -66,6 +67,7 @@ interface Store {
   readonly db: Db;
   readonly maintenance: MaintenanceClient;
   readonly queries: QueryPool;
+  readonly blockJobs: BlockJobs;
   readonly ingester: Ingester;
 }
 
@@ -156,6 +158,7 @@ async function main(): Promise<void> {
     notifications.close();
     await drain([listener, otlpListeners], logger);
     await store?.queries.close(0);
+    await store?.blockJobs.close();
     await store?.maintenance.close(CATALOGUE_FLUSH_MS);
     await store?.db.close();
     lock?.release();
@@ -283,9 +286,13 @@ async function openStore(
     onError: (error) => logger.error(`catalogue: ${error.message}`),
   });
 
+  const codec = loadCodecModule();
+  const blockJobs = new BlockJobs({ kernels, codec, heapMib: workerHeapMib(1) });
   const db = await Db.open({
     directory: storage.tsdb.path,
     headRangeMs: storage.head.range_ms,
+    maxHeads: storage.head.max_open,
+    retentionBytes: storage.tsdb.retention.size_bytes,
     maxSeriesPerHead: storage.head.max_series,
     seriesLimits: {
       perMetric: limits.max_series_per_metric, perSender: limits.max_series_per_sender, senderLabel: limits.sender_label,
@@ -302,6 +309,7 @@ async function openStore(
     clock: systemClock,
     module: kernels,
     decodeLabelRun,
+    sealHead: (head, file) => blockJobs.seal(head, file),
     report: (level, message) => logger[level](message),
     onSeriesRefused: (limit) => metrics.seriesRefused.with(limit).inc(),
   }, ({ headsDone, headsTotal, bytesDone, bytesTotal }) => {
@@ -325,6 +333,7 @@ async function openStore(
     onWorkerLost: (error) => logger.error(`query worker ended: ${error.message}`),
     settings: {
       kernels,
+      blocks: { codec, cacheBytes: storage.block.cache_size_bytes },
       catalogueFile,
       engine: {
         lookbackDeltaMs: query.lookback_delta_ms,
@@ -373,7 +382,7 @@ async function openStore(
   });
   ingester.rememberMetadata([...catalogue.metadata('', 0, 1).values()].flat());
   catalogue.close();
-  return { db, maintenance, queries, ingester };
+  return { db, maintenance, queries, blockJobs, ingester };
 }
 
 function haTracker({ ingest: { ha } }: Config, catalogue: CatalogueSink, metrics: ServerMetrics, logger: Logger): HaTracker | undefined {
@@ -408,9 +417,11 @@ function collectGauges(metrics: ServerMetrics, gate: IngestGate, store: Store | 
   const { running, queued } = store.queries.stats();
   metrics.queriesRunning.with().set(running);
   metrics.queriesQueued.with().set(queued);
-  const { series, heads, usedBytes } = store.db.stats();
+  const { series, heads, usedBytes, blocks, blockBytes } = store.db.stats();
   metrics.headSeries.with().set(series);
   metrics.heads.with().set(heads);
+  metrics.blocks.with().set(blocks);
+  metrics.blockBytes.with().set(blockBytes);
   metrics.headBytes.with().set(usedBytes);
 }
 

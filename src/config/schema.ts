@@ -9,8 +9,8 @@ import type { Features } from './features.js';
 import { boolean, choice, duration, integer, list, map, rules, section, size, text, type ValueOf } from './schema-nodes.js';
 
 const MIB = 1024 * 1024;
-/** Each thread that reads has a scratch slot in every head; there are 16, and the writer has one (kernel/layout). */
-export const QUERY_WORKERS_MAX = 15;
+/** Each thread that reads has a scratch slot in every head; there are 16; the writer and the maker of blocks have one each (kernel/layout). */
+export const QUERY_WORKERS_MAX = 14;
 
 export const TRANSLATION_STRATEGIES = [
   'UnderscoreEscapingWithSuffixes', 'UnderscoreEscapingWithoutSuffixes', 'NoUTF8EscapingWithSuffixes', 'NoTranslation',
@@ -177,12 +177,17 @@ export const configSchema = section('', {
       }),
     }),
     head: section('Own keys: the data that is still written to, in memory and in its log.', {
-      range: duration('24h', {
-        about: 'Time range that one head covers, aligned to the epoch.',
-        why: 'Heads stay in memory until the retention drops them; few and long ones share label sets and address space best.',
+      range: duration('2h', {
+        about: 'Time range that one head covers, aligned to the epoch. When the range is over and nothing can be added to it any more '
+          + '(an hour later, or `out_of_order_time_window` if that is longer), a head becomes a block.',
+        why: 'Prometheus\' block range. Shorter: more blocks and repeated label sets; longer: more memory.',
       }, { minimum: 60_000, maximum: 86_400_000 }),
+      max_open: integer(32, {
+        about: 'Heads open at a time. Samples that need one more are refused with 503 until the oldest has become a block.',
+        why: 'Three are normal; old data that is sent in order needs a few more. Each reserves about 10 GiB of address space.',
+      }, { minimum: 4, maximum: 64 }),
       memory: size('0', {
-        about: 'Bytes that all heads together may use. When they are used up, writes are refused with 503 until the retention makes room. '
+        about: 'Bytes that all heads together may use. When they are used up, writes are refused with 503 until a head becomes a block. '
           + '0 = half of the memory of the machine or container.',
         why: 'The other half is for queries and for the system.',
       }),
@@ -190,6 +195,12 @@ export const configSchema = section('', {
         about: 'Series in one head above which new series are refused; known series go on. 0 = no limit but memory.',
         why: 'No number fits all; the memory budget protects the server.',
       }),
+    }),
+    block: section('Own keys: data that does not change any more, in files.', {
+      cache_size: size('32MiB', {
+        about: 'Decoded pages of blocks that each query thread keeps in memory.',
+        why: 'Labels and values of some ten thousand series; the files themselves are in the cache of the system.',
+      }, { minimum: 0, maximum: 64 * 1024 * MIB }),
     }),
   }),
 
@@ -236,7 +247,7 @@ export const configSchema = section('', {
       why: 'Several large dashboards opened at once; a longer queue would only end in time-outs.',
     }),
     workers: integer(0, {
-      about: 'Own key. Threads that evaluate queries. 0 = one less than the machine has cores, from 1 to 15 with `short_workers`.',
+      about: 'Own key. Threads that evaluate queries. 0 = one less than the machine has cores, from 1 to 14 with `short_workers`.',
       why: 'Leaves one core to ingest, which has its own thread.',
     }, { maximum: QUERY_WORKERS_MAX }),
     short_workers: integer(1, {

@@ -26,6 +26,8 @@ export interface ServerMetrics {
   readonly headSeries: Gauge;
   readonly headBytes: Gauge;
   readonly heads: Gauge;
+  readonly blocks: Gauge;
+  readonly blockBytes: Gauge;
   readonly walBytes: Counter;
   readonly walSyncDuration: Histogram;
   readonly walFailures: Counter;
@@ -62,6 +64,8 @@ export function createServerMetrics(registry: MetricsRegistry): ServerMetrics {
     headSeries: gauge('prometheus_tsdb_head_series', 'Series in the heads.'),
     headBytes: gauge('narthex_head_memory_bytes', 'Memory used by the heads.'),
     heads: gauge('narthex_heads', 'Heads that are open.'),
+    blocks: gauge('prometheus_tsdb_blocks_loaded', 'Blocks.'),
+    blockBytes: gauge('prometheus_tsdb_storage_blocks_bytes', 'Bytes of all blocks.'),
     walBytes: counter('narthex_wal_written_bytes_total', 'Bytes written to the log.'),
     walSyncDuration: latency('prometheus_tsdb_wal_fsync_duration_seconds', 'Time to force the log to the disk.'),
     walFailures: counter('prometheus_tsdb_wal_writes_failed_total', 'Writes to the log that failed.'),

@@ -9,7 +9,7 @@ import type { QueryRuntime, QueryRuntimeSettings } from './query-runtime.js';
  * @throws CatalogueError if the catalogue cannot be read; the maintenance worker has to open it first
  */
 export function createQueryRuntime(settings: QueryRuntimeSettings, readerSlot: number): QueryRuntime {
-  const storage = new HeadSet(settings.kernels, readerSlot);
+  const storage = new HeadSet(settings.kernels, readerSlot, settings.blocks);
   const catalogue = CatalogueReader.open(settings.catalogueFile);
   const engine = createEngine(settings.engine);
   const { limits, externalLabels, searchApi = false } = settings;
@@ -24,6 +24,9 @@ export function createQueryRuntime(settings: QueryRuntimeSettings, readerSlot: n
         storage, cardinality: storage, engine, metadata: catalogue, exemplars: catalogue,
         limits, externalLabels, searchApi, syntax, stopRequested,
       }),
-    close: () => catalogue.close(),
+    close: () => {
+      storage.close();
+      catalogue.close();
+    },
   };
 }

@@ -1,11 +1,11 @@
 import { invariant } from '../invariant.js';
-import type { HeadDescriptor } from '../tsdb/head/descriptor.js';
+import type { SourceDescriptor } from '../tsdb/head/descriptor.js';
 
 /** What to tell the readers after a change. */
 export interface HeadChange {
   readonly epoch: number;
   readonly ids: readonly number[];
-  readonly added: readonly HeadDescriptor[];
+  readonly added: readonly SourceDescriptor[];
 }
 
 /**
@@ -15,13 +15,13 @@ export interface HeadChange {
  */
 export class HeadLeases<Reader> {
   private epoch = 0;
-  private heads = new Map<number, HeadDescriptor>();
+  private heads = new Map<number, SourceDescriptor>();
   private readonly acknowledged = new Map<Reader, number>();
   private readonly droppedIn = new Map<number, number>();
   private readonly waiting = new Map<number, { promise: Promise<void>; resolve: () => void }>();
 
   /** All heads from now on. */
-  set(heads: readonly HeadDescriptor[]): HeadChange {
+  set(heads: readonly SourceDescriptor[]): HeadChange {
     this.epoch++;
     const next = new Map(heads.map((head) => [head.id, head]));
     invariant(next.size === heads.length, 'a head is named twice');

@@ -3,7 +3,9 @@ import type { ApiReply, ApiRequest } from '../api/contract.js';
 import type { CatalogueBatch, CatalogueWriteCounts } from '../catalogue/catalogue-batch.js';
 import type { CatalogueErrorCode } from '../catalogue/catalogue-error.js';
 import type { CatalogueLimits } from '../catalogue/catalogue-writer.js';
-import type { HeadDescriptor } from '../tsdb/head/descriptor.js';
+import type { BlockMeta } from '../tsdb/block/block-format.js';
+import type { SealJob } from '../tsdb/compact/seal-head.js';
+import type { SourceDescriptor } from '../tsdb/head/descriptor.js';
 import type { QueryRuntimeSettings } from './query-runtime.js';
 
 export type StopReason = 'canceled' | 'timeout';
@@ -31,10 +33,10 @@ export interface QueryWorkerData {
 export type ToQueryWorker =
   | { readonly kind: 'run'; readonly job: number; readonly request: ApiRequest }
   /**
-   * All heads from now on: `ids` of all, descriptors only of those that are new to the worker. (Cloning the memory
+   * All heads and blocks from now on: `ids` of all, descriptors only of those that are new to the worker. (Cloning the memory
    * of a known head again would make a second object that must be collected before the arena is free.)
    */
-  | { readonly kind: 'heads'; readonly epoch: number; readonly ids: readonly number[]; readonly added: readonly HeadDescriptor[] }
+  | { readonly kind: 'heads'; readonly epoch: number; readonly ids: readonly number[]; readonly added: readonly SourceDescriptor[] }
   /** Finish: close files and end the thread. */
   | { readonly kind: 'stop' };
 
@@ -49,6 +51,13 @@ export interface MaintenanceWorkerData {
   readonly catalogueFile: string;
   readonly catalogueLimits: CatalogueLimits;
 }
+
+/** All that a thread which makes one block is told. It ends with its job, and so does its hold on the head's memory. */
+export type BlockWorkerData = SealJob;
+
+export type FromBlockWorker =
+  | { readonly kind: 'sealed'; readonly meta: BlockMeta }
+  | { readonly kind: 'failed'; readonly message: string };
 
 export type ToMaintenanceWorker =
   | { readonly kind: 'catalogue'; readonly sequence: number; readonly batch: CatalogueBatch }

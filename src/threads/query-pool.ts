@@ -1,6 +1,6 @@
 import type { ApiEndpoint, ApiReply, ApiRequest } from '../api/contract.js';
 import { invariant } from '../invariant.js';
-import type { HeadDescriptor } from '../tsdb/head/descriptor.js';
+import type { SourceDescriptor } from '../tsdb/head/descriptor.js';
 import { internalReply, timeoutReply } from './error-reply.js';
 import { HeadLeases } from './head-leases.js';
 import type { StopReason } from './messages.js';
@@ -42,8 +42,9 @@ export interface QueryPoolStats {
   readonly workersLost: number;
 }
 
-/** Every thread that reads arenas needs a slot of its own in them; there are 16, and slot 0 is the writer's. */
-export const QUERY_WORKERS_MAX = 15;
+/** Every thread that reads arenas needs a slot of its own in them; there are 16: 0 is the writer's, the last the block worker's. */
+export const QUERY_WORKERS_MAX = 14;
+export const BLOCK_READER_SLOT = 15;
 
 /**
  * Threads for the setting `query.workers`: 0 = one less than there are cores, since ingest has a thread of its own.
@@ -137,7 +138,7 @@ export class QueryPool implements QueryService {
   }
 
   /** All heads that queries read from now on. Queries under way keep what they have. */
-  setHeads(heads: readonly HeadDescriptor[]): void {
+  setHeads(heads: readonly SourceDescriptor[]): void {
     const change = this.leases.set(heads);
     for (const worker of this.workers) worker.setHeads(change);
   }

@@ -1,13 +1,15 @@
 /** What a query worker runs, apart from messages and threads. */
 import type { ApiLimits, ApiReply, ApiRequest } from '../api/contract.js';
 import type { EngineOptions } from '../promql/engine/engine-api.js';
-import type { HeadDescriptor } from '../tsdb/head/descriptor.js';
+import type { SourceDescriptor } from '../tsdb/head/descriptor.js';
+import type { BlockReading } from '../tsdb/head-set.js';
 import type { StopReason } from './messages.js';
 
 /** Everything that a worker is told when it starts; cloned into its thread. */
 export interface QueryRuntimeSettings {
   /** The compiled kernels (compiled once, shared by all threads). */
   readonly kernels: WebAssembly.Module;
+  readonly blocks: BlockReading;
   readonly catalogueFile: string;
   readonly engine: EngineOptions;
   readonly limits: ApiLimits;
@@ -17,8 +19,8 @@ export interface QueryRuntimeSettings {
 }
 
 export interface QueryRuntime {
-  /** All heads from now on. Must drop every reference to those that are absent. */
-  setHeads(heads: readonly HeadDescriptor[]): void;
+  /** All heads and blocks from now on. Must drop every reference to those that are absent. */
+  setHeads(heads: readonly SourceDescriptor[]): void;
   /**
    * Answers one request, errors included; an exception means a bug and costs the worker its life. The caller owns
    * the reply: its buffer is transferred away, so that an implementation must not reuse it.

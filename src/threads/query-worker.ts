@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ApiReply } from '../api/contract.js';
 import { invariant } from '../invariant.js';
-import type { HeadDescriptor } from '../tsdb/head/descriptor.js';
+import type { SourceDescriptor } from '../tsdb/head/descriptor.js';
 import { collectGarbage } from './collect-garbage.js';
 import { StopFlag } from './messages.js';
 import type { FromQueryWorker, QueryWorkerData, StopReason, ToQueryWorker } from './messages.js';
@@ -12,7 +12,7 @@ const port = parentPort;
 invariant(port, 'query-worker runs in a worker thread');
 const data: QueryWorkerData = workerData;
 const flag = new Int32Array(data.stopFlag);
-const heads = new Map<number, HeadDescriptor>();
+const heads = new Map<number, SourceDescriptor>();
 
 const { createQueryRuntime }: QueryRuntimeModule = await import(data.runtimeUrl);
 const runtime = createQueryRuntime(data.settings, data.readerSlot);
@@ -46,7 +46,7 @@ function stopRequested(): StopReason | undefined {
   return value === StopFlag.timeout ? 'timeout' : 'canceled';
 }
 
-function takeHeads(epoch: number, ids: readonly number[], added: readonly HeadDescriptor[]): void {
+function takeHeads(epoch: number, ids: readonly number[], added: readonly SourceDescriptor[]): void {
   const kept = new Set(ids);
   let dropped = false;
   for (const id of heads.keys()) if (!kept.has(id)) dropped = heads.delete(id);

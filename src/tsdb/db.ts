@@ -11,7 +11,8 @@ import { AppendStatus } from '../storage/append-status.js';
 import type { Appender, AppendReport, LabelRunDecoder } from '../storage/appender.js';
 import { IngestError } from '../storage/ingestion.js';
 import { BatchAppend } from './batch-append.js';
-import type { HeadDescriptor } from './head/descriptor.js';
+import { BlockStore } from './block-store.js';
+import type { SourceDescriptor } from './head/descriptor.js';
 import { Head } from './head/head.js';
 import { timeRules, type TimeRules } from './head/time-rules.js';
 import { HeadStore, type DbOpenReport, type ReplayProgress } from './head-store.js';
@@ -19,6 +20,7 @@ import { LogSyncer } from './log/log-syncer.js';
 import type { SyncMode } from './log/log-syncer.js';
 import { LogWriteError } from './log/log-error.js';
 import { SeriesLimits, withDecidedMisses, type SeriesLimit, type SeriesLimitOptions } from './series-limits.js';
+import { Upkeep, type HeadSealer } from './upkeep.js';
 import { WireAppend } from './wire-append.js';
 import { remoteWriteV1Walk, remoteWriteV2Walk, type WireWalk } from './wire-walk.js';
 
@@ -37,6 +39,10 @@ export interface DbOptions {
   readonly maxFutureMs: number;
   /** 0 = keep for ever. */
   readonly retentionMs: number;
+  /** Bytes of blocks above which the oldest are dropped, 0 = no limit. */
+  readonly retentionBytes?: number;
+  /** Heads open at a time; above it samples that need another one are refused for a while. */
+  readonly maxHeads?: number;
   readonly maxDecodedBytes: number;
   readonly sync: { readonly mode: SyncMode; readonly intervalMs: number };
   readonly logSegmentBytes: number;
@@ -48,6 +54,8 @@ export interface DbEnvironment {
   readonly module: WebAssembly.Module;
   /** Labels of a remote write 1.0 series that the kernels do not take (unsorted, empty values, …). */
   readonly decodeLabelRun: LabelRunDecoder;
+  /** Makes a block of a head in another thread. Without it heads stay in memory until the retention drops them. */
+  readonly sealHead?: HeadSealer;
   /** Called with one line for the operator about what happens in the background. */
   readonly report: (level: 'info' | 'warn' | 'error', message: string) => void;
   /** Called for each new series each time that a limit refuses it. */
@@ -60,25 +68,35 @@ export interface DbStats {
   readonly series: number;
   readonly heads: number;
   readonly usedBytes: number;
+  readonly blocks: number;
+  readonly blockBytes: number;
   /** -Infinity while the store is empty. */
   readonly newestMs: number;
 }
 
-const RETENTION_CHECK_MS = 60_000;
+/** How often the age of the data is looked at without cause. */
+const UPKEEP_MS = 60_000;
+/** After a new head was opened, which often means that an old one is over. Long enough to let the request be answered. */
+const UPKEEP_SOON_MS = 200;
+/** Each reserves some 10 GiB of address space. */
+const HEADS_MAX = 32;
 
 export class Db implements Appender {
   private readonly syncer: LogSyncer;
   private readonly wire: WireAppend;
   private readonly batches: BatchAppend;
-  private retentionTimer: Timer | undefined;
-  private headsListener: (heads: readonly HeadDescriptor[]) => void = () => {};
-  private releaseHead: (id: number) => Promise<void> = () => Promise.resolve();
+  private readonly upkeep: Upkeep;
+  private readonly upkeepTimer: Timer;
+  private soonTimer: Timer | undefined;
+  private sourcesListener: (sources: readonly SourceDescriptor[]) => void = () => {};
+  private releaseSource: (id: number) => Promise<void> = () => Promise.resolve();
   private newest: number;
 
   private constructor(
     private readonly options: DbOptions,
     private readonly environment: DbEnvironment,
     private readonly store: HeadStore,
+    private readonly blocks: BlockStore,
     /** What was found at the start: damage, torn tails, lost samples. */
     readonly openReport: DbOpenReport,
     /** Absent while no limit is set. */
@@ -88,8 +106,17 @@ export class Db implements Appender {
     this.syncer = new LogSyncer(clock, options.sync, (error) => report('error', `the log cannot be made durable: ${error.message}`));
     this.wire = new WireAppend(store, options.maxDecodedBytes, environment.decodeLabelRun);
     this.batches = new BatchAppend(store);
-    this.newest = store.newestSample();
-    if (options.retentionMs > 0) this.retentionTimer = clock.every(RETENTION_CHECK_MS, () => void this.applyRetention());
+    this.newest = Math.max(store.newestSample(), blocks.newestSample());
+    this.upkeep = new Upkeep({
+      heads: store, blocks, syncer: this.syncer, sealHead: environment.sealHead, rules: () => this.rules(),
+      announce: () => this.sourcesListener(this.sources()), release: (id) => this.releaseSource(id), report,
+    }, { retentionMs: options.retentionMs, retentionBytes: options.retentionBytes ?? 0 });
+    this.upkeepTimer = clock.every(UPKEEP_MS, () => void this.upkeep.run());
+    store.onOpened(() => {
+      this.sourcesListener(this.sources());
+      this.soonTimer?.cancel();
+      this.soonTimer = clock.after(UPKEEP_SOON_MS, () => void this.upkeep.run());
+    });
   }
 
   /**
@@ -103,24 +130,33 @@ export class Db implements Appender {
     const store = new HeadStore(environment.disk, path.join(options.directory, 'heads'), environment.module, {
       rangeMs: options.headRangeMs,
       maxSeries: options.maxSeriesPerHead,
+      maxHeads: options.maxHeads ?? HEADS_MAX,
       segmentBytes: options.logSegmentBytes,
       preallocate: options.sync.mode === 'always',
       seed: { low: seed.readUInt32LE(0), high: seed.readUInt32LE(4) },
       guard,
     });
-    const openReport = await store.open(onProgress);
+    const blocks = new BlockStore(environment.disk, path.join(options.directory, 'blocks'));
+    const unreadable = blocks.open();
+    const report = await store.open(onProgress, (id, mint, maxt) => blocks.holdsHead(id, mint, maxt), blocks.highestId() + 1);
     if (guard) for (const head of store.heads()) guard.countAll(head);
-    return new Db(options, environment, store, openReport, guard);
+    const notes = [...unreadable.map((text) => ({ level: 'error' as const, text })), ...report.notes];
+    return new Db(options, environment, store, blocks, { ...report, notes }, guard);
   }
 
   // ---- Readers ----------------------------------------------------------------------------------------------------------
 
-  /** Calls back with the complete list of heads, now and whenever it changes. `release` resolves when no reader holds a head. */
-  announceHeads(listener: (heads: readonly HeadDescriptor[]) => void, release: (id: number) => Promise<void>): void {
-    this.headsListener = listener;
-    this.releaseHead = release;
-    this.store.onChange(() => this.headsListener(this.store.descriptors()));
-    listener(this.store.descriptors());
+  /**
+   * Calls back with the complete list of heads and blocks, now and whenever it changes. `release` resolves when no reader holds one.
+   */
+  announceHeads(listener: (sources: readonly SourceDescriptor[]) => void, release: (id: number) => Promise<void>): void {
+    this.sourcesListener = listener;
+    this.releaseSource = release;
+    listener(this.sources());
+  }
+
+  private sources(): SourceDescriptor[] {
+    return [...this.blocks.descriptors(), ...this.store.descriptors()];
   }
 
   // ---- Writing ----------------------------------------------------------------------------------------------------------
@@ -198,18 +234,9 @@ export class Db implements Appender {
 
   // ---- Life-cycle ---------------------------------------------------------------------------------------------------------
 
-  /** Drops the heads whose samples are all older than the retention, measured from the newest sample. */
-  async applyRetention(): Promise<void> {
-    if (this.options.retentionMs === 0 || !Number.isFinite(this.newest)) return;
-    const cutoff = this.newest - this.options.retentionMs;
-    for (const head of this.store.heads().filter((candidate) => candidate.maxt <= cutoff)) {
-      const [from, to] = [new Date(head.mint).toISOString(), new Date(head.maxt).toISOString()];
-      this.environment.report('info', `retention: dropping samples from ${from} to ${to}`);
-      this.store.detach(head);
-      await this.releaseHead(head.id);
-      if (head.log) this.syncer.forget(head.log);
-      await this.store.erase(head);
-    }
+  /** Makes blocks of heads whose time is over and drops what is past the retention. Never rejects; problems are reported. */
+  maintain(): Promise<void> {
+    return this.upkeep.run();
   }
 
   /** Samples, series and bytes of the open heads, for figures. */
@@ -220,13 +247,17 @@ export class Db implements Appender {
       series: heads.at(-1)?.arena.seriesCount ?? 0,
       heads: heads.length,
       usedBytes: this.store.usedBytes(),
+      blocks: this.blocks.blocks().length,
+      blockBytes: this.blocks.totalBytes(),
       newestMs: this.newest,
     };
   }
 
   /** Makes everything durable and closes the files. @throws LogWriteError if something could not be written */
   async close(): Promise<void> {
-    this.retentionTimer?.cancel();
+    this.upkeepTimer.cancel();
+    this.soonTimer?.cancel();
+    await this.upkeep.stop();
     await this.syncer.close();
     await this.store.close();
   }

@@ -1,4 +1,8 @@
-/** All heads of the store as one `Queryable`, in a query thread. Heads come and go by `update`; their ranges are disjoint. */
+/**
+ * All heads and blocks of the store as one `Queryable`, in a query thread. They come and go by `update`. Ranges of heads are disjoint;
+ * a block may overlap a head or another block, and then each sample is read once.
+ */
+import { invariant } from '../invariant.js';
 import { compareUtf8, type Labels } from '../model/labels.js';
 import type { Matcher } from '../model/matcher.js';
 import type { SampleColumns } from '../model/sample-columns.js';
@@ -6,25 +10,94 @@ import type { Cardinality, CardinalitySource } from '../storage/cardinality.js';
 import type { Queryable, Series } from '../storage/queryable.js';
 import { Arena } from './head/arena.js';
 import { cardinalityOf } from './head/cardinality.js';
-import type { HeadDescriptor } from './head/descriptor.js';
+import { BlockReader, type BlockResources } from './block/block-reader.js';
+import { ColumnCodec } from './block/column-codec.js';
+import { PageCache } from './block/page-cache.js';
+import { isBlock, type BlockDescriptor, type SourceDescriptor } from './head/descriptor.js';
 import { HeadReader } from './head/head-reader.js';
+import { sortByTime } from './head/sample-merge.js';
+
+/** What reading blocks takes, in each thread. */
+export interface BlockReading {
+  readonly codec: WebAssembly.Module;
+  /** Decoded pages that the thread keeps. */
+  readonly cacheBytes: number;
+}
+
+/** A block that could not be opened: whoever asks for its time is told so. */
+class BrokenBlock implements Queryable {
+  constructor(readonly mint: number, readonly maxt: number, private readonly error: unknown) {}
+
+  select(): Series[] {
+    throw this.error;
+  }
+
+  labelNames(): string[] {
+    throw this.error;
+  }
+
+  labelValues(): string[] {
+    throw this.error;
+  }
+
+  close(): void {
+    // There is nothing open.
+  }
+}
+
+interface Source {
+  readonly mint: number;
+  readonly maxt: number;
+  readonly reader: Queryable;
+}
 
 export class HeadSet implements Queryable, CardinalitySource {
   private readonly readers = new Map<number, HeadReader>();
-  /** Oldest first. */
+  private readonly blocks = new Map<number, BlockReader | BrokenBlock>();
+  /** Heads, oldest first. */
   private ordered: HeadReader[] = [];
+  /** Blocks and heads, oldest first. */
+  private sources: Source[] = [];
+  private readonly resources: BlockResources | undefined;
 
   /** @param readerSlot the scratch slot of this thread in every arena; slot 0 is the writer's. */
-  constructor(private readonly module: WebAssembly.Module, private readonly readerSlot: number) {}
+  constructor(private readonly module: WebAssembly.Module, private readonly readerSlot: number, blocks?: BlockReading) {
+    this.resources = blocks && { codec: new ColumnCodec(blocks.codec), cache: new PageCache(blocks.cacheBytes) };
+  }
 
-  /** Takes the complete list of open heads. */
-  update(heads: readonly HeadDescriptor[]): void {
-    const ids = new Set(heads.map((head) => head.id));
+  /** Takes the complete list of heads and blocks. */
+  update(sources: readonly SourceDescriptor[]): void {
+    const ids = new Set(sources.map((source) => source.id));
     for (const id of this.readers.keys()) if (!ids.has(id)) this.readers.delete(id);
-    for (const head of heads) {
-      if (!this.readers.has(head.id)) this.readers.set(head.id, new HeadReader(new Arena(this.module, head.memory), this.readerSlot));
+    for (const [id, block] of this.blocks) {
+      if (ids.has(id)) continue;
+      block.close();
+      this.blocks.delete(id);
+    }
+    for (const source of sources) {
+      if (isBlock(source)) {
+        if (!this.blocks.has(source.id)) this.blocks.set(source.id, this.openBlock(source));
+      } else if (!this.readers.has(source.id)) {
+        this.readers.set(source.id, new HeadReader(new Arena(this.module, source.memory), this.readerSlot));
+      }
     }
     this.ordered = [...this.readers.values()].sort((a, b) => a.mint - b.mint);
+    this.sources = sources.map(({ id, mint, maxt }) => ({ mint, maxt, reader: (this.readers.get(id) ?? this.blocks.get(id))! }));
+    this.sources.sort((a, b) => a.mint - b.mint);
+  }
+
+  /** Closes the files of blocks. */
+  close(): void {
+    this.update([]);
+  }
+
+  private openBlock({ id, mint, maxt, file }: BlockDescriptor): BlockReader | BrokenBlock {
+    invariant(this.resources, 'blocks cannot be read here');
+    try {
+      return BlockReader.open(file, this.resources, id);
+    } catch (error) {
+      return new BrokenBlock(mint, maxt, error);
+    }
   }
 
   /** Heads of the process, oldest first: for figures about them. */
@@ -61,17 +134,20 @@ export class HeadSet implements Queryable, CardinalitySource {
     return cardinalityOf(this.ordered.map((reader) => reader.arena), limit, poll);
   }
 
-  private overlapping(mint: number, maxt: number): HeadReader[] {
-    return this.ordered.filter((reader) => reader.mint <= maxt && mint < reader.maxt);
+  private overlapping(mint: number, maxt: number): Queryable[] {
+    return this.sources.filter((source) => source.mint <= maxt && mint < source.maxt).map((source) => source.reader);
   }
 }
 
-/** One series in several heads, oldest part first. */
+/** One series in several heads and blocks, oldest part first. */
 class JoinedSeries implements Series {
   constructor(readonly labels: Labels, readonly parts: Series[]) {}
 
   read(out: SampleColumns, mint: number, maxt: number): void {
+    const start = out.length;
     for (const part of this.parts) part.read(out, mint, maxt);
+    // Only where a block overlaps something is there anything to do.
+    sortByTime(out, start);
   }
 }
 

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Disk } from '../io/disk.js';
+import { IngestError } from '../storage/ingestion.js';
 import type { HeadDescriptor } from './head/descriptor.js';
 import { Head, type NewSeriesGuard } from './head/head.js';
 import { replayHead } from './head/replay-head.js';
@@ -14,6 +15,8 @@ import { describeDamage } from './log/replay-report.js';
 export interface HeadStoreOptions {
   readonly rangeMs: number;
   readonly maxSeries: number;
+  /** Heads open at a time; each reserves address space. */
+  readonly maxHeads: number;
   readonly segmentBytes: number;
   /** Zeros written ahead of the log: pays only where every request is synced. */
   readonly preallocate: boolean;
@@ -50,7 +53,7 @@ export class HeadStore {
   /** Oldest first. */
   private ordered: Head[] = [];
   private nextId = 1;
-  private changed: () => void = () => {};
+  private opened: () => void = () => {};
 
   constructor(
     private readonly disk: Disk,
@@ -59,13 +62,23 @@ export class HeadStore {
     private readonly options: HeadStoreOptions,
   ) {}
 
-  /** Replays all heads, oldest first. */
-  async open(onProgress?: (progress: ReplayProgress) => void): Promise<DbOpenReport> {
+  /**
+   * Replays all heads, oldest first; the logs of those that are blocks are removed instead: the process ended between the two.
+   * @param firstId ids below it are taken
+   */
+  async open(
+    onProgress?: (progress: ReplayProgress) => void, isBlock: (id: number, mint: number, maxt: number) => boolean = () => false, firstId = 1,
+  ): Promise<DbOpenReport> {
+    this.nextId = firstId;
     this.disk.makeDirectory(this.directory);
     // A synced log is lost all the same if the name of its directory is.
     this.disk.syncDirectorySync(path.dirname(this.directory));
     removeDroppedLogs(this.disk, this.directory);
-    const found = this.disk.list(this.directory).map((name) => DIRECTORY.exec(name)).filter((match) => match !== null);
+    const found = this.disk.list(this.directory).map((name) => DIRECTORY.exec(name)).filter((match) => match !== null).filter((match) => {
+      if (!isBlock(Number(match[1]), Number(match[2]), Number(match[3]))) return true;
+      dropLog(this.disk, path.join(this.directory, match[0]));
+      return false;
+    });
     const notes: OpenNote[] = [];
     let logBytes = 0;
     const progress = (bytesDone: number, bytesTotal: number): void => {
@@ -112,9 +125,9 @@ export class HeadStore {
     return report.bytes;
   }
 
-  /** Calls back after heads were added or removed. */
-  onChange(call: () => void): void {
-    this.changed = call;
+  /** Calls back after a head was opened. */
+  onOpened(call: () => void): void {
+    this.opened = call;
   }
 
   heads(): readonly Head[] {
@@ -136,15 +149,24 @@ export class HeadStore {
   obtain(t: number): Head {
     const known = this.find(t);
     if (known) return known;
+    const max = this.options.maxHeads;
+    if (this.ordered.length >= max) {
+      throw new IngestError('unavailable', `there are ${max} heads already (storage.head.max_open), and becoming blocks takes a while`);
+    }
     const mint = Math.floor(t / this.options.rangeMs) * this.options.rangeMs;
     const maxt = mint + this.options.rangeMs;
-    const id = this.nextId++;
+    const id = this.reserveId();
     const directory = path.join(this.directory, `${String(id).padStart(6, '0')}_${mint}_${maxt}`);
     const log = LogWriter.create(this.disk, directory, { headId: id, mint, maxt }, this.logOptions());
     const head = new Head(this.module, id, this.headOptions(mint, maxt), log);
     this.insert(head);
-    this.changed();
+    this.opened();
     return head;
+  }
+
+  /** An id that no head and no block has had in the life of this data directory, as far as its files tell. */
+  reserveId(): number {
+    return this.nextId++;
   }
 
   /** Heads with newer ranges than this one, which may hold newer samples of its series. */
@@ -170,7 +192,6 @@ export class HeadStore {
   /** Takes a head out of use; its files stay until `erase`. */
   detach(head: Head): void {
     this.ordered = this.ordered.filter((one) => one !== head);
-    this.changed();
   }
 
   async erase(head: Head): Promise<void> {

@@ -24,7 +24,7 @@ export class MemoryHeads {
   /** @param rangeMs range of one head, below 49 days */
   constructor(module: WebAssembly.Module, rangeMs: number) {
     this.store = new HeadStore(new NullDisk(), '', module, {
-      rangeMs, maxSeries: 0, segmentBytes: 1 << 26, preallocate: false, seed: { low: 1, high: 2 },
+      rangeMs, maxSeries: 0, maxHeads: Infinity, segmentBytes: 1 << 26, preallocate: false, seed: { low: 1, high: 2 },
     });
     this.batches = new BatchAppend(this.store);
     this.queryable = new HeadSet(module, READER_SLOT);

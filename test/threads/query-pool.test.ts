@@ -232,7 +232,7 @@ test('every worker has a reader slot of its own, one that replaces another has t
   expect(await slots()).toEqual(['1', '2', '3']);
 });
 
-test.each([[0, 1, 1], [0, 2, 1], [0, 8, 7], [0, 64, 15], [4, 2, 4], [200, 8, 15]])(
+test.each([[0, 1, 1], [0, 2, 1], [0, 8, 7], [0, 64, 14], [4, 2, 4], [200, 8, 14]])(
   'query.workers %d on %d cores: %d threads', (setting, cores, expected) => {
     expect(queryWorkerCount(setting, cores, 0)).toBe(expected);
   });

@@ -314,7 +314,7 @@ describe('restart', () => {
   it('drops heads past the retention with their files', async () => {
     const s = await store({ retentionMs: 4 * HOUR, outOfOrderWindowMs: 100 * HOUR });
     for (let h = 0; h < 10; h += 2) await append(s, [[up('a'), [[T0 + h * HOUR, h]]]]);
-    await s.db.applyRetention();
+    await s.db.maintain();
     expect(readAll(s)).toEqual({ 'up{job="a"}': [[T0 + 4 * HOUR, 4], [T0 + 6 * HOUR, 6], [T0 + 8 * HOUR, 8]] });
     expect(fs.readdirSync(path.join(s.directory, 'heads')).length).toBe(3);
   });

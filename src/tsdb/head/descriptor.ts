@@ -8,3 +8,19 @@ export interface HeadDescriptor {
   /** The arena: shared, fixed maximum size. */
   readonly memory: WebAssembly.Memory;
 }
+
+/** The same for a block, which every thread opens for itself. Heads and blocks count from one sequence of ids. */
+export interface BlockDescriptor {
+  readonly id: number;
+  readonly mint: number;
+  readonly maxt: number;
+  /** Path of the published file. */
+  readonly file: string;
+}
+
+/** Where samples are. */
+export type SourceDescriptor = HeadDescriptor | BlockDescriptor;
+
+export function isBlock(source: SourceDescriptor): source is BlockDescriptor {
+  return 'file' in source;
+}

@@ -1,0 +1,139 @@
+/**
+ * What happens to data as it grows old: heads whose time is over become blocks, and what is past the retention is dropped. One run at
+ * a time, on the thread that writes; the work itself is done by `sealHead` in another thread.
+ *
+ * A head becomes a block in steps, and a stop after any of them leaves every sample in one place that the next start reads:
+ *
+ *   block written aside, synced, read back    start: the temporary file is removed, the log is replayed
+ *   block renamed, directory synced           start: the log is removed, because the block names its head
+ *   readers told: the block is there, the head is not
+ *   no reader has the head: log renamed       start: the rest of the log is removed
+ *   log removed
+ */
+import type { HeadDescriptor } from './head/descriptor.js';
+import type { BlockMeta } from './block/block-format.js';
+import type { BlockStore } from './block-store.js';
+import type { Head } from './head/head.js';
+import type { TimeRules } from './head/time-rules.js';
+import type { HeadStore } from './head-store.js';
+import type { LogSyncer } from './log/log-syncer.js';
+
+/** Writes a head's block to a file, in another thread. Rejects if there is no usable block. */
+export type HeadSealer = (head: HeadDescriptor, file: string) => Promise<BlockMeta>;
+
+export interface UpkeepOptions {
+  /** 0 = keep for ever. */
+  readonly retentionMs: number;
+  /** Bytes of all blocks above which the oldest are dropped, 0 = no limit. */
+  readonly retentionBytes: number;
+}
+
+export interface UpkeepPlace {
+  readonly heads: HeadStore;
+  readonly blocks: BlockStore;
+  readonly syncer: LogSyncer;
+  /** undefined: heads stay heads. */
+  readonly sealHead: HeadSealer | undefined;
+  readonly rules: () => TimeRules;
+  /** Tells the readers which heads and blocks there are. */
+  readonly announce: () => void;
+  /** Resolves when no reader has the head or block of this id. */
+  readonly release: (id: number) => Promise<void>;
+  readonly report: (level: 'info' | 'warn' | 'error', message: string) => void;
+}
+
+export class Upkeep {
+  private running: Promise<void> | undefined;
+  private stopped = false;
+
+  constructor(private readonly place: UpkeepPlace, private readonly options: UpkeepOptions) {}
+
+  /** One round, or the one under way. Never rejects: what fails is reported and tried again in the next round. */
+  run(): Promise<void> {
+    if (this.stopped) return Promise.resolve();
+    this.running ??= this.round().catch((error: unknown) => {
+      this.place.report('error', `upkeep: ${error instanceof Error ? error.message : String(error)}`);
+    }).finally(() => {
+      this.running = undefined;
+    });
+    return this.running;
+  }
+
+  /** Begins nothing new and waits for what is under way. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.running;
+  }
+
+  private async round(): Promise<void> {
+    // Retention first: what is too old need not become a block.
+    await this.applyRetention();
+    for (let head = this.finalHead(); head !== undefined && !this.stopped; head = this.finalHead()) await this.seal(head);
+    await this.applyRetention();
+  }
+
+  /** The oldest head that no sample can be added to any more: rules only ever become stricter. */
+  private finalHead(): Head | undefined {
+    if (!this.place.sealHead) return undefined;
+    const { lowest } = this.place.rules();
+    return this.place.heads.heads().find((head) => head.maxt <= lowest);
+  }
+
+  private async seal(head: Head): Promise<void> {
+    const { heads, blocks, announce } = this.place;
+    if (head.arena.sampleCount > 0) {
+      const id = heads.reserveId();
+      const file = blocks.temporaryFile(id, head.mint, head.maxt);
+      let meta: BlockMeta;
+      try {
+        meta = await this.place.sealHead!(head.descriptor, file);
+      } catch (error) {
+        blocks.discard(file);
+        const detail = error instanceof Error ? error.message : String(error);
+        throw new Error(`the head ${rangeOf(head)} did not become a block and stays in memory: ${detail}`, { cause: error });
+      }
+      blocks.publish(id, meta);
+      const samples = meta.floats + meta.histograms;
+      this.place.report('info', `block: ${rangeOf(head)}, ${meta.series} series, ${samples} samples, ${blocks.sizeOf(id)} bytes`);
+    }
+    heads.detach(head);
+    announce();
+    await this.eraseHead(head);
+  }
+
+  private async eraseHead(head: Head): Promise<void> {
+    const { heads, syncer, release } = this.place;
+    await release(head.id);
+    if (head.log) syncer.forget(head.log);
+    await heads.erase(head);
+  }
+
+  /** Drops what is older than the retention, measured from the newest sample, and the oldest blocks above the size. */
+  async applyRetention(): Promise<void> {
+    const { heads, blocks, announce, release, report } = this.place;
+    const { retentionMs, retentionBytes } = this.options;
+    const { newest } = this.place.rules();
+    const cutoff = retentionMs > 0 && Number.isFinite(newest) ? newest - retentionMs : -Infinity;
+    for (const head of heads.heads().filter((candidate) => candidate.maxt <= cutoff)) {
+      report('info', `retention: dropping samples ${rangeOf(head)}`);
+      heads.detach(head);
+      announce();
+      await this.eraseHead(head);
+    }
+    for (;;) {
+      const oldest = blocks.blocks()[0];
+      if (oldest === undefined) return;
+      const tooOld = oldest.descriptor.maxt <= cutoff;
+      if (!tooOld && (retentionBytes === 0 || blocks.totalBytes() <= retentionBytes)) return;
+      report('info', `retention by ${tooOld ? 'time' : 'size'}: dropping the block ${rangeOf(oldest.descriptor)}`);
+      blocks.detach(oldest);
+      announce();
+      await release(oldest.descriptor.id);
+      blocks.erase(oldest);
+    }
+  }
+}
+
+function rangeOf({ mint, maxt }: { readonly mint: number; readonly maxt: number }): string {
+  return `from ${new Date(mint).toISOString()} to ${new Date(maxt).toISOString()}`;
+}

@@ -1,0 +1,249 @@
+/** Heads that become blocks: every sample is read once before, during and after, and a stop at any step loses none. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Disk } from '../../src/io/disk.js';
+import { systemClock } from '../../src/io/clock.js';
+import { NodeDisk } from '../../src/io/node-disk.js';
+import { sealHead } from '../../src/tsdb/compact/seal-head.js';
+import { Db, type DbOptions } from '../../src/tsdb/db.js';
+import { HeadSet } from '../../src/tsdb/head-set.js';
+import { loadCodecModule, loadKernelModule } from '../../src/tsdb/kernel-loader.js';
+import type { HeadSealer } from '../../src/tsdb/upkeep.js';
+import { decodeLabelRun } from '../../src/wire/label-run.js';
+import { append, HOUR, labels, matchers, readAll, T0, tempDirectory, type OpenStore, type Point } from '../support/store-fixture.js';
+
+const kernels = loadKernelModule();
+const codec = loadCodecModule();
+const opened: OpenStore[] = [];
+const directories: string[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.db.close();
+  for (const one of directories.splice(0)) fs.rmSync(one, { recursive: true, force: true });
+});
+
+/** As the block worker does it, on this thread. */
+const seal: HeadSealer = (head, file) => Promise.resolve().then(() => sealHead(new NodeDisk(), { kernels, codec, head, readerSlot: 15, file }));
+
+interface Setup {
+  readonly directory?: string;
+  readonly options?: Partial<DbOptions>;
+  readonly disk?: Disk;
+  readonly sealer?: HeadSealer;
+}
+
+async function open({ directory = tempDirectory(), options = {}, disk = new NodeDisk(), sealer = seal }: Setup = {}): Promise<OpenStore> {
+  if (!directories.includes(directory)) directories.push(directory);
+  const notes: string[] = [];
+  const db = await Db.open(
+    {
+      directory, headRangeMs: 2 * HOUR, maxSeriesPerHead: 0, headMemoryBytes: 1 << 30, outOfOrderWindowMs: HOUR / 2, maxFutureMs: 600_000,
+      retentionMs: 0, maxDecodedBytes: 32 << 20, sync: { mode: 'interval', intervalMs: 50 }, logSegmentBytes: 1 << 20, ...options,
+    },
+    { disk, clock: systemClock, module: kernels, decodeLabelRun, sealHead: sealer, report: (_level, message) => notes.push(message) },
+  );
+  notes.push(...db.openReport.notes.map((note) => note.text));
+  const heads = new HeadSet(kernels, 1, { codec, cacheBytes: 1 << 20 });
+  db.announceHeads((list) => heads.update(list), () => Promise.resolve());
+  const store = { db, heads, directory, notes };
+  opened.push(store);
+  return store;
+}
+
+async function close(store: OpenStore): Promise<void> {
+  opened.splice(opened.indexOf(store), 1);
+  store.heads.close();
+  await store.db.close();
+}
+
+const up = (job: string) => labels('up', { job });
+const names = (store: OpenStore, folder: string): string[] => fs.readdirSync(path.join(store.directory, folder)).sort();
+
+/** Samples every five minutes for so many hours, in two series, and one series that ends early. */
+async function fill(store: OpenStore, hours: number): Promise<Record<string, Point[]>> {
+  const points = Array.from({ length: hours * 12 }, (_, i): Point => [T0 + i * 300_000, i * 1.5]);
+  for (let i = 0; i < points.length; i += 6) {
+    await append(store, [[up('a'), points.slice(i, i + 6)], [up('b'), points.slice(i, i + 6)]]);
+    if (i === 0) await append(store, [[up('gone'), [points[3]!]]]);
+  }
+  return { 'up{job="a"}': points, 'up{job="b"}': points, 'up{job="gone"}': [points[3]!] };
+}
+
+describe('a head whose time is over', () => {
+  it('becomes a block, and its log and memory go', async () => {
+    const store = await open();
+    const all = await fill(store, 7);
+    expect(readAll(store)).toEqual(all);
+    await store.db.maintain();
+    expect(store.notes.filter((note) => !note.startsWith('block: from'))).toEqual([]);
+    // The newest sample is at 06:55: nothing before 05:55 is accepted, so two heads of two hours are final.
+    expect(names(store, 'blocks').length).toBe(2);
+    expect(names(store, 'heads').length).toBe(2);
+    expect(store.heads.heads.length).toBe(2);
+    expect(readAll(store)).toEqual(all);
+    expect(readAll(store, matchers(['job', '=', 'gone']), T0, T0 + HOUR)).toEqual({ 'up{job="gone"}': all['up{job="gone"}'] });
+    expect(readAll(store, [], T0 + HOUR, T0 + 5 * HOUR)['up{job="a"}']!.length).toBe(49);
+    expect(store.heads.labelValues('job', [], T0, T0 + 8 * HOUR)).toEqual(['a', 'b', 'gone']);
+    expect(store.db.stats()).toMatchObject({ blocks: 2, heads: 2, newestMs: all['up{job="a"}']!.at(-1)![0] });
+  });
+
+  it('is a block after a restart, which goes on where it stopped', async () => {
+    const first = await open();
+    const all = await fill(first, 7);
+    await first.db.maintain();
+    await close(first);
+    const again = await open({ directory: first.directory });
+    expect(again.notes).toEqual([]);
+    expect(readAll(again)).toEqual(all);
+    await append(again, [[up('a'), [[T0 + 12 * HOUR, 7]]]]);
+    await again.db.maintain();
+    expect(readAll(again)['up{job="a"}']).toEqual([...all['up{job="a"}']!, [T0 + 12 * HOUR, 7]]);
+    expect(names(again, 'heads').length).toBe(1);
+    // Without any head, the newest sample of the blocks is what late samples are measured from.
+    await close(again);
+    fs.rmSync(path.join(again.directory, 'heads'), { recursive: true });
+    const blocksOnly = await open({ directory: first.directory });
+    expect((await append(blocksOnly, [[up('a'), [[T0 + HOUR, 9]]]])).samples).toBe(0);
+  });
+
+  it('stays a head when there is no block, and is tried again', async () => {
+    let failures = 2;
+    const sealer: HeadSealer = async (head, file) => {
+      fs.writeFileSync(file, 'half a block');
+      if (failures-- > 0) throw new Error('the disk is full');
+      return seal(head, file);
+    };
+    const store = await open({ sealer });
+    const all = await fill(store, 7);
+    await store.db.maintain();
+    expect(store.notes.join()).toMatch(/stays in memory: the disk is full/);
+    expect(names(store, 'blocks')).toEqual([]);
+    expect(readAll(store)).toEqual(all);
+    failures = 0;
+    await store.db.maintain();
+    expect(names(store, 'blocks').length).toBe(2);
+    expect(readAll(store)).toEqual(all);
+  });
+
+  it('is read once, also while both are there', async () => {
+    const store = await open();
+    const all = await fill(store, 7);
+    await close(store);
+    const heads = path.join(store.directory, 'heads');
+    fs.cpSync(heads, `${heads}-before`, { recursive: true });
+    const sealing = await open({ directory: store.directory });
+    await sealing.db.maintain();
+    await close(sealing);
+    // The old logs under new ids: the same samples in blocks and in heads.
+    for (const name of fs.readdirSync(`${heads}-before`)) {
+      const [id, ...range] = name.split('_');
+      if (!fs.existsSync(path.join(heads, name))) fs.cpSync(path.join(`${heads}-before`, name), path.join(heads, [`9${id!.slice(1)}`, ...range].join('_')), { recursive: true });
+    }
+    const both = await open({ directory: store.directory, sealer: () => Promise.reject(new Error('not now')) });
+    expect(both.heads.heads.length).toBe(4);
+    expect(readAll(both)).toEqual(all);
+    expect(readAll(both, [], T0 + 600_000, T0 + 900_000)).toEqual({
+      'up{job="a"}': all['up{job="a"}']!.slice(2, 4), 'up{job="b"}': all['up{job="b"}']!.slice(2, 4), 'up{job="gone"}': all['up{job="gone"}'],
+    });
+  });
+});
+
+describe('a stop at any step', () => {
+  /** Fails everything from the n-th change on, as the end of the process would. */
+  class StoppingDisk extends NodeDisk {
+    left = Infinity;
+    step(): void {
+      if (--this.left < 0) throw new Error('the process has ended');
+    }
+    override rename(from: string, to: string): void {
+      this.step();
+      super.rename(from, to);
+    }
+    override remove(file: string): void {
+      this.step();
+      super.remove(file);
+    }
+    override removeDirectory(file: string): void {
+      this.step();
+      super.removeDirectory(file);
+    }
+    override syncDirectorySync(file: string): void {
+      this.step();
+      super.syncDirectorySync(file);
+    }
+  }
+
+  it('loses nothing and leaves nothing behind', async () => {
+    const prepared = await open();
+    const all = await fill(prepared, 7);
+    await close(prepared);
+    let steps = 0;
+    for (let stopAfter = 0; steps === 0; stopAfter++) {
+      const directory = tempDirectory();
+      fs.cpSync(prepared.directory, directory, { recursive: true });
+      const disk = new StoppingDisk();
+      const stopping = await open({ directory, disk });
+      disk.left = stopAfter;
+      await stopping.db.maintain();
+      if (disk.left >= 0) steps = stopAfter;
+      // What the process had is gone; the files are as it left them.
+      disk.left = Infinity;
+      const copy = tempDirectory();
+      fs.cpSync(directory, copy, { recursive: true });
+      await close(stopping);
+      const after = await open({ directory: copy });
+      expect(after.notes, `stopped after ${stopAfter} changes`).toEqual([]);
+      expect(readAll(after), `stopped after ${stopAfter} changes`).toEqual(all);
+      await after.db.maintain();
+      expect(readAll(after), `sealed again after ${stopAfter} changes`).toEqual(all);
+      expect(names(after, 'blocks').map((name) => name.replace(/^\d+/, ''))).toEqual([0, 1].map((i) => `_${T0 + i * 2 * HOUR}_${T0 + (i + 1) * 2 * HOUR}.block`));
+      expect(names(after, 'heads').length).toBe(2);
+      await close(after);
+    }
+    // Two heads: rename and sync of the block, rename and sync and removals of the log.
+    expect(steps).toBeGreaterThanOrEqual(10);
+  });
+});
+
+describe('retention', () => {
+  it('by time drops blocks with their files', async () => {
+    const store = await open({ options: { retentionMs: 5 * HOUR } });
+    await fill(store, 7);
+    await store.db.maintain();
+    expect(names(store, 'blocks').length).toBe(2);
+    await append(store, [[up('a'), [[T0 + 9.5 * HOUR, 1]]]]);
+    await store.db.maintain();
+    expect(names(store, 'blocks').map((name) => name.split('_')[1])).toEqual([String(T0 + 4 * HOUR), String(T0 + 6 * HOUR)]);
+    expect(readAll(store)['up{job="b"}']![0]![0]).toBe(T0 + 4 * HOUR);
+  });
+
+  it('by size drops the oldest', async () => {
+    const store = await open({ options: { retentionBytes: 100_000 } });
+    await fill(store, 13);
+    await store.db.maintain();
+    const sizes = names(store, 'blocks').map((name) => fs.statSync(path.join(store.directory, 'blocks', name)).size);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(100_000);
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(store.notes.join('\n')).toMatch(/retention by size: dropping the block from/);
+  });
+});
+
+describe('a damaged block', () => {
+  it('is reported at the start, and queries of its time fail while it is damaged', async () => {
+    const first = await open();
+    const all = await fill(first, 7);
+    await first.db.maintain();
+    const file = path.join(first.directory, 'blocks', names(first, 'blocks')[0]!);
+    await close(first);
+    const bytes = fs.readFileSync(file);
+    fs.writeFileSync(file, bytes.map((byte, i) => (i > 8192 ? byte ^ 0xff : byte)));
+    const damaged = await open({ directory: first.directory });
+    expect(() => readAll(damaged, [], T0, T0 + HOUR)).toThrow(/damaged|malformed|cannot be/);
+    expect(readAll(damaged, [], T0 + 4 * HOUR)['up{job="a"}']).toEqual(all['up{job="a"}']!.slice(48));
+    await close(damaged);
+    fs.writeFileSync(file, 'no block at all');
+    const unreadable = await open({ directory: first.directory });
+    expect(unreadable.notes.join()).toMatch(/its samples are missing from answers/);
+    expect(readAll(unreadable)['up{job="a"}']).toEqual(all['up{job="a"}']!.slice(24));
+  });
+});
