@@ -309,6 +309,7 @@ async function openStore(
     clock: systemClock,
     module: kernels,
     decodeLabelRun,
+    codec,
     sealHead: (head, file) => blockJobs.seal(head, file),
     report: (level, message) => logger[level](message),
     onSeriesRefused: (limit) => metrics.seriesRefused.with(limit).inc(),

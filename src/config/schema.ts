@@ -9,7 +9,10 @@ import type { Features } from './features.js';
 import { boolean, choice, duration, integer, list, map, rules, section, size, text, type ValueOf } from './schema-nodes.js';
 
 const MIB = 1024 * 1024;
-/** Each thread that reads has a scratch slot in every head; there are 16; the writer and the maker of blocks have one each (kernel/layout). */
+/**
+ * Each thread that reads has a scratch slot in every head; there are 16; the writer and the maker of blocks have one each
+ * (kernel/layout).
+ */
 export const QUERY_WORKERS_MAX = 14;
 
 export const TRANSLATION_STRATEGIES = [

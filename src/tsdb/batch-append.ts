@@ -5,6 +5,7 @@ import { AppendStatus, isAccepted } from '../storage/append-status.js';
 import type { AppendReport } from '../storage/appender.js';
 import { IngestError } from '../storage/ingestion.js';
 import { DeltaRows } from './delta-rows.js';
+import type { BlockTail } from './block-tail.js';
 import type { HeadStore } from './head-store.js';
 import type { Head } from './head/head.js';
 import { judgeTime, type TimeRules } from './head/time-rules.js';
@@ -14,11 +15,11 @@ import { checkMinValid, newestInLaterHeads, settleSlowRow } from './slow-rows.js
 import { addZeroRows } from './zero-rows.js';
 
 export class BatchAppend {
-  constructor(private readonly store: HeadStore) {}
+  constructor(private readonly store: HeadStore, private readonly older?: BlockTail) {}
 
   /** See `Appender.appendBatch`. @throws IngestError, LogWriteError */
   append(batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, touched: Set<Head>): AppendReport {
-    const tail = new SeriesTail(this.store);
+    const tail = new SeriesTail(this.store, this.older);
     const deltas = batch.hasDeltas ? new DeltaRows(tail, batch) : undefined;
     addZeroRows(batch, deltas, tail, rules);
     if (batch.addedRows === 0) return this.appendAll(batch, statuses, rules, touched, deltas);

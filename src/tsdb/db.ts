@@ -11,7 +11,10 @@ import { AppendStatus } from '../storage/append-status.js';
 import type { Appender, AppendReport, LabelRunDecoder } from '../storage/appender.js';
 import { IngestError } from '../storage/ingestion.js';
 import { BatchAppend } from './batch-append.js';
+import { ColumnCodec } from './block/column-codec.js';
+import { PageCache } from './block/page-cache.js';
 import { BlockStore } from './block-store.js';
+import { BlockTail } from './block-tail.js';
 import type { SourceDescriptor } from './head/descriptor.js';
 import { Head } from './head/head.js';
 import { timeRules, type TimeRules } from './head/time-rules.js';
@@ -56,6 +59,8 @@ export interface DbEnvironment {
   readonly decodeLabelRun: LabelRunDecoder;
   /** Makes a block of a head in another thread. Without it heads stay in memory until the retention drops them. */
   readonly sealHead?: HeadSealer;
+  /** Codec of blocks; without it the ends of series in blocks are not found. */
+  readonly codec?: WebAssembly.Module;
   /** Called with one line for the operator about what happens in the background. */
   readonly report: (level: 'info' | 'warn' | 'error', message: string) => void;
   /** Called for each new series each time that a limit refuses it. */
@@ -78,6 +83,8 @@ export interface DbStats {
 const UPKEEP_MS = 60_000;
 /** After a new head was opened, which often means that an old one is over. Long enough to let the request be answered. */
 const UPKEEP_SOON_MS = 200;
+/** Decoded pages of blocks on the thread that writes, which looks up the ends of series that were silent for long. */
+const TAIL_CACHE_BYTES = 8 * 1024 * 1024;
 /** Each reserves some 10 GiB of address space. */
 const HEADS_MAX = 32;
 
@@ -85,6 +92,7 @@ export class Db implements Appender {
   private readonly syncer: LogSyncer;
   private readonly wire: WireAppend;
   private readonly batches: BatchAppend;
+  private readonly tail: BlockTail | undefined;
   private readonly upkeep: Upkeep;
   private readonly upkeepTimer: Timer;
   private soonTimer: Timer | undefined;
@@ -105,11 +113,14 @@ export class Db implements Appender {
     const { clock, report } = environment;
     this.syncer = new LogSyncer(clock, options.sync, (error) => report('error', `the log cannot be made durable: ${error.message}`));
     this.wire = new WireAppend(store, options.maxDecodedBytes, environment.decodeLabelRun);
-    this.batches = new BatchAppend(store);
+    const { codec } = environment;
+    this.tail = codec && new BlockTail(blocks, { codec: new ColumnCodec(codec), cache: new PageCache(TAIL_CACHE_BYTES) }, (message) =>
+      report('error', message));
+    this.batches = new BatchAppend(store, this.tail);
     this.newest = Math.max(store.newestSample(), blocks.newestSample());
     this.upkeep = new Upkeep({
       heads: store, blocks, syncer: this.syncer, sealHead: environment.sealHead, rules: () => this.rules(),
-      announce: () => this.sourcesListener(this.sources()), release: (id) => this.releaseSource(id), report,
+      announce: () => this.announce(), release: (id) => this.releaseSource(id), report,
     }, { retentionMs: options.retentionMs, retentionBytes: options.retentionBytes ?? 0 });
     this.upkeepTimer = clock.every(UPKEEP_MS, () => void this.upkeep.run());
     store.onOpened(() => {
@@ -153,6 +164,11 @@ export class Db implements Appender {
     this.sourcesListener = listener;
     this.releaseSource = release;
     listener(this.sources());
+  }
+
+  private announce(): void {
+    this.tail?.prune();
+    this.sourcesListener(this.sources());
   }
 
   private sources(): SourceDescriptor[] {
@@ -258,6 +274,7 @@ export class Db implements Appender {
     this.upkeepTimer.cancel();
     this.soonTimer?.cancel();
     await this.upkeep.stop();
+    this.tail?.close();
     await this.syncer.close();
     await this.store.close();
   }

@@ -67,7 +67,9 @@ export class HeadStore {
    * @param firstId ids below it are taken
    */
   async open(
-    onProgress?: (progress: ReplayProgress) => void, isBlock: (id: number, mint: number, maxt: number) => boolean = () => false, firstId = 1,
+    onProgress?: (progress: ReplayProgress) => void,
+    isBlock: (id: number, mint: number, maxt: number) => boolean = () => false,
+    firstId = 1,
   ): Promise<DbOpenReport> {
     this.nextId = firstId;
     this.disk.makeDirectory(this.directory);

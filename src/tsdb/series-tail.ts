@@ -1,7 +1,11 @@
-/** The end of a series over all heads, for the writer: its newest sample, and the values before a given time. */
+/**
+ * The end of a series over all heads and, where those have nothing of it, blocks, for the writer: its newest sample, and the values
+ * before a given time.
+ */
 import type { Histogram } from '../model/histogram.js';
 import type { Labels } from '../model/labels.js';
 import { SampleColumns } from '../model/sample-columns.js';
+import type { BlockTail } from './block-tail.js';
 import type { HeadStore } from './head-store.js';
 import type { Head } from './head/head.js';
 
@@ -30,28 +34,29 @@ export function firstOfEqual(series: readonly Labels[]): Uint32Array {
 export class SeriesTail {
   private readonly columns = new SampleColumns(512);
 
-  constructor(private readonly store: HeadStore) {}
+  constructor(private readonly store: HeadStore, private readonly older?: BlockTail) {}
 
   /** Time of the newest sample, stale markers included; -Infinity if there is none at or after `since`. */
   newestTime(labels: Labels, since: number): number {
-    return this.newestPart(labels, since)?.newest ?? -Infinity;
+    return this.newestPart(labels, since)?.newest ?? this.older?.newestTime(labels, since, Infinity) ?? -Infinity;
   }
 
   /** The newest sample in [since, before) that is a value: neither a stale marker nor another NaN. */
   lastBefore(labels: Labels, since: number, before: number): TimedAmount | undefined {
     const part = this.newestPart(labels, since);
-    if (part === undefined) return undefined;
+    if (part === undefined) return this.older?.lastBefore(labels, since, before);
     if (part.newest >= since && part.newest < before) {
       const amount = part.head.newestHistogram(part.ref) ?? part.head.newestFloat(part.ref);
       if (amount === amount) return { timeMs: part.newest, amount };
     }
     const end = Math.min(before, part.newest + 1);
-    return this.search(labels, Math.max(since, end - NEAR_MS), end) ?? this.search(labels, since, end);
+    return this.search(labels, Math.max(since, end - NEAR_MS), end) ?? this.search(labels, since, end)
+      ?? this.older?.lastBefore(labels, since, end);
   }
 
   /** The value at exactly this time. */
   at(labels: Labels, t: number): Amount | undefined {
-    const found = this.search(labels, t, t + 1);
+    const found = this.search(labels, t, t + 1) ?? this.older?.lastBefore(labels, t, t + 1);
     return found?.timeMs === t ? found.amount : undefined;
   }
 

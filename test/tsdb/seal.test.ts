@@ -5,6 +5,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Disk } from '../../src/io/disk.js';
 import { systemClock } from '../../src/io/clock.js';
 import { NodeDisk } from '../../src/io/node-disk.js';
+import { SampleBatch } from '../../src/model/sample-batch.js';
+import { BlockReader } from '../../src/tsdb/block/block-reader.js';
+import { ColumnCodec } from '../../src/tsdb/block/column-codec.js';
+import { PageCache } from '../../src/tsdb/block/page-cache.js';
 import { sealHead } from '../../src/tsdb/compact/seal-head.js';
 import { Db, type DbOptions } from '../../src/tsdb/db.js';
 import { HeadSet } from '../../src/tsdb/head-set.js';
@@ -40,7 +44,7 @@ async function open({ directory = tempDirectory(), options = {}, disk = new Node
       directory, headRangeMs: 2 * HOUR, maxSeriesPerHead: 0, headMemoryBytes: 1 << 30, outOfOrderWindowMs: HOUR / 2, maxFutureMs: 600_000,
       retentionMs: 0, maxDecodedBytes: 32 << 20, sync: { mode: 'interval', intervalMs: 50 }, logSegmentBytes: 1 << 20, ...options,
     },
-    { disk, clock: systemClock, module: kernels, decodeLabelRun, sealHead: sealer, report: (_level, message) => notes.push(message) },
+    { disk, clock: systemClock, module: kernels, codec, decodeLabelRun, sealHead: sealer, report: (_level, message) => notes.push(message) },
   );
   notes.push(...db.openReport.notes.map((note) => note.text));
   const heads = new HeadSet(kernels, 1, { codec, cacheBytes: 1 << 20 });
@@ -202,6 +206,39 @@ describe('a stop at any step', () => {
     }
     // Two heads: rename and sync of the block, rename and sync and removals of the log.
     expect(steps).toBeGreaterThanOrEqual(10);
+  });
+});
+
+describe('a series that goes on after its samples became a block', () => {
+  async function delta(store: OpenStore, job: string, t: number, value: number, maxIdleMs: number): Promise<void> {
+    const batch = new SampleBatch();
+    batch.deltaMaxIdleMs = maxIdleMs;
+    batch.markDelta(batch.addFloat(batch.addSeries(up(job)), t, value, 0, t - 60_000));
+    await store.db.appendBatch(batch, new Uint8Array(1));
+  }
+
+  it('adds deltas to the total in the block, if that is not too old', async () => {
+    const store = await open();
+    for (const job of ['x', 'y', 'z']) await delta(store, job, T0 + 60_000, 5, HOUR);
+    await fill(store, 9);
+    await store.db.maintain();
+    expect(names(store, 'blocks').length).toBe(3);
+    const t = T0 + 8.95 * HOUR;
+    await delta(store, 'x', t, 2, 24 * HOUR);
+    await delta(store, 'y', t, 2, HOUR);
+    await delta(store, 'new', t, 2, 24 * HOUR);
+    const last = (job: string): number => readAll(store, matchers(['job', '=', job]))[`up{job="${job}"}`]!.at(-1)![1];
+    expect([last('x'), last('y'), last('z'), last('new')]).toEqual([7, 2, 5, 2]);
+  });
+
+  it('finds every series of a block by its labels, and no other', async () => {
+    const store = await open();
+    await fill(store, 7);
+    await store.db.maintain();
+    const block = BlockReader.open(path.join(store.directory, 'blocks', names(store, 'blocks')[0]!), { codec: new ColumnCodec(codec), cache: new PageCache(1 << 20) }, 1);
+    for (let series = 0; series < block.meta.series; series++) expect(block.index.find(block.index.labels(series))).toBe(series);
+    expect([up('c'), labels('up'), labels('down', { job: 'a' }), labels('up', { job: 'a', x: 'y' })].map((set) => block.index.find(set))).toEqual([-1, -1, -1, -1]);
+    block.close();
   });
 });
 

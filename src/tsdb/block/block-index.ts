@@ -97,6 +97,37 @@ export class BlockIndex {
     return this.labelsOf(page.metric[row]!, page.set[row]!);
   }
 
+  /** Number of the series with exactly these labels, -1 if the block has none. Reads a page or two for each halving. */
+  find(labels: Labels): number {
+    let metric = 0;
+    const pairs: number[] = [];
+    for (let i = 0; i < labels.length; i++) {
+      const name = this.name(labels.names[i]!);
+      const pair = name === undefined ? -1 : this.pair(name, labels.values[i]!);
+      if (pair < 0) return -1;
+      if (labels.names[i] === METRIC_NAME) metric = pair + 1;
+      else pairs.push(pair);
+    }
+    const set = firstWhere(this.file.meta.label_sets, (i) => this.compareSet(i, pairs) >= 0);
+    if (set === this.file.meta.label_sets || this.compareSet(set, pairs) !== 0) return -1;
+    const compare = (series: number): number => {
+      const page = this.seriesPage(series);
+      const row = series % SERIES_PER_PAGE;
+      return page.metric[row]! - metric || page.set[row]! - set;
+    };
+    const series = firstWhere(this.seriesCount, (i) => compare(i) >= 0);
+    return series < this.seriesCount && compare(series) === 0 ? series : -1;
+  }
+
+  /** Sign of label set i against pairs, in the order of the block. */
+  private compareSet(set: number, pairs: readonly number[]): number {
+    const page = this.setPage(set);
+    const start = page.starts[set % SETS_PER_PAGE]!;
+    const length = page.starts[(set % SETS_PER_PAGE) + 1]! - start;
+    for (let i = 0; i < length && i < pairs.length; i++) if (page.pairs[start + i] !== pairs[i]) return page.pairs[start + i]! - pairs[i]!;
+    return length - pairs.length;
+  }
+
   /** Calls back with each pair of a series. */
   eachPair(series: number, call: (pair: number) => void): void {
     const page = this.seriesPage(series);
@@ -181,4 +212,16 @@ export class BlockIndex {
       throw this.file.corrupt(table, id, cause instanceof Error ? cause.message : String(cause), cause);
     }
   }
+}
+
+/** First of 0 .. count - 1 that fulfils a condition which all after it fulfil, too; count if none does. */
+function firstWhere(count: number, holds: (i: number) => boolean): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
