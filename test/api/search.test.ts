@@ -27,6 +27,8 @@ describe('answers', () => {
   });
   it('nothing found', () => expect(call('search_label_values', 'label=none', OPTIONS).body)
     .toBe('{"results":[]}\n{"status":"success","has_more":false}\n'));
+  it('values carry the key that Grafana reads, too', () => expect(call('search_label_values', 'label=job&limit=1', OPTIONS).body)
+    .toBe('{"results":[{"name":"api","value":"api"}]}\n{"status":"success","has_more":true}\n'));
   it('batches and the limit', () => expect(lines('search_metric_names', 'limit=2&batch_size=1')).toEqual([
     { results: [{ name: 'go_goroutines' }] }, { results: [{ name: 'http_request_duration_seconds' }] }, { status: 'success', has_more: true },
   ]));

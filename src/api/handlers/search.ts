@@ -57,7 +57,11 @@ export const handleSearchLabelValues: ApiHandler = (request, context) => {
   const params = searchParams(form, request, 'label_values', () => {
     if (form.get('label') === '') throw badData('missing required parameter "label"');
   });
-  return answer(context.storage.labelValues(form.get('label'), params.sets, params.mint, params.maxt), params, context, () => {});
+  // Prometheus has `name` here too; Grafana 13.2 reads `value`.
+  return answer(context.storage.labelValues(form.get('label'), params.sets, params.mint, params.maxt), params, context, (json, name) => {
+    json.raw(',"value":');
+    json.htmlSafeString(name);
+  });
 };
 
 /** @throws ApiError unavailable while the feature is off */

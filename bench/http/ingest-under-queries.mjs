@@ -1,0 +1,119 @@
+// What heavy queries cost those who send and those who look something up. A fleet is written at a fixed pace, first alone, then
+// while two clients ask for heavy range queries without a pause; a third asks for `1+1` and for label values all the time.
+// Expected: queries run in threads of their own, so that an acknowledgement waits for a core at worst: a few ms on two cores.
+// Short requests wait for the longest query without a thread of their own, and a few ms with one.
+//   npm run build && node bench/http/ingest-under-queries.mjs [--smoke]
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { remoteWriteBodies } from '../lib/fleet.mjs';
+import { header } from '../lib/report.mjs';
+
+const smoke = process.argv.includes('--smoke');
+const targets = smoke ? 4 : 20;
+const history = smoke ? 20 : 120;
+const paceMs = smoke ? 20 : 50;
+const phaseMs = smoke ? 1_000 : 5_000;
+/** Four targets share a body. */
+const bodiesPerScrape = targets / 4;
+const rounds = Math.ceil((2 * phaseMs) / (paceMs * bodiesPerScrape)) + 2;
+const scrapes = history + rounds;
+const startMs = Date.now() - scrapes * 15_000;
+const bodies = remoteWriteBodies({ targets, scrapes, startMs });
+const entry = new URL('../../dist/main.js', import.meta.url).pathname;
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const CONFIGURATIONS = [
+  { name: '1 worker', flags: ['--query.workers=1', '--query.short-workers=0'] },
+  { name: '2 workers', flags: ['--query.workers=2', '--query.short-workers=0'] },
+  { name: '1 worker and 1 for short requests', flags: ['--query.workers=1', '--query.short-workers=1'] },
+];
+
+header(`http/ingest-under-queries: ${bodies[0].samples * bodiesPerScrape} series, ${bodies[0].samples} samples every ${paceMs} ms`);
+for (const { name, flags } of CONFIGURATIONS) await measure(name, flags);
+
+async function measure(name, flags) {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-bench-'));
+  const port = await freePort();
+  const child = spawn(process.execPath, [
+    entry, `--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${directory}`, '--log.level=error',
+    '--otlp.grpc-listen-address=off', '--otlp.http-listen-address=off', ...flags,
+  ], { stdio: 'inherit' });
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    while (!(await fetch(`${url}/-/ready`).then((r) => r.ok, () => false))) await sleep(50);
+    let next = 0;
+    const send = async () => {
+      const { bytes } = bodies[next++];
+      const response = await fetch(`${url}/api/v1/write`, {
+        method: 'POST', body: bytes, headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
+      });
+      await response.arrayBuffer();
+      if (response.status !== 204) throw new Error(`write: ${response.status}`);
+    };
+    while (next < history * bodiesPerScrape) await send();
+    const query = `query=${encodeURIComponent('sum by (job) (last_over_time({__name__=~"node.+"}[5m]))')}`
+      + `&start=${(startMs / 1000).toFixed(0)}&end=${(startMs / 1000 + history * 15).toFixed(0)}&step=15`;
+    const check = await (await fetch(`${url}/api/v1/query_range?${query}`)).json();
+    if (check.status !== 'success' || check.data.result.length === 0) throw new Error(`query: ${JSON.stringify(check).slice(0, 200)}`);
+
+    const idle = await phase(send, url, undefined);
+    const busy = await phase(send, url, query);
+    const line = (label, { writes, shorts, heavy }) =>
+      console.log(`  ${label.padEnd(14)} write p50 ${at(writes, 0.5)} p99 ${at(writes, 0.99)} max ${at(writes, 1)} ms | `
+        + `short p50 ${at(shorts, 0.5)} p99 ${at(shorts, 0.99)} max ${at(shorts, 1)} ms`
+        + (heavy.length > 0 ? ` | ${heavy.length} heavy, p50 ${at(heavy, 0.5)} ms` : ''));
+    console.log(name);
+    line('alone', idle);
+    line('under queries', busy);
+  } finally {
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.once('exit', resolve));
+    fs.rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Latencies in ms, sorted. Writes are sent at fixed times, and measured from those: a late one counts as slow. */
+async function phase(send, url, query) {
+  const end = performance.now() + phaseMs;
+  const result = { writes: [], shorts: [], heavy: [] };
+  const timed = async (list, act) => {
+    const begin = performance.now();
+    await act();
+    list.push(performance.now() - begin);
+  };
+  const loop = async (list, act, pauseMs) => {
+    while (performance.now() < end) {
+      await timed(list, act);
+      await sleep(pauseMs);
+    }
+  };
+  const get = (target) => () => fetch(`${url}/api/v1/${target}`).then((response) => response.arrayBuffer());
+  const writer = async () => {
+    for (let due = performance.now(); due < end; due += paceMs) {
+      await sleep(Math.max(0, due - performance.now()));
+      await send();
+      result.writes.push(performance.now() - due);
+    }
+  };
+  const tasks = [writer(), loop(result.shorts, get('query?query=1%2B1'), 20), loop(result.shorts, get('label/job/values'), 20)];
+  if (query !== undefined) for (let i = 0; i < 2; i++) tasks.push(loop(result.heavy, get(`query_range?${query}`), 0));
+  await Promise.all(tasks);
+  for (const list of Object.values(result)) list.sort((a, b) => a - b);
+  return result;
+}
+
+function at(sorted, quantile) {
+  return sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))].toFixed(1);
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = net.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
