@@ -132,6 +132,8 @@ export const READER_STAGE = 112;
 export const READER_MIN_TIME = 116;
 export const READER_MAX_TIME = 120;
 export const READER_LATE_TAIL = 124;
+/** Newest histogram record before the range, as far as `readHistogram` came. */
+export const READER_HIST_BEFORE = 128;
 /** Small inputs from the other side: texts to look up, labels in canonical form. */
 export const READER_IO = 256;
 export const READER_TIMES = 0x00010000;

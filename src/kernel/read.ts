@@ -6,7 +6,8 @@ import { decodeChunk } from './gorilla';
 import { coldRecord, hotRecord } from './series';
 import {
   CHUNK_SAMPLES, C_HIST_HEAD, C_HIST_TAIL, C_LATE_HEAD, C_LATE_TAIL, HDR_MINT, HDR_SEQ, HDR_SERIES_PUBLISHED,
-  LATE_ENTRY_BYTES, LATE_HEADER, READER_CAPACITY, READER_HIST_HEAD, READER_HIST_TAIL, READER_LATE_HEAD, READER_LATE_TAIL,
+  LATE_ENTRY_BYTES, LATE_HEADER, READER_CAPACITY,
+  READER_HIST_BEFORE, READER_HIST_HEAD, READER_HIST_TAIL, READER_LATE_HEAD, READER_LATE_TAIL,
   READER_MAX_TIME, READER_MIN_TIME,
   READER_NEXT_CHUNK, READER_SNAPSHOT, READER_STAGE, READER_TIMES, READER_VALUES, SEALED_ACC, SEALED_COUNT, SEALED_FIRST_TIME,
   SEALED_FIRST_VALUE, SEALED_FIRST_WORD, SEALED_LAST_TIME, SEALED_NEXT, SEALED_PEND, SEALED_WRITE, SERIES_BYTES, S_ACC, S_COUNT,
@@ -71,6 +72,7 @@ export function readBegin(slot: u32, ref: u32, mint: f64, maxt: f64): i32 {
     store<u32>(slot, load<u32>(cold, C_LATE_TAIL), READER_LATE_TAIL);
     store<u32>(slot, load<u32>(cold, C_HIST_HEAD), READER_HIST_HEAD);
     store<u32>(slot, load<u32>(cold, C_HIST_TAIL), READER_HIST_TAIL);
+    store<u32>(slot, 0, READER_HIST_BEFORE);
     if (atomic.load<u32>(HDR_SEQ) == seq) break;
   }
   const base = load<f64>(HDR_MINT);
@@ -175,6 +177,10 @@ export function readHistogram(slot: u32): u32 {
     if (time >= minTime && time <= maxTime) {
       store<u32>(slot, next, READER_HIST_HEAD);
       return record;
+    }
+    if (time < minTime) {
+      const before = load<u32>(slot, READER_HIST_BEFORE);
+      if (before == 0 || time > load<u32>(before, 4)) store<u32>(slot, record, READER_HIST_BEFORE);
     }
     record = next;
   }

@@ -10,6 +10,11 @@ export class SampleColumns {
   values: Float64Array;
   /** Sparse: only set at indexes that hold histograms; undefined while the series has none. */
   histograms: (Histogram | undefined)[] | undefined;
+  /**
+   * The histogram right before the first sample, if that was a histogram and the reader knows it: whether a counter was reset
+   * between the two cannot be told from the samples of the range alone.
+   */
+  histogramBefore: Histogram | undefined;
   /** Start timestamps in ms, 0 where unknown; undefined while no sample has one. */
   startTimestamps: Float64Array | undefined;
   length = 0;
@@ -22,6 +27,7 @@ export class SampleColumns {
   clear(): void {
     this.length = 0;
     this.histograms = undefined;
+    this.histogramBefore = undefined;
     this.startTimestamps = undefined;
   }
 

@@ -16,7 +16,7 @@ import { samplePresent } from './any-sample.js';
 import { histogramFractionCall, histogramQuantileCall, histogramQuantilesCall } from './histogram-calls.js';
 import { infoCall } from './info-call.js';
 import { labelJoinCall, labelReplaceCall } from './label-calls.js';
-import { ELEMENT_FUNCTIONS, clamp, roundTo } from './math.js';
+import { ELEMENT_FUNCTIONS, clamp, roundTo, maxOf, minOf } from './math.js';
 import { rangeCall } from './range-calls.js';
 import { stringArgument } from './string-argument.js';
 import { DATE_FUNCTIONS } from './time.js';
@@ -98,10 +98,10 @@ function roundCall(build: OperatorBuilder, call: Call, frame: EvalFrame): Vector
 function clampCall(build: OperatorBuilder, call: Call, frame: EvalFrame): VectorOperator {
   const bounds = call.args.slice(1).map((arg) => build.scalar(arg, frame));
   if (call.func === 'clamp_min') {
-    return elementwise(build, call, frame, onFloats((x, step) => Math.max(x, bounds[0]!.values()[step]!)));
+    return elementwise(build, call, frame, onFloats((x, step) => maxOf(x, bounds[0]!.values()[step]!)));
   }
   if (call.func === 'clamp_max') {
-    return elementwise(build, call, frame, onFloats((x, step) => Math.min(x, bounds[0]!.values()[step]!)));
+    return elementwise(build, call, frame, onFloats((x, step) => minOf(x, bounds[0]!.values()[step]!)));
   }
   const [lowest, highest] = bounds;
   const clampColumn = onFloats((x, step) => clamp(x, lowest!.values()[step]!, highest!.values()[step]!));

@@ -13,8 +13,8 @@ export function settleResetHints(columns: SampleColumns, tellResets: boolean): v
   if (histograms === undefined) return;
   for (let i = length - 1; i >= 0; i--) {
     const histogram = histograms[i];
-    if (histogram === undefined || histogram.resetHint !== ResetHint.unknown || i === 0) continue;
-    const resetHint = hintWhenRead(histogram, histograms[i - 1]);
+    if (histogram === undefined || histogram.resetHint !== ResetHint.unknown) continue;
+    const resetHint = hintWhenRead(histogram, i === 0 ? columns.histogramBefore : histograms[i - 1]);
     if (resetHint === ResetHint.noReset || (resetHint === ResetHint.reset && tellResets)) histograms[i] = { ...histogram, resetHint };
   }
 }

@@ -1,6 +1,7 @@
 /** A head as `Queryable`: one for each thread that reads. Series are found by postings algebra over the arena's dictionary. */
 import {
-  FLAG_HISTOGRAMS, FLAG_LATE, HDR_MAXT, HDR_MINT, READER_BASE, READER_BYTES, READER_IO, READER_SLOTS, READER_TIMES, READER_VALUES,
+  FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, FLAG_LATE, HDR_MAXT, HDR_MINT, READER_BASE, READER_BYTES,
+  READER_HIST_BEFORE, READER_IO, READER_SLOTS, READER_TIMES, READER_VALUES,
 } from '../../kernel/layout.js';
 import { invariant } from '../../invariant.js';
 import { decodeHistogram } from '../../model/histogram-codec.js';
@@ -136,6 +137,8 @@ export class HeadReader implements Queryable {
     const flags = kernel.readBegin(slot, ref, mint, maxt);
     invariant(flags >= 0, 'the writing thread stopped inside a batch');
     for (let n = kernel.readNext(slot); n > 0; n = kernel.readNext(slot)) this.take(out, n);
+    // Of an earlier head it is no longer the one before, if this head has samples before the range.
+    if (start === 0 && this.mint < mint) out.histogramBefore = undefined;
     if ((flags & (FLAG_LATE | FLAG_HISTOGRAMS)) === 0) return;
     if (flags & FLAG_LATE) for (let n = kernel.readLate(slot); n > 0; n = kernel.readLate(slot)) this.take(out, n);
     if (flags & FLAG_HISTOGRAMS) {
@@ -146,6 +149,22 @@ export class HeadReader implements Queryable {
       }
     }
     sortByTime(out, start);
+    if (start === 0 && flags & FLAG_HISTOGRAMS) this.findHistogramBefore(ref, flags, out, mint);
+  }
+
+  /** After all histograms in the range were read: the cursor then has seen those before it. */
+  private findHistogramBefore(ref: number, flags: number, out: SampleColumns, mint: number): void {
+    const { arena, slot } = this;
+    const record = arena.field(slot + READER_HIST_BEFORE);
+    if (record === 0) return;
+    const time = this.mint + arena.field(record + 4);
+    if (flags & (FLAG_HAS_SAMPLE | FLAG_LATE)) {
+      // A float or a stale marker in between is the end of the counter.
+      arena.kernel.readBegin(slot, ref, time + 1, mint - 1);
+      if (arena.kernel.readNext(slot) > 0 || (flags & FLAG_LATE && arena.kernel.readLate(slot) > 0)) return;
+    }
+    const bytes = record + 12;
+    out.histogramBefore = decodeHistogram(arena.bytes, bytes, bytes + arena.field(record + 8));
   }
 
   private take(out: SampleColumns, n: number): void {
