@@ -48,22 +48,28 @@ function putBits(s: u32, v: u64, n: u32): void {
   store<u8>(s, <u8>rest, S_PEND);
 }
 
-function putTime(s: u32, time: u32): void {
+/**
+ * Puts a time; returns the zero bits that it leaves to the value: a regular time is a single one, and a code with zeros before it is
+ * the same number, so that both go out in one step.
+ */
+function putTime(s: u32, time: u32): u32 {
   const delta = <i32>(time - load<u32>(s, S_LAST_TIME));
   const dod = delta - load<i32>(s, S_LAST_DELTA);
   store<u32>(s, time, S_LAST_TIME);
   store<i32>(s, delta, S_LAST_DELTA);
-  if (dod == 0) putBits(s, 0, 1);
-  else if (dod >= -63 && dod <= 64) putBits(s, ((<u64>2) << 7) | <u64>(dod & 0x7f), 9);
+  if (dod == 0) return 1;
+  if (dod >= -63 && dod <= 64) putBits(s, ((<u64>2) << 7) | <u64>(dod & 0x7f), 9);
   else if (dod >= -2047 && dod <= 2048) putBits(s, ((<u64>6) << 12) | <u64>(dod & 0xfff), 15);
   else if (dod >= -524287 && dod <= 524288) putBits(s, ((<u64>14) << 20) | <u64>(dod & 0xfffff), 24);
   else putBits(s, ((<u64>15) << 32) | <u64>(<u32>dod), 36);
+  return 0;
 }
 
-function putValue(s: u32, bits: u64): void {
+/** Puts a value after `zeros` bits of zero. */
+function putValue(s: u32, bits: u64, zeros: u32): void {
   const x = bits ^ load<u64>(s, S_LAST_VALUE);
   if (x == 0) {
-    putBits(s, 0, 1);
+    putBits(s, 0, zeros + 1);
     return;
   }
   store<u64>(s, bits, S_LAST_VALUE);
@@ -74,9 +80,9 @@ function putValue(s: u32, bits: u64): void {
   const oldTrail = <u32>load<u8>(s, S_TRAIL);
   if (oldLead != NO_WINDOW && lead >= oldLead && trail >= oldTrail) {
     const n = 64 - oldLead - oldTrail;
-    if (n <= 62) putBits(s, ((<u64>2) << n) | (x >> oldTrail), 2 + n);
+    if (n <= 61) putBits(s, ((<u64>2) << n) | (x >> oldTrail), zeros + 2 + n);
     else {
-      putBits(s, 2, 2);
+      putBits(s, 2, zeros + 2);
       putBits(s, x >> oldTrail, n);
     }
     return;
@@ -85,9 +91,9 @@ function putValue(s: u32, bits: u64): void {
   store<u8>(s, <u8>lead, S_LEAD);
   store<u8>(s, <u8>trail, S_TRAIL);
   const head = ((<u64>3) << 11) | (<u64>lead << 6) | <u64>(n & 63);
-  if (n <= 51) putBits(s, (head << n) | (x >> trail), 13 + n);
+  if (n <= 50) putBits(s, (head << n) | (x >> trail), zeros + 13 + n);
   else {
-    putBits(s, head, 13);
+    putBits(s, head, zeros + 13);
     putBits(s, x >> trail, n);
   }
 }
@@ -130,8 +136,7 @@ export function appendToChunk(s: u32, time: u32, bits: u64): void {
     store<u32>(s, 0, S_FIRST_WORD);
     store<u8>(s, load<u8>(s, S_FLAGS) | FLAG_HAS_SAMPLE, S_FLAGS);
   } else {
-    putTime(s, time);
-    putValue(s, bits);
+    putValue(s, bits, putTime(s, time));
   }
   store<u16>(s, <u16>(count + 1), S_COUNT);
 }
