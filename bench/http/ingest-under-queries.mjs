@@ -2,7 +2,7 @@
 // while two clients ask for heavy range queries without a pause; a third asks for `1+1` and for label values all the time.
 // Expected: queries run in threads of their own, so that an acknowledgement waits for a core at worst: a few ms on two cores.
 // Short requests wait for the longest query without a thread of their own, and a few ms with one.
-//   npm run build && node bench/http/ingest-under-queries.mjs [--smoke]
+//   npm run build && node bench/http/ingest-under-queries.mjs [--smoke] [--only=1|2|3]
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -32,7 +32,8 @@ const CONFIGURATIONS = [
 ];
 
 header(`http/ingest-under-queries: ${bodies[0].samples * bodiesPerScrape} series, ${bodies[0].samples} samples every ${paceMs} ms`);
-for (const { name, flags } of CONFIGURATIONS) await measure(name, flags);
+const only = Number(process.argv.find((arg) => arg.startsWith('--only='))?.slice('--only='.length) ?? 0);
+for (const [i, { name, flags }] of CONFIGURATIONS.entries()) if (only === 0 || only === i + 1) await measure(name, flags);
 
 async function measure(name, flags) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-bench-'));
