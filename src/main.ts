@@ -26,6 +26,7 @@ import { buildServer } from './http/server.js';
 import { API_VERSION, ServerStatus } from './http/server-status.js';
 import { HaTracker } from './ingest/ha-tracker.js';
 import { Ingester } from './ingest/ingester.js';
+import { limitedLabelRun, plainLabelBytes } from './ingest/label-limits.js';
 import { OtlpTranslator } from './ingest/otlp-translate.js';
 import { SeriesPolicy } from './ingest/series-policy.js';
 import { invariant } from './invariant.js';
@@ -288,6 +289,11 @@ async function openStore(
 
   const codec = loadCodecModule();
   const blockJobs = new BlockJobs({ kernels, codec, heapMib: workerHeapMib(1) });
+  const labelLimits = {
+    maxLabelNamesPerSeries: orUnlimited(limits.max_label_names_per_series),
+    maxLabelNameLength: orUnlimited(limits.max_label_name_length),
+    maxLabelValueLength: orUnlimited(limits.max_label_value_length),
+  };
   const db = await Db.open({
     directory: storage.tsdb.path,
     headRangeMs: storage.head.range_ms,
@@ -297,6 +303,7 @@ async function openStore(
     seriesLimits: {
       perMetric: limits.max_series_per_metric, perSender: limits.max_series_per_sender, senderLabel: limits.sender_label,
     },
+    maxPlainLabel: plainLabelBytes(labelLimits),
     headMemoryBytes: storage.head.memory_bytes,
     outOfOrderWindowMs: storage.tsdb.out_of_order_time_window_ms,
     maxFutureMs: limits.max_future_ms,
@@ -308,7 +315,7 @@ async function openStore(
     disk,
     clock: systemClock,
     module: kernels,
-    decodeLabelRun,
+    decodeLabelRun: limitedLabelRun(decodeLabelRun, labelLimits),
     codec,
     sealHead: (head, file) => blockJobs.seal(head, file),
     report: (level, message) => logger[level](message),
@@ -370,10 +377,9 @@ async function openStore(
   });
   const ingester = new Ingester(db, maintenance, {
     maxDecodedBytes: limits.max_decoded_body_size_bytes,
-    maxLabelNamesPerSeries: orUnlimited(limits.max_label_names_per_series),
-    maxLabelNameLength: orUnlimited(limits.max_label_name_length),
-    maxLabelValueLength: orUnlimited(limits.max_label_value_length),
+    ...labelLimits,
     maxMetadataFamilies: METADATA_FAMILIES_MAX,
+    maxFutureMs: orUnlimited(limits.max_future_ms),
     typeAndUnitLabels: config.features.type_and_unit_labels,
     zeroAtStart: config.features.created_timestamp_zero_ingestion,
   }, () => systemClock.nowMs(), policy.isOff ? undefined : policy, (protocol, { dropped, deduplicated }) => {

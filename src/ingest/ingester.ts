@@ -2,7 +2,6 @@
  * The one way in: every protocol ends here, whatever decoded it. Judges what the store does not (limits on labels), passes the
  * rest to the store, and hands metadata, exemplars and rejects to the catalogue.
  */
-import type { Labels } from '../model/labels.js';
 import type { MetricMetadata } from '../model/metadata.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus, isAccepted, REASON } from '../storage/append-status.js';
@@ -13,16 +12,16 @@ import { decodeWriteRequestV1 } from '../wire/remote-write-v1.js';
 import { decodeWriteRequestV2 } from '../wire/remote-write-v2.js';
 import { uncompressBlock } from '../wire/snappy.js';
 import { WireError } from '../wire/wire-error.js';
+import { labelFault, type LabelLimits } from './label-limits.js';
 import { MetadataFilter } from './metadata-filter.js';
 import type { PolicyOutcome, SeriesPolicy } from './series-policy.js';
 
-export interface IngestSettings {
+export interface IngestSettings extends LabelLimits {
   readonly maxDecodedBytes: number;
-  readonly maxLabelNamesPerSeries: number;
-  readonly maxLabelNameLength: number;
-  readonly maxLabelValueLength: number;
   /** Metric families whose metadata is compared in memory; beyond it every sight of a family is handed on. */
   readonly maxMetadataFamilies: number;
+  /** How far ahead of the clock an exemplar may be; those beyond are dropped in silence, as in Prometheus. */
+  readonly maxFutureMs: number;
   /** Feature `type-and-unit-labels` for remote write 2.0. */
   readonly typeAndUnitLabels: boolean;
   /** Feature `created-timestamp-zero-ingestion` for remote write 2.0. */
@@ -111,7 +110,7 @@ export class Ingester implements Ingestion {
   private refuseByLimits(batch: SampleBatch): RejectGroup[] {
     const faults = new Map<number, string>();
     batch.series.forEach((labels, index) => {
-      const fault = this.labelFault(labels);
+      const fault = labelFault(labels, this.settings);
       if (fault !== undefined) faults.set(index, fault);
     });
     if (faults.size === 0) return [];
@@ -125,27 +124,6 @@ export class Ingester implements Ingestion {
       return true;
     });
     return count === 0 ? [] : [{ status: AppendStatus.invalidLabels, count, example }];
-  }
-
-  private labelFault(labels: Labels): string | undefined {
-    const { maxLabelNamesPerSeries, maxLabelNameLength, maxLabelValueLength } = this.settings;
-    if (labels.length > maxLabelNamesPerSeries) {
-      return `invalid labels: ${labels.length} labels, limits.max_label_names_per_series is ${maxLabelNamesPerSeries}: `
-        + `series ${shorten(labels.toString())}`;
-    }
-    for (let i = 0; i < labels.length; i++) {
-      const name = labels.names[i]!;
-      const value = labels.values[i]!;
-      if (name.length > maxLabelNameLength) {
-        return `invalid labels: a label name of ${name.length} characters, limits.max_label_name_length is `
-          + `${maxLabelNameLength}: ${shorten(name)}`;
-      }
-      if (value.length > maxLabelValueLength) {
-        return `invalid labels: label ${name} has a value of ${value.length} characters, limits.max_label_value_length is `
-          + `${maxLabelValueLength}: ${shorten(value)}`;
-      }
-    }
-    return undefined;
   }
 
   private handOverMetadata(entries: readonly MetricMetadata[]): void {
@@ -163,8 +141,10 @@ export class Ingester implements Ingestion {
     const refused = new Set<number>();
     for (let i = 0; i < batch.length; i++) if (!isAccepted(statuses[i]!)) refused.add(batch.seriesIndex[i]!);
     for (let i = 0; i < batch.length; i++) if (isAccepted(statuses[i]!)) refused.delete(batch.seriesIndex[i]!);
+    const notAfter = this.nowMs() + this.settings.maxFutureMs;
     const entries = batch.exemplars
-      .filter(({ series }) => !refused.has(series) && this.labelFault(batch.series[series]!) === undefined)
+      .filter(({ series, exemplar }) => !refused.has(series) && exemplar.timestampMs <= notAfter
+        && labelFault(batch.series[series]!, this.settings) === undefined)
       .map(({ series, exemplar }) => ({ series: batch.series[series]!, exemplar }));
     if (entries.length > 0) this.catalogue.exemplars(entries);
     return entries.length;
@@ -220,8 +200,4 @@ function rejectedOrigins(batch: SampleBatch, statuses: Uint8Array): number {
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
-}
-
-function shorten(text: string): string {
-  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }

@@ -59,6 +59,9 @@ export class SeriesPolicy {
       return result === unique || result.metricName !== '' || unique.metricName === '' ? 'keep' : 'nameless';
     });
     if (fates.every((fate) => fate === 'keep')) return { dropped, deduplicated, rejects: [] };
+    // Exemplars may come without samples: they go with their series.
+    const kept = batch.exemplars.filter(({ series }) => fates[series] === 'keep');
+    batch.exemplars.splice(0, batch.exemplars.length, ...kept);
     // Read before: taking samples out moves their indexes.
     const histogramRows = new Set([...batch.histograms.keys(), ...batch.staleHistograms]);
     batch.removeSamples((i) => {

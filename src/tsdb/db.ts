@@ -36,6 +36,11 @@ export interface DbOptions {
   /** Bytes that all heads together may use. */
   /** Without it there are no limits but the head's. */
   readonly seriesLimits?: SeriesLimitOptions;
+  /**
+   * Series with labels that may be longer than this, or more than a quarter as many, are judged by `decodeLabelRun` and not by the
+   * kernels. None if not given.
+   */
+  readonly maxPlainLabel?: number;
   readonly headMemoryBytes: number;
   readonly outOfOrderWindowMs: number;
   /** How far ahead of the clock a sample may be. */
@@ -187,7 +192,7 @@ export class Db implements Appender {
 
   private async appendWire(protocol: WireWalk, body: Uint8Array): Promise<AppendReport | 'general'> {
     const touched = new Set<Head>();
-    const walk = this.limits === undefined ? protocol : withDecidedMisses(protocol);
+    const walk = withDecidedMisses(protocol, this.limits !== undefined, this.options.maxPlainLabel ?? Infinity);
     const outcome = this.writing(touched, () => this.wire.append(walk, body, this.rules(), touched));
     if (outcome !== 'general') this.explainLimit(outcome);
     await this.acknowledge(touched);

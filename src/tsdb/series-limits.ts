@@ -122,13 +122,14 @@ export class SeriesLimits implements NewSeriesGuard {
 }
 
 /**
- * The same walk, but every series that the kernel does not know by its bytes is left to TypeScript, where the limits are. Known ones
- * are as fast as without.
+ * The same walk, but series that the kernel does not know by their bytes are left to TypeScript, where the limits are, if `always` or
+ * if one of them may have a label longer than `maxLabel` or too many. Known ones are as fast as without.
  */
-export function withDecidedMisses(walk: WireWalk): WireWalk {
+export function withDecidedMisses(walk: WireWalk, always: boolean, maxLabel: number): WireWalk {
   return {
     ...walk,
     resolveMisses: (arena, count) => {
+      if (!always && walk.longestLabel(arena, count) <= maxLabel) return walk.resolveMisses(arena, count);
       for (let i = 0; i < count; i++) arena.u32[(MISS_BASE + i * MISS_BYTES + MISS_CODE) >>> 2] = LABELS_UNUSUAL;
       return count;
     },

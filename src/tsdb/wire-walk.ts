@@ -17,6 +17,8 @@ export interface WireWalk {
   resolveMisses(arena: Arena, count: number): number;
   /** The labels of a miss as remote write 1.0 label submessages, a copy. */
   labelRun(arena: Arena, miss: number): Uint8Array;
+  /** Upper bound of the bytes of a label name or value, and four times the number of labels, among the first `count` misses. */
+  longestLabel(arena: Arena, count: number): number;
   /** Metadata of the last pass that is new to its series; call it once, when the misses are settled. */
   newMetadata(arena: Arena): MetricMetadata[];
   /** What the last pass left to the general decoder: top-level fields, copied. Empty if nothing. */
@@ -30,6 +32,7 @@ export const remoteWriteV1Walk: WireWalk = {
   walk: ({ kernel }, at, end) => kernel.walkRemoteWriteV1(at, end),
   resolveMisses: ({ kernel }, count) => kernel.resolveMisses(count),
   labelRun: (arena, miss) => missBytes(arena, miss),
+  longestLabel: longestRun,
   newMetadata: () => [],
   others,
   preamble: () => new Uint8Array(0),
@@ -40,6 +43,7 @@ export const remoteWriteV2Walk: WireWalk = {
   walk: ({ kernel }, at, end) => kernel.walkRemoteWriteV2(at, end),
   resolveMisses: ({ kernel }, count) => kernel.resolveMissesV2(count),
   labelRun: runOfReferences,
+  longestLabel: longestSymbol,
   newMetadata: symbolMetadata,
   others,
   preamble: (arena, first) => arena.bytes.slice(BODY_OUT, first),
@@ -48,6 +52,30 @@ export const remoteWriteV2Walk: WireWalk = {
 function missBytes(arena: Arena, miss: number): Uint8Array {
   const record = MISS_BASE + miss * MISS_BYTES;
   return arena.bytes.slice(arena.field(record + MISS_LABELS), arena.field(record + MISS_LABELS_END));
+}
+
+/** A label is shorter than the run that it is in, and takes at least four bytes there. */
+function longestRun(arena: Arena, count: number): number {
+  let longest = 0;
+  for (let miss = 0; miss < count; miss++) {
+    const record = MISS_BASE + miss * MISS_BYTES;
+    longest = Math.max(longest, arena.field(record + MISS_LABELS_END) - arena.field(record + MISS_LABELS));
+  }
+  return longest;
+}
+
+/** Each label has two references of at least a byte. */
+function longestSymbol(arena: Arena, count: number): number {
+  let longest = 0;
+  for (let miss = 0; miss < count; miss++) {
+    const record = MISS_BASE + miss * MISS_BYTES;
+    const references = new ByteReader(arena.bytes.subarray(arena.field(record + MISS_LABELS), arena.field(record + MISS_LABELS_END)));
+    longest = Math.max(longest, references.remaining * 2);
+    while (references.remaining > 0) {
+      longest = Math.max(longest, arena.field(SYMBOL_BASE + references.varint() * SYMBOL_BYTES + SYMBOL_LENGTH));
+    }
+  }
+  return longest;
 }
 
 function others(arena: Arena): Uint8Array[] {

@@ -103,7 +103,7 @@ async function withSystem<T>({ settings }: Vector, run: (system: System) => Prom
   const has = (feature: string): boolean => settings.features?.includes(feature) === true;
   const typeAndUnitLabels = has('type-and-unit-labels');
   const zeroAtStart = has('created-timestamp-zero-ingestion');
-  const limits = { maxDecodedBytes: 32 << 20, maxLabelNamesPerSeries: Infinity, maxLabelNameLength: Infinity, maxLabelValueLength: Infinity, maxMetadataFamilies: 100, typeAndUnitLabels, zeroAtStart };
+  const limits = { maxDecodedBytes: 32 << 20, maxLabelNamesPerSeries: Infinity, maxLabelNameLength: Infinity, maxLabelValueLength: Infinity, maxMetadataFamilies: 100, maxFutureMs: 600_000, typeAndUnitLabels, zeroAtStart };
   const sink = { metadata: () => {}, exemplars: () => {}, haElections: () => {}, rejects: () => {} };
   const translator = new OtlpTranslator({
     ...OTLP_DEFAULTS,

@@ -1,0 +1,135 @@
+/** How real senders take the answers that are not 204: what is refused must neither stop them nor cost them the rest. */
+import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { query, value } from '../e2e/support/query.js';
+import { freePort, Server, sleep } from '../e2e/support/server.js';
+import { answers, PeerProcess, peersMissing, peersNote } from './peers.js';
+
+const cleanups: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** A target whose every scrape has a good series, three of a metric that may have two, and a counter of scrapes. */
+async function startTarget(): Promise<number> {
+  let scrapes = 0;
+  const target = http.createServer((_request, response) => {
+    scrapes++;
+    response.setHeader('content-type', 'text/plain; version=0.0.4');
+    response.end(`# TYPE good counter\ngood ${scrapes}\n# TYPE bad gauge\nbad{n="1"} 1\nbad{n="2"} 1\nbad{n="3"} 1\n# TYPE also_good gauge\nalso_good ${scrapes}\n`);
+  });
+  cleanups.push(() => void target.close());
+  await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', () => resolve()));
+  return (target.address() as AddressInfo).port;
+}
+
+interface Seen {
+  readonly status: number;
+  readonly encoding: string;
+}
+
+/** In front of narthex: passes requests on, or answers itself while `failWith` says so; remembers what happened. */
+class Front {
+  readonly seen: Seen[] = [];
+  failWith = 0;
+  private readonly server: http.Server;
+
+  constructor(private readonly target: string) {
+    this.server = http.createServer((request, response) => void this.pass(request, response));
+    cleanups.push(() => {
+      this.server.closeAllConnections();
+      this.server.close();
+    });
+  }
+
+  async url(): Promise<string> {
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', () => resolve()));
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/api/v1/write`;
+  }
+
+  private async pass(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const encoding = String(request.headers['content-encoding']);
+    if (this.failWith !== 0) {
+      this.seen.push({ status: this.failWith, encoding });
+      response.writeHead(this.failWith).end('not now\n');
+      return;
+    }
+    const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => /^(content-(type|encoding)|x-prometheus.*)$/.test(name)));
+    const answer = await fetch(`${this.target}/api/v1/write`, { method: 'POST', headers: headers as Record<string, string>, body: Buffer.concat(chunks) });
+    this.seen.push({ status: answer.status, encoding });
+    const written = [...answer.headers].filter(([name]) => name.startsWith('x-prometheus') || name === 'retry-after');
+    response.writeHead(answer.status, Object.fromEntries(written)).end(await answer.text());
+  }
+}
+
+async function startSender(kind: 'prometheus' | 'vmagent', message: string, url: string, targetPort: number): Promise<PeerProcess> {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-sender-'));
+  cleanups.push(() => fs.rmSync(directory, { recursive: true, force: true }));
+  const port = await freePort();
+  const scrape = {
+    global: { scrape_interval: '1s' }, scrape_configs: [{ job_name: 'target', static_configs: [{ targets: [`127.0.0.1:${targetPort}`] }] }],
+  };
+  const remote = { remote_write: [{ url, protobuf_message: message, queue_config: { batch_send_deadline: '200ms', max_backoff: '500ms' } }] };
+  fs.writeFileSync(path.join(directory, 'sender.yml'), JSON.stringify(kind === 'prometheus' ? { ...scrape, ...remote } : scrape));
+  const child = kind === 'prometheus'
+    ? new PeerProcess('prometheus', ['--config.file=sender.yml', `--web.listen-address=127.0.0.1:${port}`, '--storage.tsdb.path=data'], directory)
+    : new PeerProcess('vmagent', [
+      '-promscrape.config=sender.yml', `-httpListenAddr=127.0.0.1:${port}`, `-remoteWrite.url=${url}`, '-remoteWrite.tmpDataPath=data',
+      '-remoteWrite.flushInterval=200ms', '-remoteWrite.retryMinInterval=200ms',
+    ], directory);
+  cleanups.push(() => child.stop());
+  await answers(`http://127.0.0.1:${port}/${kind === 'prometheus' ? '-/ready' : 'health'}`);
+  return child;
+}
+
+async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(200)) if (await holds()) return;
+  throw new Error(`${what} did not happen`);
+}
+
+describe.skipIf(peersMissing)(`real senders${peersNote}`, () => {
+  it.each([
+    ['prometheus', 'prometheus.WriteRequest'], ['prometheus', 'io.prometheus.write.v2.Request'], ['vmagent', ''],
+  ] as const)('%s %s', async (kind, message) => {
+    const narthex = await Server.start({ flags: ['--limits.max-series-per-metric=2'] });
+    cleanups.push(() => narthex.remove());
+    const front = new Front(narthex.url);
+    await startSender(kind, message, await front.url(), await startTarget());
+
+    // A part of each request is refused: the rest is stored, again and again, and nothing is sent twice.
+    await until('good samples', async () => ((await value(narthex.url, 'count_over_time(good[1m])')) ?? 0) >= 4);
+    expect(await value(narthex.url, 'count_over_time(also_good[1m])')).toBeGreaterThanOrEqual(3);
+    expect((await query(narthex.url, 'bad')).length).toBe(2);
+    expect(front.seen.some(({ status }) => status === 400)).toBe(true);
+    const sent = front.seen.filter(({ encoding }) => encoding === 'snappy').length;
+    const scraped = (await value(narthex.url, 'max_over_time(good[1m])')) ?? 0;
+    // At most a few requests a scrape: one that is repeated for ever would be sent every half second besides.
+    expect(sent).toBeLessThan(4 * scraped + 10);
+
+    // 503 is repeated until it is accepted: no scrape is missing afterwards.
+    front.failWith = 503;
+    const refusals = front.seen.length;
+    await until('refusals', () => front.seen.filter(({ status }) => status === 503).length >= 3);
+    expect(front.seen.slice(refusals).some(({ status }) => status === 503)).toBe(true);
+    await sleep(1500);
+    front.failWith = 0;
+    await until('what was refused', async () => {
+      const last = (await value(narthex.url, 'max_over_time(good[1m])')) ?? 0;
+      const samples = (await value(narthex.url, 'count_over_time(good[1m])')) ?? 0;
+      return last > scraped + 3 && samples >= last;
+    });
+
+    if (kind === 'vmagent') {
+      // Its first attempt is zstd; the 415 makes it go back to snappy for good.
+      const encodings = front.seen.filter(({ status }) => status !== 503).map(({ encoding, status }) => `${encoding} ${status}`);
+      expect(encodings[0]).toBe('zstd 415');
+      expect(encodings.filter((one) => one.startsWith('zstd')).length).toBeLessThan(5);
+    }
+  }, 120_000);
+});
