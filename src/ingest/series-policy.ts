@@ -61,7 +61,8 @@ export class SeriesPolicy {
     if (fates.every((fate) => fate === 'keep')) return { dropped, deduplicated, rejects: [] };
     // Exemplars may come without samples: they go with their series.
     const kept = batch.exemplars.filter(({ series }) => fates[series] === 'keep');
-    batch.exemplars.splice(0, batch.exemplars.length, ...kept);
+    batch.exemplars.length = 0;
+    for (const exemplar of kept) batch.exemplars.push(exemplar);
     // Read before: taking samples out moves their indexes.
     const histogramRows = new Set([...batch.histograms.keys(), ...batch.staleHistograms]);
     batch.removeSamples((i) => {
