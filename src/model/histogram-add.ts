@@ -7,9 +7,10 @@ export const ADDED_BUCKETS_MAX = 160;
 /** Coarsest schema there is. */
 const SCHEMA_MIN = -4;
 
+/** Buckets of one side, rising in index. */
 interface Side {
-  readonly spans: BucketSpan[];
-  readonly buckets: number[];
+  readonly indexes: number[];
+  readonly counts: number[];
 }
 
 /**
@@ -21,18 +22,19 @@ export function addHistograms(a: Histogram, b: Histogram): Histogram | undefined
   if (custom !== (b.schema === CUSTOM_BUCKETS_SCHEMA)) return undefined;
   if (custom && !sameBounds(a.customValues, b.customValues)) return undefined;
   let schema = Math.min(a.schema, b.schema);
-  let positive = addSides(a.positiveSpans, a.positiveBuckets, a.schema - schema, b.positiveSpans, b.positiveBuckets, b.schema - schema);
-  let negative = addSides(a.negativeSpans, a.negativeBuckets, a.schema - schema, b.negativeSpans, b.negativeBuckets, b.schema - schema);
-  while (!custom && schema > SCHEMA_MIN && Math.max(positive.size, negative.size) > ADDED_BUCKETS_MAX) {
+  const [downA, downB] = [a.schema - schema, b.schema - schema];
+  let positive = merged(sideOf(a.positiveSpans, a.positiveBuckets, downA), sideOf(b.positiveSpans, b.positiveBuckets, downB));
+  let negative = merged(sideOf(a.negativeSpans, a.negativeBuckets, downA), sideOf(b.negativeSpans, b.negativeBuckets, downB));
+  while (!custom && schema > SCHEMA_MIN && Math.max(positive.counts.length, negative.counts.length) > ADDED_BUCKETS_MAX) {
     schema--;
-    positive = coarser(positive);
-    negative = coarser(negative);
+    positive = coarser(positive, 1);
+    negative = coarser(negative, 1);
   }
-  const { spans: positiveSpans, buckets: positiveBuckets } = sideOf(positive);
-  const { spans: negativeSpans, buckets: negativeBuckets } = sideOf(negative);
   return {
     float: a.float || b.float, schema, zeroThreshold: Math.max(a.zeroThreshold, b.zeroThreshold), zeroCount: a.zeroCount + b.zeroCount,
-    count: a.count + b.count, sum: a.sum + b.sum, positiveSpans, negativeSpans, positiveBuckets, negativeBuckets,
+    count: a.count + b.count, sum: a.sum + b.sum,
+    positiveSpans: spansOf(positive.indexes), negativeSpans: spansOf(negative.indexes),
+    positiveBuckets: positive.counts, negativeBuckets: negative.counts,
     customValues: a.customValues, resetHint: 0,
   };
 }
@@ -49,34 +51,36 @@ function sameBounds(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((bound, i) => bound === b[i]);
 }
 
-function addSides(
-  spansA: readonly BucketSpan[], bucketsA: readonly number[], levelsA: number,
-  spansB: readonly BucketSpan[], bucketsB: readonly number[], levelsB: number,
-): Map<number, number> {
-  const counts = new Map<number, number>();
-  collect(counts, spansA, bucketsA, levelsA);
-  collect(counts, spansB, bucketsB, levelsB);
-  return counts;
-}
-
-function collect(counts: Map<number, number>, spans: readonly BucketSpan[], buckets: readonly number[], levels: number): void {
+/** Buckets of a histogram's side, `levels` schemas coarser. */
+function sideOf(spans: readonly BucketSpan[], buckets: readonly number[], levels: number): Side {
   const indexes = spanIndexes(spans);
-  for (let i = 0; i < indexes.length; i++) {
-    const index = levels === 0 ? indexes[i]! : coarserIndex(indexes[i]!, levels);
-    counts.set(index, (counts.get(index) ?? 0) + (buckets[i] ?? 0));
-  }
+  return levels === 0 ? { indexes, counts: [...buckets] } : coarser({ indexes, counts: [...buckets] }, levels);
 }
 
-function coarser(counts: ReadonlyMap<number, number>): Map<number, number> {
-  const out = new Map<number, number>();
-  for (const [index, count] of counts) {
-    const to = coarserIndex(index, 1);
-    out.set(to, (out.get(to) ?? 0) + count);
+function coarser(side: Side, levels: number): Side {
+  const indexes: number[] = [];
+  const counts: number[] = [];
+  for (let i = 0; i < side.indexes.length; i++) {
+    const index = coarserIndex(side.indexes[i]!, levels);
+    if (indexes.length > 0 && indexes[indexes.length - 1] === index) counts[counts.length - 1]! += side.counts[i]!;
+    else {
+      indexes.push(index);
+      counts.push(side.counts[i]!);
+    }
   }
-  return out;
+  return { indexes, counts };
 }
 
-function sideOf(counts: ReadonlyMap<number, number>): Side {
-  const indexes = [...counts.keys()].sort((x, y) => x - y);
-  return { spans: spansOf(indexes), buckets: indexes.map((index) => counts.get(index)!) };
+function merged(a: Side, b: Side): Side {
+  const indexes: number[] = [];
+  const counts: number[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.indexes.length || j < b.indexes.length) {
+    const fromA = a.indexes[i] ?? Infinity;
+    const fromB = b.indexes[j] ?? Infinity;
+    indexes.push(Math.min(fromA, fromB));
+    counts.push((fromA <= fromB ? a.counts[i++]! : 0) + (fromB <= fromA ? b.counts[j++]! : 0));
+  }
+  return { indexes, counts };
 }

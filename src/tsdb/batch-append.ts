@@ -10,7 +10,7 @@ import type { HeadStore } from './head-store.js';
 import type { Head } from './head/head.js';
 import { judgeTime, type TimeRules } from './head/time-rules.js';
 import { addReject, describeOverlap, describeSample, newReport, refuseSeries } from './reject-collector.js';
-import { SeriesTail } from './series-tail.js';
+import { firstOfEqual, SeriesTail } from './series-tail.js';
 import { checkMinValid, newestInLaterHeads, settleSlowRow } from './slow-rows.js';
 import { addZeroRows } from './zero-rows.js';
 
@@ -19,10 +19,11 @@ export class BatchAppend {
 
   /** See `Appender.appendBatch`. @throws IngestError, LogWriteError */
   append(batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, touched: Set<Head>): AppendReport {
+    if (!batch.hasDeltas && !batch.zeroAtStart) return this.appendAll(batch, statuses, rules, touched, undefined);
     const tail = new SeriesTail(this.store, this.older);
-    const deltas = batch.hasDeltas ? new DeltaRows(tail, batch) : undefined;
-    addZeroRows(batch, deltas, tail, rules);
-    if (batch.addedRows === 0) return this.appendAll(batch, statuses, rules, touched, deltas);
+    const first = firstOfEqual(batch.series);
+    const deltas = batch.hasDeltas ? new DeltaRows(tail, batch, first) : undefined;
+    addZeroRows(batch, first, deltas, tail, rules);
     const all = new Uint8Array(batch.length);
     try {
       return this.appendAll(batch, all, rules, touched, deltas);
@@ -107,7 +108,7 @@ export class BatchAppend {
   ): void {
     const bits = bitsOf(batch);
     const minValid = checkMinValid(this.store, head, rules);
-    const refs = this.resolveAll(head, rows, batch, statuses, report);
+    const refs = this.resolveAll(head, rows, batch, statuses, report, deltas?.tail);
     const floats = new Uint32Array(Math.min(rows.length, COLUMN_CAPACITY));
     let n = 0;
     const flush = (): void => {
@@ -176,7 +177,7 @@ export class BatchAppend {
 
   /** Refs of the series that the rows need, by index in the batch. */
   private resolveAll(
-    head: Head, rows: readonly number[], batch: SampleBatch, statuses: Uint8Array, report: AppendReport,
+    head: Head, rows: readonly number[], batch: SampleBatch, statuses: Uint8Array, report: AppendReport, tail: SeriesTail | undefined,
   ): Map<number, number> {
     const refs = new Map<number, number>();
     const refused = new Map<number, number>();
@@ -186,7 +187,7 @@ export class BatchAppend {
         if (refs.has(series)) continue;
         let code = refused.get(series);
         if (code === undefined) {
-          const ref = head.resolve(batch.series[series]!);
+          const ref = tail?.knownRef(head, batch.series[series]!) ?? head.resolve(batch.series[series]!);
           if (ref >= 0) {
             refs.set(series, ref);
             continue;

@@ -15,7 +15,7 @@ import { encodeHistogram, histogramEncodedSizeMax } from '../model/histogram-cod
 import type { Histogram } from '../model/histogram.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
-import { firstOfEqual, type Amount, type SeriesTail, type TimedAmount } from './series-tail.js';
+import type { Amount, SeriesTail, TimedAmount } from './series-tail.js';
 
 interface Total {
   /** Newest sample of the series, stale markers included; -Infinity: none that matters. */
@@ -28,11 +28,9 @@ interface Total {
 export class DeltaRows {
   /** By the first index in `batch.series`. */
   private readonly totals = new Map<number, Total>();
-  private readonly first: Uint32Array;
 
-  constructor(private readonly tail: SeriesTail, private readonly batch: SampleBatch) {
-    this.first = firstOfEqual(batch.series);
-  }
+  /** @param first see `firstOfEqual` */
+  constructor(readonly tail: SeriesTail, private readonly batch: SampleBatch, private readonly first: Uint32Array) {}
 
   isDelta(row: number): boolean {
     return this.batch.delta[row] === 1;
@@ -98,9 +96,7 @@ export class DeltaRows {
     if (total === undefined) {
       const labels = this.labelsOf(row);
       const since = this.batch.timestamps[row]! - this.batch.deltaMaxIdleMs;
-      total = {
-        newest: this.tail.newestTime(labels, since), last: this.tail.lastBefore(labels, since, Infinity), lastDelta: undefined,
-      };
+      total = { ...this.tail.end(labels, since), lastDelta: undefined };
       this.totals.set(series, total);
     }
     return total;

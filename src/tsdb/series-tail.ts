@@ -33,31 +33,46 @@ export function firstOfEqual(series: readonly Labels[]): Uint32Array {
 
 export class SeriesTail {
   private readonly columns = new SampleColumns(512);
+  /** Where series were found, so that storing the batch need not look again. */
+  private readonly found = new Map<Labels, { readonly head: Head; readonly ref: number }>();
 
   constructor(private readonly store: HeadStore, private readonly older?: BlockTail) {}
 
   /** Time of the newest sample, stale markers included; -Infinity if there is none at or after `since`. */
   newestTime(labels: Labels, since: number): number {
-    return this.newestPart(labels, since)?.newest ?? this.older?.newestTime(labels, since, Infinity) ?? -Infinity;
+    return this.newestPart(labels, since)?.newest ?? this.newestInBlocks(labels, since);
   }
 
-  /** The newest sample in [since, before) that is a value: neither a stale marker nor another NaN. */
-  lastBefore(labels: Labels, since: number, before: number): TimedAmount | undefined {
+  /** The same, and the newest value at or after `since`: neither a stale marker nor another NaN. */
+  end(labels: Labels, since: number): { readonly newest: number; readonly last: TimedAmount | undefined } {
     const part = this.newestPart(labels, since);
-    if (part === undefined) return this.older?.lastBefore(labels, since, before);
-    if (part.newest >= since && part.newest < before) {
-      const amount = part.head.newestHistogram(part.ref) ?? part.head.newestFloat(part.ref);
-      if (amount === amount) return { timeMs: part.newest, amount };
-    }
-    const end = Math.min(before, part.newest + 1);
-    return this.search(labels, Math.max(since, end - NEAR_MS), end) ?? this.search(labels, since, end)
-      ?? this.older?.lastBefore(labels, since, end);
+    if (part === undefined) return { newest: this.newestInBlocks(labels, since), last: this.older?.lastBefore(labels, since, Infinity) };
+    const { newest, head, ref } = part;
+    if (newest < since) return { newest, last: undefined };
+    const amount = head.newestHistogram(ref) ?? head.newestFloat(ref);
+    return { newest, last: amount === amount ? { timeMs: newest, amount } : this.lastBefore(labels, since, newest + 1) };
+  }
+
+  /** The newest value in [since, before). */
+  lastBefore(labels: Labels, since: number, before: number): TimedAmount | undefined {
+    return this.search(labels, Math.max(since, before - NEAR_MS), before) ?? this.search(labels, since, before)
+      ?? this.older?.lastBefore(labels, since, before);
   }
 
   /** The value at exactly this time. */
   at(labels: Labels, t: number): Amount | undefined {
     const found = this.search(labels, t, t + 1) ?? this.older?.lastBefore(labels, t, t + 1);
     return found?.timeMs === t ? found.amount : undefined;
+  }
+
+  /** Ref of a series in a head if it was met there on the way, by identity of the labels. */
+  knownRef(head: Head, labels: Labels): number | undefined {
+    const found = this.found.get(labels);
+    return found?.head === head ? found.ref : undefined;
+  }
+
+  private newestInBlocks(labels: Labels, since: number): number {
+    return this.older?.newestTime(labels, since, Infinity) ?? -Infinity;
   }
 
   private newestPart(labels: Labels, since: number): { head: Head; ref: number; newest: number } | undefined {
@@ -67,7 +82,11 @@ export class SeriesTail {
       if (head.maxt <= since) break;
       const ref = head.find(labels);
       const newest = ref < 0 ? -Infinity : head.newestOf(ref);
-      if (newest > -Infinity) return { head, ref, newest };
+      if (newest > -Infinity) {
+        const part = { head, ref, newest };
+        this.found.set(labels, part);
+        return part;
+      }
     }
     return undefined;
   }

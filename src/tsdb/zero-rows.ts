@@ -12,12 +12,12 @@ import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
 import type { DeltaRows } from './delta-rows.js';
 import { judgeTime, type TimeRules } from './head/time-rules.js';
-import { firstOfEqual, type SeriesTail } from './series-tail.js';
+import type { SeriesTail } from './series-tail.js';
 
-/** Adds the zeros at the end of the batch, as `addedRows`: they are nobody's samples. */
-export function addZeroRows(batch: SampleBatch, deltas: DeltaRows | undefined, tail: SeriesTail, rules: TimeRules): void {
-  if (!batch.hasDeltas && !batch.zeroAtStart) return;
-  const first = firstOfEqual(batch.series);
+/** Adds the zeros at the end of the batch, as `addedRows`: they are nobody's samples. `first`: see `firstOfEqual`. */
+export function addZeroRows(
+  batch: SampleBatch, first: Uint32Array, deltas: DeltaRows | undefined, tail: SeriesTail, rules: TimeRules,
+): void {
   /** Newest time of the rows so far, by series. */
   const newest = new Map<number, number>();
   let added = 0;

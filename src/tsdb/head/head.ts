@@ -34,6 +34,7 @@ const HISTOGRAM_SCRATCH = SCRATCH + 1024 * 1024;
 const HISTOGRAM_BYTES_MAX = 512 * 1024;
 const IDS = READER_BASE;
 const IDS_MAX = READER_TIMES / 4;
+const UTF8 = new TextEncoder();
 
 export interface HeadOptions {
   /** Half-open range of sample times, ms. */
@@ -68,7 +69,6 @@ export class Head {
   private readonly single = new RecordBuffer();
   private readonly histograms = new RecordBuffer();
   private readonly statusView: Uint8Array;
-  private readonly encoder = new TextEncoder();
 
   constructor(module: WebAssembly.Module, readonly id: number, options: HeadOptions, public log: LogWriter | undefined) {
     this.arena = Arena.create(module);
@@ -189,19 +189,18 @@ export class Head {
   /** Writes a label set in canonical form; returns its size, 0 if it is too large to be one. */
   private putLabels(labels: Labels): number {
     if (labels.length === 0 || labels.length > IDS_MAX) return 0;
-    const { arena, encoder } = this;
+    const { arena } = this;
     const end = SCRATCH + SCRATCH_BYTES;
     let at = SCRATCH;
     for (let i = 0; i < labels.length; i++) {
-      const name = encoder.encode(labels.names[i]!);
-      const value = encoder.encode(labels.values[i]!);
-      if (at + 8 + name.length + value.length > end) return 0;
+      const texts = at + 8;
+      const valueAt = putText(arena.bytes, texts, end, labels.names[i]!);
+      const next = valueAt < 0 ? -1 : putText(arena.bytes, valueAt, end, labels.values[i]!);
+      if (next < 0) return 0;
       // Texts before may have any length: the two length words are unaligned.
-      writeU32(arena.bytes, at, name.length);
-      writeU32(arena.bytes, at + 4, value.length);
-      arena.bytes.set(name, at + 8);
-      arena.bytes.set(value, at + 8 + name.length);
-      at += 8 + name.length + value.length;
+      writeU32(arena.bytes, at, valueAt - texts);
+      writeU32(arena.bytes, at + 4, next - valueAt);
+      at = next;
     }
     return at - SCRATCH;
   }
@@ -324,6 +323,26 @@ export class Head {
 function refusal(verdict: AppendStatus, probe: number): AppendStatus {
   const timeAllows = verdict === AppendStatus.ok || verdict === AppendStatus.outOfOrder;
   return probe === ST_CONFLICT && timeAllows ? AppendStatus.conflict : verdict;
+}
+
+/**
+ * Writes a text as UTF-8 and returns where it ends, -1 if that is behind `end`. Nearly all label texts are short and ASCII, where this
+ * takes a fifth of `TextEncoder.encode` and leaves no garbage.
+ */
+function putText(bytes: Uint8Array, at: number, end: number, text: string): number {
+  const { length } = text;
+  if (at + length > end) return -1;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) {
+      const encoded = UTF8.encode(text);
+      if (at + encoded.length > end) return -1;
+      bytes.set(encoded, at);
+      return at + encoded.length;
+    }
+    bytes[at + i] = code;
+  }
+  return at + length;
 }
 
 function writeU32(bytes: Uint8Array, at: number, value: number): void {
