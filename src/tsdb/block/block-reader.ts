@@ -146,6 +146,8 @@ export class BlockReader implements Queryable {
   readSeries(series: number, out: SampleColumns, mint: number, maxt: number): void {
     const page = this.index.seriesPage(series);
     const row = series % SERIES_PER_PAGE;
+    // Of an earlier block it is no longer the one before, if this block has samples before the range.
+    if (out.length === 0 && this.meta.min_time < mint) out.histogramBefore = undefined;
     for (let chunk = page.firstChunk[row]!; chunk < page.firstChunk[row + 1]!; chunk++) {
       const times = this.times(page.timeColumn[chunk]!);
       if (times[times.length - 1]! < mint || times[0]! > maxt) continue;
@@ -189,6 +191,7 @@ export class BlockReader implements Queryable {
         const at = reader.offset;
         reader.bytes(size);
         if (i >= from) out.pushHistogram(times[i]!, decodeHistogram(bytes, at, at + size));
+        else if (i === from - 1 && out.length === 0) out.histogramBefore = decodeHistogram(bytes, at, at + size);
       }
     } catch (cause) {
       throw this.file.corrupt('histogram_page', id, `chunk at ${start} cannot be decoded`, cause);
