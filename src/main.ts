@@ -11,6 +11,7 @@ import { CatalogueReader } from './catalogue/catalogue-reader.js';
 import { DEFAULT_CATALOGUE_LIMITS } from './catalogue/catalogue-writer.js';
 import { parseListenAddress } from './config/checks.js';
 import { ConfigError } from './config/config-error.js';
+import { ingestSettings, otlpSettings } from './config/ingest-settings.js';
 import { loadConfig, thisMachine, type LoadedConfig } from './config/load.js';
 import type { Config } from './config/schema.js';
 import { NARTHEX_VERSION } from './config/version.js';
@@ -24,6 +25,7 @@ import { Notifications } from './http/notifications.js';
 import { Readiness } from './http/readiness.js';
 import { buildServer } from './http/server.js';
 import { API_VERSION, ServerStatus } from './http/server-status.js';
+import { explainOtlp, explainWrite } from './ingest/dry-run.js';
 import { HaTracker } from './ingest/ha-tracker.js';
 import { Ingester } from './ingest/ingester.js';
 import { limitedLabelRun, plainLabelBytes } from './ingest/label-limits.js';
@@ -46,9 +48,11 @@ import { BlockJobs } from './threads/block-jobs.js';
 import { collectGarbage } from './threads/collect-garbage.js';
 import { MaintenanceClient } from './threads/maintenance-client.js';
 import { QueryPool, queryWorkerCount } from './threads/query-pool.js';
+import { translateCommand } from './tools/translate.js';
 import { Db } from './tsdb/db.js';
 import { loadCodecModule, loadKernelModule } from './tsdb/kernel-loader.js';
-import { decodeOtlpJson, decodeOtlpProtobuf } from './wire/otlp-decode.js';
+import { decodeOtlp } from './wire/otlp-decode.js';
+import { decodeWrite } from './wire/remote-write.js';
 import { encodeExportResponse, encodeStatus } from './wire/otlp-response.js';
 import { decodeLabelRun } from './wire/label-run.js';
 import { uncompressBlock } from './wire/snappy.js';
@@ -60,7 +64,6 @@ const CATALOGUE_FLUSH_MS = 5_000;
 /** A query that does not notice its end within this loses its thread. */
 const STOP_GRACE_MS = 5_000;
 const CATALOGUE_BATCH_MS = 100;
-const METADATA_FAMILIES_MAX = 200_000;
 const READS_CATALOGUE: ReadonlySet<ApiEndpoint> = new Set<ApiEndpoint>(['query_exemplars', 'metadata']);
 
 /** Everything that opens after the sockets. */
@@ -74,6 +77,11 @@ interface Store {
 
 async function main(): Promise<void> {
   const argv = process.argv.slice(2);
+  // Flags begin with a hyphen, so that a word is a command and never a mistyped flag.
+  if (argv[0] === 'translate') {
+    process.exitCode = await translateCommand(argv.slice(1), process.env);
+    return;
+  }
   const loaded = readConfiguration(argv);
   if (loaded.printAndExit !== undefined) {
     process.stdout.write(loaded.printAndExit);
@@ -94,7 +102,8 @@ async function main(): Promise<void> {
   notifications.set('starting', true);
   const { max_in_flight_requests: maxRequests, max_in_flight_bytes_bytes: maxBytes } = config.limits;
   const gate = new IngestGate({ maxRequests, maxBytes });
-  let translator = new OtlpTranslator(otlpSettings(config));
+  let otlp = otlpSettings(config);
+  let translator = new OtlpTranslator(otlp);
   let store: Store | undefined;
   let lock: DirLock | undefined;
   let listener: Listener | undefined;
@@ -115,6 +124,7 @@ async function main(): Promise<void> {
       remoteWriteV1: (body) => opened().ingester.remoteWriteV1(body),
       remoteWriteV2: (body) => opened().ingester.remoteWriteV2(body),
       append: (batch, source) => opened().ingester.append(batch, source),
+      judge: (batch) => opened().ingester.judge(batch),
     },
     queries: {
       run: async (request, signal) => {
@@ -126,11 +136,16 @@ async function main(): Promise<void> {
       },
     },
     codecs: wireCodecs(() => translator),
+    dryRun: {
+      otlp: (body, encoding) => explainOtlp(decodeOtlp(body, encoding), otlp, deps.ingestion),
+      remoteWrite: (message, version) => explainWrite(decodeWrite(message, version, ingestSettings(config)), version, deps.ingestion),
+    },
     status,
     lifecycle: {
       reload: async () => {
         const again = reloadConfiguration(argv, config, logger, status, metrics, notifications);
-        translator = new OtlpTranslator(otlpSettings(again));
+        otlp = otlpSettings(again);
+        translator = new OtlpTranslator(otlp);
         logger.level = again.log.level;
       },
       quit: () => shutdown.begin('a request to /-/quit'),
@@ -245,11 +260,6 @@ function noteReload(metrics: ServerMetrics, succeeded: boolean): void {
   if (succeeded) metrics.configLastReloadTime.with().set(systemClock.nowMs() / 1000);
 }
 
-function otlpSettings({ otlp, query, features }: Config): ConstructorParameters<typeof OtlpTranslator>[0] {
-  const { type_and_unit_labels, created_timestamp_zero_ingestion } = features;
-  return { ...otlp, lookback_delta_ms: query.lookback_delta_ms, type_and_unit_labels, created_timestamp_zero_ingestion };
-}
-
 function listenAddresses({ web }: Config): { host: string; port: number }[] {
   return web.listen_address.map((text) => {
     const address = parseListenAddress(text);
@@ -261,7 +271,7 @@ function listenAddresses({ web }: Config): { host: string; port: number }[] {
 function wireCodecs(translator: () => OtlpTranslator): WireCodecs {
   return {
     uncompressBlock,
-    decodeOtlp: (bytes, encoding) => translator().translate(encoding === 'json' ? decodeOtlpJson(bytes) : decodeOtlpProtobuf(bytes)),
+    decodeOtlp: (bytes, encoding) => translator().translate(decodeOtlp(bytes, encoding)),
     encodeExportResponse: (partial, encoding) => encodeExportResponse(encoding, partial),
     encodeStatus: ({ code, message }, encoding) => encodeStatus(encoding, code, message),
   };
@@ -289,11 +299,7 @@ async function openStore(
 
   const codec = loadCodecModule();
   const blockJobs = new BlockJobs({ kernels, codec, heapMib: workerHeapMib(1) });
-  const labelLimits = {
-    maxLabelNamesPerSeries: orUnlimited(limits.max_label_names_per_series),
-    maxLabelNameLength: orUnlimited(limits.max_label_name_length),
-    maxLabelValueLength: orUnlimited(limits.max_label_value_length),
-  };
+  const labelLimits = ingestSettings(config);
   const db = await Db.open({
     directory: storage.tsdb.path,
     headRangeMs: storage.head.range_ms,
@@ -375,14 +381,9 @@ async function openStore(
   const policy = new SeriesPolicy({
     ...(ha ? { ha } : {}), relabeling: new Relabeling(config.ingest.relabel_configs), maxRemembered: config.ingest.relabel_memory,
   });
-  const ingester = new Ingester(db, maintenance, {
-    maxDecodedBytes: limits.max_decoded_body_size_bytes,
-    ...labelLimits,
-    maxMetadataFamilies: METADATA_FAMILIES_MAX,
-    maxFutureMs: orUnlimited(limits.max_future_ms),
-    typeAndUnitLabels: config.features.type_and_unit_labels,
-    zeroAtStart: config.features.created_timestamp_zero_ingestion,
-  }, () => systemClock.nowMs(), policy.isOff ? undefined : policy, (protocol, { dropped, deduplicated }) => {
+  const inForce = policy.isOff ? undefined : policy;
+  const nowMs = (): number => systemClock.nowMs();
+  const ingester = new Ingester(db, maintenance, ingestSettings(config), nowMs, inForce, (protocol, { dropped, deduplicated }) => {
     metrics.ingestDropped.with(protocol, 'relabel').inc(dropped.samples + dropped.histograms);
     metrics.ingestDropped.with(protocol, 'ha_replica').inc(deduplicated.samples + deduplicated.histograms);
     if (ha) metrics.haClusters.with().set(ha.size);
@@ -404,11 +405,6 @@ function haTracker({ ingest: { ha } }: Config, catalogue: CatalogueSink, metrics
     metrics.haFailovers.with().inc();
     logger.warn({ cluster, replica }, 'another replica was elected: the one before was silent');
   });
-}
-
-/** In the configuration 0 is no limit. */
-function orUnlimited(limit: number): number {
-  return limit === 0 ? Infinity : limit;
 }
 
 /** Results lie outside of the JavaScript heap; what a worker has there is label sets. A quarter of the memory for all workers. */

@@ -277,6 +277,10 @@ export const configSchema = section('', {
       about: 'Bytes of a request body after decompression, checked before memory is allocated. Larger: 413 (remote write: 400).',
       why: 'The default of the OTLP specification; twice what Prometheus takes.',
     }, { minimum: 1024, maximum: 1024 * MIB }),
+    max_dry_run_body_size: size('4MiB', {
+      about: 'Bytes of a decompressed request body with `?dry_run=1`. Larger: 413 (remote write: 400).',
+      why: 'A dry run is worked on in one go, on the thread that receives; this is well below a tenth of a second of work.',
+    }, { minimum: 1024, maximum: 1024 * MIB }),
     max_in_flight_requests: integer(1024, {
       about: 'Ingest requests being worked on at a time. More: 503 with Retry-After, which senders retry.',
       why: 'Twenty Prometheus servers with all their 50 connections busy.',

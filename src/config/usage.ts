@@ -25,6 +25,7 @@ export function usage(): string {
   ];
   return [
     'usage: narthex [<flags>]',
+    '       narthex translate [<flags>] FILE     (what a request would become; narthex translate --help)',
     '',
     'Receives metrics by OTLP and Prometheus remote write, stores them, answers PromQL.',
     '',

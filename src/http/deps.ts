@@ -1,6 +1,7 @@
 /** What the server needs from the rest of the program, as narrow interfaces: tests pass fakes, `main` the real ones. */
 import type { Logger } from 'pino';
 import type { JsonValue } from '../api/json-value.js';
+import type { TranslationReport } from '../ingest/translation-report.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import type { IngestOutcome, Ingestion } from '../storage/ingestion.js';
 import type { QueryService } from '../threads/query-service.js';
@@ -17,6 +18,7 @@ export interface HttpDeps {
   readonly ingestion: Ingestion;
   readonly queries: QueryService;
   readonly codecs: WireCodecs;
+  readonly dryRun: DryRun;
   readonly status: StatusSource;
   readonly notifications: Notifications;
   readonly lifecycle: Lifecycle;
@@ -39,6 +41,8 @@ export interface HttpOptions {
   readonly maxBodyBytes: number;
   /** Bytes of an ingest body once decompressed. */
   readonly maxDecodedBytes: number;
+  /** The same for a dry run, which is worked on in one go. */
+  readonly maxDryRunBytes: number;
   readonly queryTimeoutMs: number;
   /** Remote reads at a time. */
   readonly maxConcurrentReads: number;
@@ -59,6 +63,14 @@ export interface WireCodecs {
   encodeExportResponse(partial: PartialSuccess | undefined, encoding: OtlpEncoding): Uint8Array;
   /** google.rpc.Status */
   encodeStatus(status: { readonly code: number; readonly message: string }, encoding: OtlpEncoding): Uint8Array;
+}
+
+/** Requests explained instead of stored. Decoding errors are thrown as by `WireCodecs`. */
+export interface DryRun {
+  /** @param body uncompressed */
+  otlp(body: Uint8Array, encoding: OtlpEncoding): TranslationReport;
+  /** @param message uncompressed */
+  remoteWrite(message: Uint8Array, version: 1 | 2): TranslationReport;
 }
 
 export interface PartialSuccess {

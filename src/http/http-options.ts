@@ -11,6 +11,7 @@ export function httpOptions({ web, limits, query, storage }: Config): HttpOption
     enableAdminApi: web.enable_admin_api,
     maxBodyBytes: limits.max_body_size_bytes,
     maxDecodedBytes: limits.max_decoded_body_size_bytes,
+    maxDryRunBytes: limits.max_dry_run_body_size_bytes,
     queryTimeoutMs: query.timeout_ms,
     maxConcurrentReads: storage.remote.read_concurrent_limit,
     maxQueuedReads: query.queue_size,

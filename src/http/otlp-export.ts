@@ -1,4 +1,5 @@
 /** What is the same for an OTLP export over HTTP and over gRPC: decode, translate, store, say what was not stored. */
+import type { TranslationReport } from '../ingest/translation-report.js';
 import type { IngestOutcome } from '../storage/ingestion.js';
 import type { HttpDeps, IngestProtocol, OtlpEncoding, PartialSuccess } from './deps.js';
 import { HttpError } from './error-table.js';
@@ -21,9 +22,7 @@ export async function storeExport(
   try {
     outcome = await deps.ingestion.append(deps.codecs.decodeOtlp(body, encoding), 'otlp');
   } catch (error) {
-    const failure = ingestFailure(error, 'decoded_too_large');
-    const isCorrupt = failure instanceof HttpError && failure.code === 'corrupt_body';
-    throw (isCorrupt ? notMetrics(body, encoding, deps.options) : undefined) ?? failure;
+    throw exportFailure(error, body, encoding, deps);
   }
   if (isNothing(outcome) && body.length > 0) {
     const misdirected = notMetrics(body, encoding, deps.options);
@@ -33,6 +32,27 @@ export async function storeExport(
   if (isRetryable(outcome.rejects)) throw new HttpError('out_of_memory', rejectText(outcome.rejects, 'data point'));
   if (outcome.rejectedPoints === 0 && outcome.rejects.length === 0) return undefined;
   return { rejectedDataPoints: outcome.rejectedPoints, errorMessage: rejectText(outcome.rejects, 'data point') };
+}
+
+/** What would become of the request. @throws HttpError as `storeExport` does for what cannot be decoded */
+export function explainExport(
+  body: Uint8Array, encoding: OtlpEncoding, deps: Pick<HttpDeps, 'options' | 'dryRun'>,
+): TranslationReport {
+  let report: TranslationReport;
+  try {
+    report = deps.dryRun.otlp(body, encoding);
+  } catch (error) {
+    throw exportFailure(error, body, encoding, deps);
+  }
+  const misdirected = report.totals.metrics === 0 && body.length > 0 ? notMetrics(body, encoding, deps.options) : undefined;
+  if (misdirected) throw misdirected;
+  return report;
+}
+
+function exportFailure(error: unknown, body: Uint8Array, encoding: OtlpEncoding, { options }: Pick<HttpDeps, 'options'>): unknown {
+  const failure = ingestFailure(error, 'decoded_too_large');
+  const isCorrupt = failure instanceof HttpError && failure.code === 'corrupt_body';
+  return (isCorrupt ? notMetrics(body, encoding, options) : undefined) ?? failure;
 }
 
 /** Whether a request changed and lost nothing: an empty one, or one of another kind that decodes to nothing. */

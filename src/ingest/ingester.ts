@@ -7,7 +7,7 @@ import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus, isAccepted, REASON } from '../storage/append-status.js';
 import type { Appender, AppendReport } from '../storage/appender.js';
 import type { CatalogueSink } from '../storage/catalogue-sink.js';
-import { IngestError, type Ingestion, type IngestOutcome, type RejectGroup } from '../storage/ingestion.js';
+import { IngestError, type Ingestion, type IngestOutcome, type Judgement, type RejectGroup } from '../storage/ingestion.js';
 import { decodeWriteRequestV1 } from '../wire/remote-write-v1.js';
 import { decodeWriteRequestV2 } from '../wire/remote-write-v2.js';
 import { uncompressBlock } from '../wire/snappy.js';
@@ -78,6 +78,14 @@ export class Ingester implements Ingestion {
 
   append(batch: SampleBatch, source = 'batch'): Promise<IngestOutcome> {
     return this.appendFrom(source, () => batch);
+  }
+
+  judge(batch: SampleBatch): Judgement {
+    const refused = this.refuseByLimits(batch);
+    const statuses = new Uint8Array(batch.length);
+    const { newSeries, rejects } = this.appender.probeBatch(batch, statuses);
+    const translated = batch.rejects.map(({ status, points, message }) => ({ status, count: points, example: message }));
+    return { newSeries, statuses, rejects: [...refused, ...rejects.values(), ...translated] };
   }
 
   private async appendFrom(source: string, decode: () => SampleBatch): Promise<IngestOutcome> {

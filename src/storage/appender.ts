@@ -27,6 +27,13 @@ export interface AppendReport {
   rest: Uint8Array | undefined;
 }
 
+/** What an append would do. */
+export interface ProbeReport {
+  /** Indexes in `SampleBatch.series` of those that no head knows and that would be made. */
+  readonly newSeries: ReadonlySet<number>;
+  readonly rejects: ReadonlyMap<number, AppendReject>;
+}
+
 /** Labels of a run of label submessages, or the sentence that says why they cannot be a series. */
 export type LabelRunDecoder = (run: Uint8Array) => Labels | string;
 
@@ -45,4 +52,6 @@ export interface Appender {
    * @throws IngestError (rejects)
    */
   appendBatch(batch: SampleBatch, statuses: Uint8Array): Promise<AppendReport>;
+  /** What `appendBatch` would do now, as far as it can be said without comparing values. Stores nothing. */
+  probeBatch(batch: SampleBatch, statuses: Uint8Array): ProbeReport;
 }

@@ -24,7 +24,18 @@ export interface IngestOutcome {
   rejects: RejectGroup[];
 }
 
+/** What would become of a request. */
+export interface Judgement {
+  /** Indexes in `SampleBatch.series` of the series that would be made. */
+  readonly newSeries: ReadonlySet<number>;
+  /** `AppendStatus` of each sample that is left in the batch. */
+  readonly statuses: Uint8Array;
+  readonly rejects: readonly RejectGroup[];
+}
+
 export interface Ingestion {
+  /** What `append` would do, without storing and without what has a state (relabelling, replicas). Takes out of `batch` what the limits on labels refuse. */
+  judge(batch: SampleBatch): Judgement;
   /**
    * A remote write 1.0 body in snappy block format, as received. The caller leaves `body` as it is until the promise
    * resolves.

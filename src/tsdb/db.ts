@@ -8,9 +8,10 @@ import type { Clock, Timer } from '../io/clock.js';
 import type { Disk } from '../io/disk.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
-import type { Appender, AppendReport, LabelRunDecoder } from '../storage/appender.js';
+import type { Appender, AppendReport, LabelRunDecoder, ProbeReport } from '../storage/appender.js';
 import { IngestError } from '../storage/ingestion.js';
 import { BatchAppend } from './batch-append.js';
+import { probeBatch } from './batch-probe.js';
 import { ColumnCodec } from './block/column-codec.js';
 import { PageCache } from './block/page-cache.js';
 import { BlockStore } from './block-store.js';
@@ -212,6 +213,13 @@ export class Db implements Appender {
     const example = this.limits?.takeExplanation();
     const known = report.rejects.get(AppendStatus.seriesLimit);
     if (example !== undefined && known !== undefined) report.rejects.set(AppendStatus.seriesLimit, { ...known, example });
+  }
+
+  probeBatch(batch: SampleBatch, statuses: Uint8Array): ProbeReport {
+    const { maxSeriesPerHead: limit } = this.options;
+    const newest = this.store.heads().at(-1);
+    const room = limit === 0 ? Infinity : limit - (newest?.arena.seriesCount ?? 0);
+    return probeBatch(this.store, batch, statuses, this.rules(), room);
   }
 
   private rules(): TimeRules {

@@ -27,3 +27,8 @@ function parse(bytes: Uint8Array): unknown {
     throw new WireError('corrupt', `OTLP JSON: ${error instanceof Error ? error.message.slice(0, 200) : 'not readable'}`, { cause: error });
   }
 }
+
+/** In either encoding. @throws WireError `corrupt` */
+export function decodeOtlp(bytes: Uint8Array, encoding: 'protobuf' | 'json'): OtlpRequest {
+  return encoding === 'json' ? decodeOtlpJson(bytes) : decodeOtlpProtobuf(bytes);
+}

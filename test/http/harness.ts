@@ -9,6 +9,7 @@ import { badData } from '../../src/api/error-types.js';
 import { Notifications } from '../../src/http/notifications.js';
 import { Readiness } from '../../src/http/readiness.js';
 import { buildServer } from '../../src/http/server.js';
+import type { TranslationReport } from '../../src/ingest/translation-report.js';
 import { SampleBatch } from '../../src/model/sample-batch.js';
 import { IngestError, type IngestOutcome } from '../../src/storage/ingestion.js';
 import { encodeExportResponse, encodeStatus } from '../../src/wire/otlp-response.js';
@@ -80,6 +81,7 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
       enableAdminApi: false,
       maxBodyBytes: 4096,
       maxDecodedBytes: 8192,
+      maxDryRunBytes: 6000,
       queryTimeoutMs: 120_000,
       maxConcurrentReads: 2,
       maxQueuedReads: 1,
@@ -93,6 +95,7 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
       remoteWriteV1: (body) => takeBody('v1', body),
       remoteWriteV2: (body) => takeBody('v2', body),
       append: () => store(),
+      judge: () => ({ newSeries: new Set(), statuses: new Uint8Array(0), rejects: [] }),
     },
     queries: {
       run: (request, signal) => {
@@ -113,6 +116,13 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
       },
       encodeExportResponse: (partial, encoding) => encodeExportResponse(encoding, partial),
       encodeStatus: ({ code, message }, encoding) => encodeStatus(encoding, code, message),
+    },
+    dryRun: {
+      otlp: (body, encoding) => {
+        judge(body);
+        return emptyReport(`otlp ${encoding}`);
+      },
+      remoteWrite: (_body, version) => emptyReport(`write ${version}`),
     },
     status: {
       buildInfo: () => ({ version: '3.14.0', revision: 'narthex 0.1.0', branch: 'narthex', buildUser: '', buildDate: '', goVersion: 'node v20' }),
@@ -147,4 +157,11 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
 
 export function json(text: string, status = 200): ApiReply {
   return { status, contentType: 'application/json', body: new TextEncoder().encode(text) };
+}
+
+/** The report of a fake dry run; `what` stands where the metric's name is. */
+function emptyReport(what: string): TranslationReport {
+  const counts = { points: 0, samples: 0, series: 0, newSeries: 0, rejected: 0 };
+  const metric = { ...counts, name: what, unit: '', type: '', prometheusNames: [], metadata: undefined, labels: [], rejects: [] };
+  return { protocol: 'otlp', totals: { metrics: 1, ...counts }, metrics: [metric], collisions: [], rejects: [] };
 }

@@ -6,11 +6,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { decodeContent } from '../body.js';
 import type { HttpDeps, OtlpEncoding } from '../deps.js';
+import { refuseLargeDryRun, sendReport, wantsDryRun } from '../dry-run.js';
 import { HttpError, toHttpError } from '../error-table.js';
 import { acceptRawBodies, holdMore, rawBody } from '../ingest-body.js';
 import { parseMediaType } from '../media-type.js';
 import { otherSignal } from '../misdirected.js';
-import { storeExport } from '../otlp-export.js';
+import { explainExport, storeExport } from '../otlp-export.js';
 import { asBuffer, defineRoute, sendText } from '../route.js';
 
 const CONTENT_TYPE: Readonly<Record<OtlpEncoding, string>> = { protobuf: 'application/x-protobuf', json: 'application/json' };
@@ -40,11 +41,16 @@ export async function otlpRoutes(app: FastifyInstance, deps: HttpDeps): Promise<
 
 async function receive(request: FastifyRequest, reply: FastifyReply, deps: HttpDeps): Promise<FastifyReply> {
   const encoding = otlpEncoding(request);
-  const { maxDecodedBytes } = deps.options;
+  const dryRun = wantsDryRun(request);
+  const { maxDecodedBytes, maxDryRunBytes } = deps.options;
   const received = rawBody(request);
   const body = await decodeContent((request.headers['content-encoding'] ?? '').trim().toLowerCase(), received, maxDecodedBytes);
   if (body !== received) holdMore(request, body.length);
 
+  if (dryRun) {
+    refuseLargeDryRun(body.length, maxDryRunBytes);
+    return sendReport(reply, explainExport(body, encoding, deps));
+  }
   const partial = await storeExport(body, encoding, deps, 'otlp');
   return send(reply, 200, encoding, deps.codecs.encodeExportResponse(partial, encoding));
 }

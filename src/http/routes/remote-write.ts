@@ -4,8 +4,10 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppendStatus } from '../../storage/append-status.js';
+import type { TranslationReport } from '../../ingest/translation-report.js';
 import type { IngestOutcome } from '../../storage/ingestion.js';
 import type { HttpDeps } from '../deps.js';
+import { sendReport, wantsDryRun } from '../dry-run.js';
 import { HttpError, toHttpError } from '../error-table.js';
 import { acceptRawBodies, ingestFailure, rawBody } from '../ingest-body.js';
 import { parseMediaType } from '../media-type.js';
@@ -36,6 +38,7 @@ export async function remoteWriteRoutes(app: FastifyInstance, deps: HttpDeps): P
     POST: async (request, reply) => {
       const version = writeVersion(request);
       const body = rawBody(request);
+      if (wantsDryRun(request)) return sendReport(reply, explain(version, body, deps));
       const outcome = await store(version, body, deps);
       deps.observer.ingested(version === 1 ? 'remote_write_v1' : 'remote_write_v2', outcome);
       return answer(reply, version, outcome);
@@ -48,6 +51,16 @@ async function store(version: WriteVersion, body: Buffer, deps: HttpDeps): Promi
     const outcome = await (version === 1 ? deps.ingestion.remoteWriteV1(body) : deps.ingestion.remoteWriteV2(body));
     if (isNothing(outcome)) refuseOtherMessage(deps.codecs.uncompressBlock(body, deps.options.maxDecodedBytes), version);
     return outcome;
+  } catch (error) {
+    throw writeFailure(error, body, deps);
+  }
+}
+
+function explain(version: WriteVersion, body: Buffer, deps: HttpDeps): TranslationReport {
+  try {
+    const message = deps.codecs.uncompressBlock(body, deps.options.maxDryRunBytes);
+    refuseOtherMessage(message, version);
+    return deps.dryRun.remoteWrite(message, version);
   } catch (error) {
     throw writeFailure(error, body, deps);
   }

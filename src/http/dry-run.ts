@@ -1,0 +1,30 @@
+/** `?dry_run=1` at the write endpoints: the request explained in JSON, nothing stored. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { TranslationReport } from '../ingest/translation-report.js';
+import { HttpError } from './error-table.js';
+
+/** @throws HttpError for a value that is neither yes nor no: data that was only to be tried must not be stored by a typing error */
+export function wantsDryRun(request: FastifyRequest): boolean {
+  const query: unknown = request.query;
+  const value: unknown = typeof query === 'object' && query !== null && 'dry_run' in query ? query.dry_run : '0';
+  switch (value) {
+    case '1':
+    case 'true':
+      return true;
+    case '0':
+    case 'false':
+      return false;
+    default:
+      throw new HttpError('bad_parameter', `dry_run must be 1, true, 0 or false, got ${JSON.stringify(value)}`);
+  }
+}
+
+export function refuseLargeDryRun(bytes: number, maxBytes: number): void {
+  if (bytes <= maxBytes) return;
+  throw new HttpError('decoded_too_large',
+    `a dry run takes bodies of at most ${maxBytes} bytes once decompressed (limits.max_dry_run_body_size), this one has ${bytes}`);
+}
+
+export function sendReport(reply: FastifyReply, report: TranslationReport): FastifyReply {
+  return reply.code(200).header('content-type', 'application/json').send(Buffer.from(`${JSON.stringify(report, undefined, 2)}\n`));
+}
