@@ -34,7 +34,10 @@ export interface Judgement {
 }
 
 export interface Ingestion {
-  /** What `append` would do, without storing and without what has a state (relabelling, replicas). Takes out of `batch` what the limits on labels refuse. */
+  /**
+   * What `append` would do, without storing and without what has a state (relabelling, replicas). Takes out of `batch` what the
+   * limits on labels refuse.
+   */
   judge(batch: SampleBatch): Judgement;
   /**
    * A remote write 1.0 body in snappy block format, as received. The caller leaves `body` as it is until the promise

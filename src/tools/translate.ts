@@ -105,4 +105,5 @@ const NO_STORE: Appender = {
   appendBatch: nothing,
   probeBatch: (batch: SampleBatch) => ({ newSeries: new Set(batch.series.keys()), rejects: new Map() }),
 };
-const NO_CATALOGUE: CatalogueSink = { metadata: () => undefined, exemplars: () => undefined, rejects: () => undefined, haElections: () => undefined };
+const ignore = (): void => undefined;
+const NO_CATALOGUE: CatalogueSink = { metadata: ignore, exemplars: ignore, rejects: ignore, haElections: ignore };
