@@ -9,7 +9,9 @@ afterEach(async () => {
 });
 
 async function start(flags: readonly string[]): Promise<Server> {
-  const server = await Server.spawn({ flags });
+  // The default, which the other tests switch off.
+  const environment = { NARTHEX_OTLP_GRPC_LISTEN_ADDRESS: 'auto', NARTHEX_OTLP_HTTP_LISTEN_ADDRESS: 'auto' };
+  const server = await Server.spawn({ flags, environment });
   ended.push(() => server.remove());
   return server;
 }

@@ -10,6 +10,9 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const MAIN = path.join(ROOT, 'dist', 'main.js');
 const READY_MS_MAX = 30_000;
 
+/** Tests run side by side: without this, two servers would meet at OTLP's own ports. */
+const OWN_PORT_ONLY = { NARTHEX_OTLP_GRPC_LISTEN_ADDRESS: 'off', NARTHEX_OTLP_HTTP_LISTEN_ADDRESS: 'off' };
+
 export interface ServerOptions {
   /** Data directory; default: a new one, removed by `remove`. */
   readonly directory?: string;
@@ -42,7 +45,7 @@ export class Server {
     const child = spawn(
       process.execPath,
       [MAIN, `--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${directory}`, ...(options.flags ?? [])],
-      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnvironment(), ...options.environment } },
+      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnvironment(), ...OWN_PORT_ONLY, ...options.environment } },
     );
     return new Server(child, directory, port, options);
   }
