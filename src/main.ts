@@ -123,6 +123,7 @@ async function main(): Promise<void> {
     ingestion: {
       remoteWriteV1: (body) => opened().ingester.remoteWriteV1(body),
       remoteWriteV2: (body) => opened().ingester.remoteWriteV2(body),
+      otlp: (body) => opened().ingester.otlp(body),
       append: (batch, source) => opened().ingester.append(batch, source),
       judge: (batch) => opened().ingester.judge(batch),
     },
@@ -196,7 +197,7 @@ async function main(): Promise<void> {
     const disk = new NodeDisk();
     fs.mkdirSync(config.storage.tsdb.path, { recursive: true });
     lock = await DirLock.acquire(disk, config.storage.tsdb.path, systemClock);
-    store = await openStore(config, disk, logger, readiness, metrics);
+    store = await openStore(config, disk, logger, readiness, metrics, () => translator);
   } catch (error) {
     logger.fatal(error instanceof Error ? error.message : String(error));
     logger.debug({ err: error }, 'start failed');
@@ -280,7 +281,7 @@ function wireCodecs(translator: () => OtlpTranslator): WireCodecs {
 // ---- Store --------------------------------------------------------------------------------------------------------------
 
 async function openStore(
-  config: Config, disk: NodeDisk, logger: Logger, readiness: Readiness, metrics: ServerMetrics,
+  config: Config, disk: NodeDisk, logger: Logger, readiness: Readiness, metrics: ServerMetrics, otlpTranslator: () => OtlpTranslator,
 ): Promise<Store> {
   const { storage, query, limits, wal } = config;
   const kernels = loadKernelModule();
@@ -299,7 +300,7 @@ async function openStore(
 
   const codec = loadCodecModule();
   const blockJobs = new BlockJobs({ kernels, codec, heapMib: workerHeapMib(1) });
-  const labelLimits = ingestSettings(config);
+  const settings = ingestSettings(config);
   const db = await Db.open({
     directory: storage.tsdb.path,
     headRangeMs: storage.head.range_ms,
@@ -309,7 +310,7 @@ async function openStore(
     seriesLimits: {
       perMetric: limits.max_series_per_metric, perSender: limits.max_series_per_sender, senderLabel: limits.sender_label,
     },
-    maxPlainLabel: plainLabelBytes(labelLimits),
+    maxPlainLabel: plainLabelBytes(settings),
     headMemoryBytes: storage.head.memory_bytes,
     outOfOrderWindowMs: storage.tsdb.out_of_order_time_window_ms,
     maxFutureMs: limits.max_future_ms,
@@ -321,7 +322,7 @@ async function openStore(
     disk,
     clock: systemClock,
     module: kernels,
-    decodeLabelRun: limitedLabelRun(decodeLabelRun, labelLimits),
+    decodeLabelRun: limitedLabelRun(decodeLabelRun, settings),
     codec,
     sealHead: (head, file) => blockJobs.seal(head, file),
     report: (level, message) => logger[level](message),
@@ -383,7 +384,7 @@ async function openStore(
   });
   const inForce = policy.isOff ? undefined : policy;
   const nowMs = (): number => systemClock.nowMs();
-  const ingester = new Ingester(db, maintenance, ingestSettings(config), nowMs, inForce, (protocol, { dropped, deduplicated }) => {
+  const ingester = new Ingester(db, maintenance, settings, nowMs, otlpTranslator, inForce, (protocol, { dropped, deduplicated }) => {
     metrics.ingestDropped.with(protocol, 'relabel').inc(dropped.samples + dropped.histograms);
     metrics.ingestDropped.with(protocol, 'ha_replica').inc(deduplicated.samples + deduplicated.histograms);
     if (ha) metrics.haClusters.with().set(ha.size);

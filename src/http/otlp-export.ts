@@ -20,7 +20,9 @@ export async function storeExport(
 ): Promise<PartialSuccess | undefined> {
   let outcome: IngestOutcome;
   try {
-    outcome = await deps.ingestion.append(deps.codecs.decodeOtlp(body, encoding), 'otlp');
+    outcome = encoding === 'protobuf'
+      ? await deps.ingestion.otlp(body)
+      : await deps.ingestion.append(deps.codecs.decodeOtlp(body, encoding), 'otlp');
   } catch (error) {
     throw exportFailure(error, body, encoding, deps);
   }

@@ -8,12 +8,15 @@ import { AppendStatus, isAccepted, REASON } from '../storage/append-status.js';
 import type { Appender, AppendReport } from '../storage/appender.js';
 import type { CatalogueSink } from '../storage/catalogue-sink.js';
 import { IngestError, type Ingestion, type IngestOutcome, type Judgement, type RejectGroup } from '../storage/ingestion.js';
+import { decodeOtlpProtobuf } from '../wire/otlp-decode.js';
 import { decodeWriteRequestV1 } from '../wire/remote-write-v1.js';
 import { decodeWriteRequestV2 } from '../wire/remote-write-v2.js';
 import { uncompressBlock } from '../wire/snappy.js';
 import { WireError } from '../wire/wire-error.js';
 import { labelFault, type LabelLimits } from './label-limits.js';
 import { MetadataFilter } from './metadata-filter.js';
+import { PointNaming } from './otlp-ingest.js';
+import type { OtlpTranslator } from './otlp-translate.js';
 import type { PolicyOutcome, SeriesPolicy } from './series-policy.js';
 
 export interface IngestSettings extends LabelLimits {
@@ -39,6 +42,8 @@ export class Ingester implements Ingestion {
     private readonly catalogue: CatalogueSink,
     private readonly settings: IngestSettings,
     private readonly nowMs: () => number,
+    /** The one of the current configuration. */
+    private readonly otlpTranslator: () => OtlpTranslator,
     /** Given only if there is something to do, since all remote write bodies then take the general path. */
     private readonly policy?: SeriesPolicy,
     private readonly onPassedOver: (source: string, outcome: PolicyOutcome) => void = () => {},
@@ -74,6 +79,28 @@ export class Ingester implements Ingestion {
     const outcome = this.conclude(report, source);
     const { rest } = report;
     return rest === undefined ? outcome : together(outcome, await this.appendFrom(source, () => decode(rest)));
+  }
+
+  async otlp(body: Uint8Array): Promise<IngestOutcome> {
+    const translator = this.otlpTranslator();
+    const general = (): Promise<IngestOutcome> => this.appendFrom('otlp', () => translator.translate(decodeOtlpProtobuf(body)));
+    // What is decided about label sets or start timestamps is decided where they are decoded.
+    if (this.policy !== undefined || translator.settings.created_timestamp_zero_ingestion) return general();
+    const naming = new PointNaming(body, translator, (labels) => labelFault(labels, this.settings) !== undefined);
+    let report;
+    try {
+      report = await this.appender.appendOtlp(body, naming);
+    } finally {
+      // Also if the samples were not stored: their names are known now, and will not be asked for again.
+      this.handOverMetadata(naming.metadata);
+    }
+    if (report === 'general') return general();
+    const outcome = this.conclude(report, 'otlp');
+    const exemplars = naming.exemplars(report.lostSeries);
+    if (exemplars.length > 0) this.catalogue.exemplars(exemplars);
+    outcome.exemplarsWritten = exemplars.length;
+    outcome.rejectedPoints = report.rejectedPoints;
+    return outcome;
   }
 
   append(batch: SampleBatch, source = 'batch'): Promise<IngestOutcome> {

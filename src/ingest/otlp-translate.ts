@@ -10,7 +10,7 @@ import { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
 import {
   ILL_FORMED_MARK, type ExponentialPoint, type HistogramPoint, type NumberPoint, type OtlpData, type OtlpExemplar,
-  type OtlpMetric, type OtlpRequest, type OtlpResourceMetrics, type OtlpScopeMetrics, type PointBase, type SummaryPoint,
+  type KeyValue, type OtlpMetric, type OtlpRequest, type OtlpResourceMetrics, type OtlpScopeMetrics, type PointBase, type SummaryPoint,
 } from '../wire/otlp-types.js';
 import { decimalText } from './otlp-decimal.js';
 import { translateExemplars } from './otlp-exemplars.js';
@@ -29,11 +29,25 @@ export const NO_ORIGIN = 0xffffffff;
 const TARGET_INFO: MetricMetadata = { family: 'target_info', type: 'gauge', help: 'Target metadata', unit: '' };
 const NO_LABELS: ReadonlyMap<string, string> = new Map();
 
+/** A request whose points were named, not translated. */
+export interface NamedRequest {
+  /** Samples in the order of the points, not sorted; metadata, exemplars and rejects as always. No samples of `target_info`. */
+  readonly batch: SampleBatch;
+  /** Per resource: index of its `target_info` in the batch's series, -1 if it has none. */
+  readonly targets: readonly number[];
+  /** Per data point: index of its resource. */
+  readonly resources: readonly number[];
+}
+
+let translators = 0;
+
 export class OtlpTranslator {
+  /** Different for each translator: what was named by one may have another name by the next. */
+  readonly generation = ++translators;
   private readonly metricNamer: MetricNamer;
   private readonly labelNamer: LabelNamer;
 
-  constructor(private readonly settings: OtlpSettings) {
+  constructor(readonly settings: OtlpSettings) {
     this.metricNamer = new MetricNamer(settings.translation_strategy);
     this.labelNamer = new LabelNamer({
       escape: settings.translation_strategy.startsWith('Underscore'),
@@ -47,7 +61,16 @@ export class OtlpTranslator {
    * Prometheus). `origin` numbers the data points of the request. Never throws for what a request contains.
    */
   translate(request: OtlpRequest): SampleBatch {
-    return new Translation(this.settings, this.metricNamer, this.labelNamer, request.illFormed).run(request);
+    return this.translation(request).run(request);
+  }
+
+  /** Only says which series the points of the request belong to. */
+  name(request: OtlpRequest): NamedRequest {
+    return this.translation(request).name(request);
+  }
+
+  private translation(request: OtlpRequest): Translation {
+    return new Translation(this.settings, this.metricNamer, this.labelNamer, request.illFormed);
   }
 }
 
@@ -84,6 +107,19 @@ class Translation {
     return new RequestOrder(this.batch).apply();
   }
 
+  name(request: OtlpRequest): NamedRequest {
+    const targets: number[] = [];
+    const resources: number[] = [];
+    for (const { attributes, scopeMetrics } of request.resourceMetrics) {
+      const resource = new ResourceLabels(attributes, this.settings, this.labelNamer);
+      for (const scope of scopeMetrics) this.scope(scope, resource);
+      while (resources.length < this.origin) resources.push(targets.length);
+      targets.push(this.targetInfo(attributes, resource) ?? -1);
+    }
+    this.batch.metadata.push(...this.families.values());
+    return { batch: this.batch, targets, resources };
+  }
+
   private resource({ attributes, scopeMetrics }: OtlpResourceMetrics): void {
     const resource = new ResourceLabels(attributes, this.settings, this.labelNamer);
     const span = new TimeSpan();
@@ -93,17 +129,23 @@ class Translation {
     }
     const times = span.sampleTimes(this.settings.lookback_delta_ms, this.extraSamples);
     if (times.length === 0) return;
+    const series = this.targetInfo(attributes, resource);
+    if (series === undefined) return;
+    for (const timeMs of times) this.batch.addFloat(series, timeMs, 1, NO_ORIGIN);
+    this.extraSamples -= times.length - 1;
+  }
+
+  /** Series of a resource's `target_info`, undefined if it has none. */
+  private targetInfo(attributes: readonly KeyValue[], resource: ResourceLabels): number | undefined {
     const labels = targetInfoLabels(attributes, resource, this.settings, this.labelNamer);
-    if (labels === undefined) return;
+    if (labels === undefined) return undefined;
     if (labels instanceof NameFault || !this.wellFormed(labels)) {
       const message = labels instanceof NameFault ? labels.message : 'invalid UTF-8 in a resource attribute';
       this.batch.reject(AppendStatus.untranslatable, 0, 'target_info', `target_info of a resource is not written: ${message}`);
-      return;
+      return undefined;
     }
-    const series = this.series.plain(labels, TARGET_INFO.family);
-    for (const timeMs of times) this.batch.addFloat(series, timeMs, 1, NO_ORIGIN);
-    this.extraSamples -= times.length - 1;
     this.families.set(TARGET_INFO.family, TARGET_INFO);
+    return this.series.plain(labels, TARGET_INFO.family);
   }
 
   private scope({ scope, metrics }: OtlpScopeMetrics, resource: ResourceLabels): void {

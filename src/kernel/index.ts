@@ -8,6 +8,8 @@ export { settleMiss } from './miss';
 export { resolveMisses, walkRemoteWriteV1 } from './walk-rw1';
 export { readSymbols, resolveMissesV2, walkRemoteWriteV2 } from './walk-rw2';
 export { collectMetadata } from './metadata';
+export { walkOtlp } from './walk-otlp';
+export { dropOtlpRows, otlpRowsRise, settleOtlpPoint, settleOtlpTarget } from './settle-otlp';
 export { appendColumns, appendFloat, appendHistogram, probeFloat, probeHistogram, replaySamples, seriesNewest } from './append';
 export { encodeDictionary, replayDictionary } from './dictionary-log';
 export { publishedSeries, readBegin, readHistogram, readLate, readName, readNext, readPair } from './read';

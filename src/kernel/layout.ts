@@ -73,6 +73,9 @@ export const RES_OTHERS = 1584;
 export const RES_SYMBOLS = 1588;
 export const RES_METADATA = 1592;
 
+/** OTLP walk: 1 if the times of its rows never go back. */
+export const RES_RISING = 1600;
+
 // ---- Scratch of the writer ----------------------------------------------------------------------------------------
 /** Samples that one pass of a walk may produce; a longer body is walked in several passes. */
 export const COLUMN_CAPACITY = 262144;
@@ -109,12 +112,20 @@ export const SYMBOL_META = 24;
 export const META_LIST = 0x00f00000;
 export const META_LIST_BYTES = 16;
 export const META_LIST_CAPACITY = 65536;
+/** OTLP: ordinal of the data point in its request. MISS_CODE is one of OTLP_MISS_, the labels are a point or a resource. */
+export const MISS_ORDINAL = 40;
 /** Encoded log records. */
 export const LOG_OUT = 0x01000000;
 export const LOG_OUT_CAPACITY = 0x00ff0000;
 /** Compressed and decompressed request body. Every buffer is followed by at least 64 bytes that may be over-read. */
 export const BODY_IN = 0x02000000;
 export const BODY_IN_CAPACITY = 0x01ff0000;
+/** OTLP bodies come decompressed, so the place of compressed ones is free for more columns: data point of each row, ... */
+export const OTLP_ORIGINS = 0x02000000;
+/** ... the refs of one point on their way in, ... */
+export const OTLP_REFS = 0x02200000;
+/** ... and newest time by ref, 8 bytes a slot, slots for twice the columns' capacity. */
+export const OTLP_ORDER = 0x02400000;
 export const BODY_OUT = 0x04000000;
 export const BODY_OUT_CAPACITY = 0x07ff0000;
 
@@ -264,6 +275,22 @@ export const LABELS_OK = 0;
 export const LABELS_UNUSUAL = 1;
 export const LABELS_SERIES_LIMIT = 2;
 export const LABELS_NO_MEMORY = 3;
+
+// ---- OTLP -------------------------------------------------------------------------------------------------------------------
+/** Kinds of entries in the miss list. */
+export const OTLP_MISS_POINT = 0;
+export const OTLP_MISS_TARGET = 1;
+/** The series of the point are known, but its exemplars must be decoded. */
+export const OTLP_MISS_EXEMPLARS = 2;
+/** Value of an identity whose series are not neighbours: with this bit, the address of { u32 n, n x u32 ref } divided by 8. */
+export const OTLP_REF_LIST = 0x40000000;
+/** Value of the identity of a resource that has no `target_info`. */
+export const OTLP_REF_NONE = 0x3fffffff;
+/** In the column of origins: the row stems from no data point. */
+export const OTLP_NO_ORIGIN = 0x7fffffff;
+/** A point of more samples, and a resource with more samples of `target_info`, goes the general way. */
+export const OTLP_POINT_SAMPLES_MAX = 4096;
+export const OTLP_TARGET_STEPS_MAX = 64;
 
 // ---- Results of a walk --------------------------------------------------------------------------------------------------
 export const WALK_DONE = 0;

@@ -37,6 +37,44 @@ export interface ProbeReport {
 /** Labels of a run of label submessages, or the sentence that says why they cannot be a series. */
 export type LabelRunDecoder = (run: Uint8Array) => Labels | string;
 
+/** The series of data points, as the translator names them. */
+export interface PointSeries {
+  /** Label sets as they shall be stored. */
+  readonly series: readonly Labels[];
+  /**
+   * Indexes into `series`, point after point: the one of a number; of a histogram sum (if it has one), count, buckets and the
+   * infinite bucket. Those of point k are at [starts[k], starts[k + 1]).
+   */
+  readonly samples: Uint32Array;
+  readonly starts: Uint32Array;
+  /** Per point: index into `targets`. */
+  readonly resources: Uint32Array;
+  /** Per resource: index of its `target_info` in `series`, -1 if it has none. */
+  readonly targets: Int32Array;
+}
+
+/** What the walk of an OTLP request must know about the translation, and its way to ask for names. */
+export interface OtlpNaming {
+  /** Another number whenever the same bytes may mean other series. A uint32. */
+  readonly generation: number;
+  /** Longest distance between samples of `target_info`. */
+  readonly targetStepMs: number;
+  /** Explicit histograms become buckets, sum and count, not native histograms. */
+  readonly classicHistograms: boolean;
+  /**
+   * Names the series of some points, given by the offsets of their messages in the body, rising. `general`: not all of
+   * them can be stored, or not as plain samples.
+   */
+  name(points: Uint32Array): PointSeries | 'general';
+}
+
+export interface OtlpReport extends AppendReport {
+  /** Distinct data points that lost a sample. */
+  rejectedPoints: number;
+  /** `Labels.key()` of the series that lost one. */
+  readonly lostSeries: Set<string>;
+}
+
 export interface Appender {
   /**
    * The fast path: a snappy-compressed remote write body, walked as bytes. `general` means that this body needs the
@@ -47,6 +85,12 @@ export interface Appender {
   appendRemoteWriteV1(body: Uint8Array): Promise<AppendReport | 'general'>;
   /** As `appendRemoteWriteV1` for remote write 2.0. */
   appendRemoteWriteV2(body: Uint8Array): Promise<AppendReport | 'general'>;
+  /**
+   * The fast path of OTLP: a decompressed protobuf body, walked as bytes. `general`: nothing of it was stored, it needs the
+   * general decoder.
+   * @throws IngestError (rejects)
+   */
+  appendOtlp(body: Uint8Array, naming: OtlpNaming): Promise<OtlpReport | 'general'>;
   /**
    * A decoded request. `statuses` gets the `AppendStatus` of each sample.
    * @throws IngestError (rejects)

@@ -10,7 +10,7 @@ import type { MetricMetadata } from '../model/metadata.js';
 export interface CatalogueSink {
   /** Called only with metadata that changed since it was last handed over. */
   metadata(entries: readonly MetricMetadata[]): void;
-  exemplars(entries: readonly { readonly series: Labels; readonly exemplar: Exemplar }[]): void;
+  exemplars(entries: readonly CatalogueExemplar[]): void;
   rejects(entries: readonly RejectEntry[]): void;
   /** The latest of a cluster counts. */
   haElections(entries: readonly HaElection[]): void;
@@ -22,6 +22,11 @@ export interface HaElection {
   readonly replica: string;
   readonly electedMs: number;
   readonly receivedMs: number;
+}
+
+export interface CatalogueExemplar {
+  readonly series: Labels;
+  readonly exemplar: Exemplar;
 }
 
 export interface RejectEntry {

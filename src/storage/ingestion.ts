@@ -48,6 +48,11 @@ export interface Ingestion {
   /** As `remoteWriteV1` for remote write 2.0. */
   remoteWriteV2(body: Uint8Array): Promise<IngestOutcome>;
   /**
+   * An OTLP metrics export in protobuf, decompressed. The caller leaves `body` as it is until the promise resolves.
+   * @throws IngestError: `corrupt_body`, `unavailable`
+   */
+  otlp(body: Uint8Array): Promise<IngestOutcome>;
+  /**
    * A decoded request. `source` is the protocol, as it shall appear in the reject ledger: `otlp`.
    * @throws IngestError: `unavailable`
    */

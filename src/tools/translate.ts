@@ -61,7 +61,7 @@ export async function translateCommand(argv: readonly string[], env: Environment
 export function translate(body: Uint8Array, config: Config): TranslationReport {
   const { bytes, kind, encoding } = open(body, config.limits.max_decoded_body_size_bytes);
   const settings = otlpSettings(config);
-  const judge = new Ingester(NO_STORE, NO_CATALOGUE, ingestSettings(config), () => Date.now());
+  const judge = new Ingester(NO_STORE, NO_CATALOGUE, ingestSettings(config), () => Date.now(), nothing);
   switch (kind) {
     case 'metrics':
       return explainOtlp(decodeOtlp(bytes, encoding), settings, judge);
@@ -103,6 +103,7 @@ const NO_STORE: Appender = {
   appendRemoteWriteV1: nothing,
   appendRemoteWriteV2: nothing,
   appendBatch: nothing,
+  appendOtlp: nothing,
   probeBatch: (batch: SampleBatch) => ({ newSeries: new Set(batch.series.keys()), rejects: new Map() }),
 };
 const ignore = (): void => undefined;

@@ -8,7 +8,7 @@ import type { Clock, Timer } from '../io/clock.js';
 import type { Disk } from '../io/disk.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
-import type { Appender, AppendReport, LabelRunDecoder, ProbeReport } from '../storage/appender.js';
+import type { Appender, AppendReport, LabelRunDecoder, OtlpNaming, OtlpReport, ProbeReport } from '../storage/appender.js';
 import { IngestError } from '../storage/ingestion.js';
 import { BatchAppend } from './batch-append.js';
 import { probeBatch } from './batch-probe.js';
@@ -23,6 +23,7 @@ import { HeadStore, type DbOpenReport, type ReplayProgress } from './head-store.
 import { LogSyncer } from './log/log-syncer.js';
 import type { SyncMode } from './log/log-syncer.js';
 import { LogWriteError } from './log/log-error.js';
+import { OtlpAppend } from './otlp-append.js';
 import { SeriesLimits, withDecidedMisses, type SeriesLimit, type SeriesLimitOptions } from './series-limits.js';
 import { Upkeep, type HeadSealer } from './upkeep.js';
 import { WireAppend } from './wire-append.js';
@@ -97,6 +98,7 @@ const HEADS_MAX = 32;
 export class Db implements Appender {
   private readonly syncer: LogSyncer;
   private readonly wire: WireAppend;
+  private readonly otlp: OtlpAppend;
   private readonly batches: BatchAppend;
   private readonly tail: BlockTail | undefined;
   private readonly upkeep: Upkeep;
@@ -119,6 +121,7 @@ export class Db implements Appender {
     const { clock, report } = environment;
     this.syncer = new LogSyncer(clock, options.sync, (error) => report('error', `the log cannot be made durable: ${error.message}`));
     this.wire = new WireAppend(store, options.maxDecodedBytes, environment.decodeLabelRun);
+    this.otlp = new OtlpAppend(store);
     const { codec } = environment;
     this.tail = codec && new BlockTail(blocks, { codec: new ColumnCodec(codec), cache: new PageCache(TAIL_CACHE_BYTES) }, (message) =>
       report('error', message));
@@ -196,6 +199,13 @@ export class Db implements Appender {
     const walk = withDecidedMisses(protocol, this.limits !== undefined, this.options.maxPlainLabel ?? Infinity);
     const outcome = this.writing(touched, () => this.wire.append(walk, body, this.rules(), touched));
     if (outcome !== 'general') this.explainLimit(outcome);
+    await this.acknowledge(touched);
+    return outcome;
+  }
+
+  async appendOtlp(body: Uint8Array, naming: OtlpNaming): Promise<OtlpReport | 'general'> {
+    const touched = new Set<Head>();
+    const outcome = this.writing(touched, () => this.otlp.append(body, naming, this.rules(), touched));
     await this.acknowledge(touched);
     return outcome;
   }

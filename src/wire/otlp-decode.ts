@@ -5,10 +5,14 @@ import { OtlpProtobufReader } from './otlp-protobuf.js';
 import type { OtlpRequest } from './otlp-types.js';
 import { asWireError, WireError } from './wire-error.js';
 
-/** Content type `application/x-protobuf`. Keeps references into `bytes` (byte attributes). @throws WireError `corrupt` */
-export function decodeOtlpProtobuf(bytes: Uint8Array): OtlpRequest {
+/**
+ * Content type `application/x-protobuf`. Keeps references into `bytes` (byte attributes). `selection`: offsets of the number
+ * and histogram points to read, rising; absent: everything.
+ * @throws WireError `corrupt`
+ */
+export function decodeOtlpProtobuf(bytes: Uint8Array, selection?: Uint32Array): OtlpRequest {
   try {
-    return new OtlpProtobufReader(bytes).read();
+    return new OtlpProtobufReader(bytes, selection).read();
   } catch (error) {
     throw asWireError('OTLP protobuf', error);
   }

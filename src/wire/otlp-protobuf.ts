@@ -25,17 +25,39 @@ export class OtlpProtobufReader {
   private readonly reader: ProtoReader;
   private readonly request: OtlpRequest = { resourceMetrics: [], illFormed: false };
 
-  constructor(bytes: Uint8Array) {
+  /** Points of `selection` read so far. */
+  private taken = 0;
+
+  /**
+   * @param selection offsets in `bytes` where the messages of data points begin, rising: only these points are read, with
+   *   the resource, scope and metric that they belong to. Absent: all of them.
+   */
+  constructor(bytes: Uint8Array, private readonly selection?: Uint32Array) {
     this.reader = new ProtoReader(bytes);
   }
 
   read(): OtlpRequest {
     const { reader } = this;
     while (reader.next()) {
-      if (reader.field === 1) this.request.resourceMetrics.push(this.resourceMetrics());
+      if (reader.field === 1 && this.isSelected()) this.request.resourceMetrics.push(this.resourceMetrics());
       else reader.skipField();
     }
     return this.request;
+  }
+
+  /** Whether the embedded message of the current field is a wanted point, or has one in it. */
+  private isSelected(): boolean {
+    if (this.selection === undefined) return true;
+    const next = this.selection[this.taken];
+    if (next === undefined) return false;
+    const { reader } = this;
+    const start = reader.pos;
+    const outer = reader.enter();
+    const end = reader.len;
+    reader.leave(outer);
+    reader.pos = start;
+    // Messages before the next wanted point end before it: its own tag and length lie between.
+    return next <= end;
   }
 
   private resourceMetrics(): OtlpResourceMetrics {
@@ -45,7 +67,10 @@ export class OtlpProtobufReader {
     while (reader.next()) {
       switch (reader.field) {
         case 1: this.resource(out.attributes); break;
-        case 2: out.scopeMetrics.push(this.scopeMetrics()); break;
+        case 2:
+          if (this.isSelected()) out.scopeMetrics.push(this.scopeMetrics());
+          else reader.skipField();
+          break;
         default: reader.skipField();
       }
     }
@@ -70,7 +95,10 @@ export class OtlpProtobufReader {
     while (reader.next()) {
       switch (reader.field) {
         case 1: this.scope(out.scope); break;
-        case 2: out.metrics.push(this.metric()); break;
+        case 2:
+          if (this.isSelected()) out.metrics.push(this.metric());
+          else reader.skipField();
+          break;
         case 3: out.scope.schemaUrl = this.text(); break;
         default: reader.skipField();
       }
@@ -119,7 +147,7 @@ export class OtlpProtobufReader {
     const data = before.kind === 'gauge' ? before : { kind: 'gauge' as const, points: [] as NumberPoint[] };
     const outer = reader.enter();
     while (reader.next()) {
-      if (reader.field === 1) data.points.push(this.numberPoint());
+      if (reader.field === 1 && this.isSelected()) data.points.push(this.numberPoint());
       else reader.skipField();
     }
     reader.leave(outer);
@@ -132,7 +160,10 @@ export class OtlpProtobufReader {
     const outer = reader.enter();
     while (reader.next()) {
       switch (reader.field) {
-        case 1: data.points.push(this.numberPoint()); break;
+        case 1:
+          if (this.isSelected()) data.points.push(this.numberPoint());
+          else reader.skipField();
+          break;
         case 2: data.temporality = reader.expect(VARINT).int32(); break;
         case 3: data.monotonic = reader.expect(VARINT).bool(); break;
         default: reader.skipField();
@@ -148,7 +179,10 @@ export class OtlpProtobufReader {
     const outer = reader.enter();
     while (reader.next()) {
       switch (reader.field) {
-        case 1: data.points.push(this.histogramPoint()); break;
+        case 1:
+          if (this.isSelected()) data.points.push(this.histogramPoint());
+          else reader.skipField();
+          break;
         case 2: data.temporality = reader.expect(VARINT).int32(); break;
         default: reader.skipField();
       }
@@ -188,6 +222,7 @@ export class OtlpProtobufReader {
   private numberPoint(): NumberPoint {
     const { reader } = this;
     const point = newNumberPoint();
+    this.taken++;
     let stale = false;
     const outer = reader.enter();
     while (reader.next()) {
@@ -214,6 +249,7 @@ export class OtlpProtobufReader {
   private histogramPoint(): HistogramPoint {
     const { reader } = this;
     const point = newHistogramPoint();
+    this.taken++;
     const outer = reader.enter();
     while (reader.next()) {
       switch (reader.field) {

@@ -94,6 +94,11 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
     ingestion: {
       remoteWriteV1: (body) => takeBody('v1', body),
       remoteWriteV2: (body) => takeBody('v2', body),
+      otlp: async (body) => {
+        judge(body);
+        keep('protobuf', body);
+        return store();
+      },
       append: () => store(),
       judge: () => ({ newSeries: new Set(), statuses: new Uint8Array(0), rejects: [] }),
     },

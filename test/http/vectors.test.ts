@@ -124,7 +124,7 @@ async function withSystem<T>({ settings }: Vector, run: (system: System) => Prom
     clock: { nowMs: () => Date.now() },
     readiness,
     gate: new IngestGate({ maxRequests: 10, maxBytes: 1 << 30 }),
-    ingestion: new Ingester(store.db, sink, limits, () => Date.now()),
+    ingestion: new Ingester(store.db, sink, limits, () => Date.now(), () => translator),
     queries: { run: nothing },
     codecs: {
       uncompressBlock,

@@ -9,7 +9,8 @@ import {
   BODY_IN, BODY_IN_CAPACITY, BODY_OUT, BODY_OUT_CAPACITY, C_HIST_TAIL, COLD_BASE, COLD_BYTES, COLUMN_CAPACITY, COL_REFS, COL_STATUS,
   COL_TIMES, COL_VALUES, FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, HDR_MAXT, HDR_MINT, LABELS_OK, LABELS_SERIES_LIMIT, LABELS_UNUSUAL,
   LOG_OUT, MISS_BASE,
-  MISS_BYTES, MISS_CODE, MISS_FIRST_SAMPLE, MISS_SAMPLE_COUNT, READER_BASE, READER_TIMES, RES_DUPLICATES, RES_LOG_BYTES, RES_OK,
+  MISS_BYTES, MISS_CODE, MISS_FIRST_SAMPLE, MISS_LABELS, MISS_LABELS_END, MISS_SAMPLE_COUNT, READER_BASE, READER_TIMES, RES_DUPLICATES,
+  RES_LOG_BYTES, RES_OK,
   RES_SLOW, S_FLAGS, S_LAST_VALUE, SERIES_BASE, SERIES_BYTES, SERIES_CAPACITY, ST_CONFLICT, ST_DUPLICATE, ST_NO_MEMORY, ST_OK,
 } from '../../kernel/layout.js';
 import { invariant } from '../../invariant.js';
@@ -111,7 +112,7 @@ export class Head {
     return this.arena.bytes.subarray(BODY_OUT, BODY_OUT + length);
   }
 
-  /** Takes a decompressed body from another head. */
+  /** Takes a decompressed body. */
   loadPlain(body: Uint8Array): void {
     this.arena.bytes.set(body, BODY_OUT);
   }
@@ -120,6 +121,11 @@ export class Head {
 
   missCode(index: number): number {
     return this.missField(index, MISS_CODE);
+  }
+
+  /** Addresses between which a miss lies. */
+  missRange(index: number): { start: number; end: number } {
+    return { start: this.missField(index, MISS_LABELS), end: this.missField(index, MISS_LABELS_END) };
   }
 
   missSamples(index: number): { first: number; count: number } {

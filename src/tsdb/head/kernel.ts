@@ -14,6 +14,11 @@ export interface Kernel {
   resolveMissesV2(count: number): number;
   collectMetadata(): void;
   settleMiss(index: number, ref: number): void;
+  walkOtlp(start: number, end: number, generation: number, targetStepMs: number, classicHistograms: number): number;
+  settleOtlpPoint(index: number, n: number): void;
+  settleOtlpTarget(index: number, ref: number): void;
+  dropOtlpRows(n: number): number;
+  otlpRowsRise(n: number): number;
   resolveCanonical(start: number, n: number, ids: number): number;
   findCanonical(start: number, n: number, ids: number): number;
   lastRef(): number;

@@ -1,0 +1,86 @@
+// What happens between the walk of an OTLP request and the append of its rows: refs of the points that were not known, rows
+// that must not be appended, the check of the order.
+import { alloc, heapLeft } from './heap';
+import { registerIdentity } from './identity';
+import {
+  COL_REFS, COL_TIMES, COL_VALUES, HDR_MINT, MISS_BASE, MISS_BYTES, MISS_FIRST_SAMPLE, MISS_HASH, MISS_SAMPLE_COUNT, OTLP_ORDER,
+  OTLP_ORIGINS, OTLP_REFS, OTLP_REF_LIST, OTLP_REF_NONE, SLAB_BYTES,
+} from './layout';
+
+/**
+ * Gives the rows of a point the `n` refs at OTLP_REFS and remembers the identity. A point whose series were made one after
+ * the other needs only the first; otherwise the list is kept in the heap.
+ */
+export function settleOtlpPoint(index: u32, n: u32): void {
+  const miss = MISS_BASE + index * MISS_BYTES;
+  memory.copy(COL_REFS + (load<u32>(miss, MISS_FIRST_SAMPLE) << 2), OTLP_REFS, n << 2);
+  const first = load<u32>(OTLP_REFS);
+  let value = first;
+  for (let i: u32 = 1; i < n; i++) {
+    if (load<u32>(OTLP_REFS + (i << 2)) == first + i) continue;
+    // Without room nothing is remembered, and the point is resolved every time.
+    if (heapLeft() < <u32>SLAB_BYTES * 2 + (n << 2)) return;
+    const list = alloc((n << 2) + 4);
+    store<u32>(list, n);
+    memory.copy(list + 4, OTLP_REFS, n << 2);
+    value = OTLP_REF_LIST | (list >> 3);
+    break;
+  }
+  remember(index, miss, value);
+}
+
+/** Gives the rows of a resource's `target_info` their ref; OTLP_REF_NONE: it has none, and its rows are not to be appended. */
+export function settleOtlpTarget(index: u32, ref: u32): void {
+  const miss = MISS_BASE + index * MISS_BYTES;
+  const first = load<u32>(miss, MISS_FIRST_SAMPLE);
+  const end = first + load<u32>(miss, MISS_SAMPLE_COUNT);
+  for (let i = first; i < end; i++) store<u32>(COL_REFS + (i << 2), ref);
+  remember(index, miss, ref);
+}
+
+function remember(index: u32, miss: u32, value: u32): void {
+  const h1 = load<u64>(miss, MISS_HASH);
+  const h2 = load<u64>(miss, MISS_HASH + 8);
+  // Points of one series at several times stand next to each other.
+  if (index > 0 && load<u64>(miss - MISS_BYTES, MISS_HASH) == h1 && load<u64>(miss - MISS_BYTES, MISS_HASH + 8) == h2) return;
+  registerIdentity(h1, h2, value);
+}
+
+/** Takes out the rows of resources that have no `target_info`. Returns the rows left. */
+export function dropOtlpRows(n: u32): u32 {
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const ref = load<u32>(COL_REFS + (i << 2));
+    if (ref == OTLP_REF_NONE) continue;
+    store<u32>(COL_REFS + (kept << 2), ref);
+    store<f64>(COL_TIMES + (kept << 3), load<f64>(COL_TIMES + (i << 3)));
+    store<u64>(COL_VALUES + (kept << 3), load<u64>(COL_VALUES + (i << 3)));
+    store<u32>(OTLP_ORIGINS + (kept << 2), load<u32>(OTLP_ORIGINS + (i << 2)));
+    kept++;
+  }
+  return kept;
+}
+
+/** Whether the times of each series rise (or stay) over the first `n` rows: if not, the request must be sorted first. */
+export function otlpRowsRise(n: u32): bool {
+  let mask: u32 = 63;
+  while (mask < n * 2) mask = (mask << 1) | 1;
+  // Open addressing, slots of { u32 ref + 1, u32 ms since the head's mint }, at most half full.
+  memory.fill(OTLP_ORDER, 0, (mask + 1) << 3);
+  const base = load<f64>(HDR_MINT);
+  for (let i: u32 = 0; i < n; i++) {
+    const entry = load<u32>(COL_REFS + (i << 2)) + 1;
+    const time = <u32>(load<f64>(COL_TIMES + (i << 3)) - base);
+    // Refs of a request are mostly neighbours: their own low bits spread best.
+    let at = entry & mask;
+    let slot = OTLP_ORDER + (at << 3);
+    while (load<u32>(slot) != 0 && load<u32>(slot) != entry) {
+      at = (at + 1) & mask;
+      slot = OTLP_ORDER + (at << 3);
+    }
+    if (load<u32>(slot) == entry && time < load<u32>(slot, 4)) return false;
+    store<u32>(slot, entry);
+    store<u32>(slot, time, 4);
+  }
+  return true;
+}

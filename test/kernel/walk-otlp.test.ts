@@ -1,0 +1,232 @@
+/**
+ * The kernel walk of OTLP against translator and general append: two stores get the same requests through the same door, one
+ * with the fast path, the other without. What they hold, and what they answer, is the same. Requests are random, then damaged.
+ */
+import fs from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Ingester } from '../../src/ingest/ingester.js';
+import { OTLP_DEFAULTS, type OtlpSettings } from '../../src/ingest/otlp-settings.js';
+import { OtlpTranslator } from '../../src/ingest/otlp-translate.js';
+import { systemClock } from '../../src/io/clock.js';
+import type { MetricMetadata } from '../../src/model/metadata.js';
+import type { Appender } from '../../src/storage/appender.js';
+import { IngestError, type IngestOutcome } from '../../src/storage/ingestion.js';
+import type { DbOptions } from '../../src/tsdb/db.js';
+import { Random } from '../support/random.js';
+import { append, HOUR, labels, openStore, readAll, T0, tempDirectory, type OpenStore } from '../support/store-fixture.js';
+import { otlpProtobuf } from '../wire/otlp-encode.js';
+
+const UNLIMITED = { maxDecodedBytes: 1 << 20, maxLabelNamesPerSeries: Infinity, maxLabelNameLength: 300, maxLabelValueLength: Infinity, maxMetadataFamilies: 1000, typeAndUnitLabels: false, zeroAtStart: false };
+
+class Side {
+  readonly metadata = new Map<string, MetricMetadata>();
+  readonly exemplars: string[] = [];
+  fast = 0;
+  general = 0;
+  translator: OtlpTranslator;
+  readonly ingester: Ingester;
+
+  constructor(readonly store: OpenStore, withKernels: boolean, settings: Partial<OtlpSettings> = {}) {
+    this.translator = new OtlpTranslator({ ...OTLP_DEFAULTS, ...settings });
+    const appender: Appender = {
+      appendRemoteWriteV1: (body) => store.db.appendRemoteWriteV1(body),
+      appendRemoteWriteV2: (body) => store.db.appendRemoteWriteV2(body),
+      appendBatch: (batch, statuses) => store.db.appendBatch(batch, statuses),
+      probeBatch: (batch, statuses) => store.db.probeBatch(batch, statuses),
+      appendOtlp: async (body, naming) => {
+        const report = withKernels ? await store.db.appendOtlp(body, naming) : 'general';
+        if (report === 'general') this.general++;
+        else this.fast++;
+        return report;
+      },
+    };
+    const sink = {
+      metadata: (entries: readonly MetricMetadata[]) => { for (const entry of entries) this.metadata.set(entry.family, entry); },
+      exemplars: (entries: readonly { series: { toString(): string }; exemplar: { value: number; timestampMs: number } }[]) => {
+        for (const { series, exemplar } of entries) this.exemplars.push(`${series.toString()} ${exemplar.value}@${exemplar.timestampMs}`);
+      },
+      rejects: () => {},
+      haElections: () => {},
+    };
+    this.ingester = new Ingester(appender, sink, UNLIMITED, () => 0, () => this.translator);
+  }
+
+  async send(body: Uint8Array): Promise<IngestOutcome | string> {
+    try {
+      return await this.ingester.otlp(body);
+    } catch (error) {
+      expect(error).toBeInstanceOf(IngestError);
+      return error instanceof IngestError ? error.code : '';
+    }
+  }
+}
+
+/** Near the samples: a damaged time shall not open heads for years. */
+const clock = { ...systemClock, nowMs: () => T0 + 6 * HOUR };
+const stores: OpenStore[] = [];
+async function side(withKernels: boolean, settings: Partial<OtlpSettings> = {}, options: Partial<DbOptions> = {}): Promise<Side> {
+  const store = await openStore(tempDirectory(), { outOfOrderWindowMs: 8 * HOUR, ...options }, clock);
+  await append(store, [[labels('seed'), [[T0, 1]]]]);
+  stores.push(store);
+  return new Side(store, withKernels, settings);
+}
+afterAll(async () => {
+  for (const store of stores) {
+    await store.db.close();
+    fs.rmSync(store.directory, { recursive: true });
+  }
+});
+
+const nanos = (ms: number): string => `${BigInt(ms) * 1_000_000n + 123_456n}`;
+const attribute = (key: string, value: string) => ({ key, value: { stringValue: value } });
+
+function randomAttributes(random: Random): object[] {
+  const all = [
+    attribute('method', random.pick(['GET', 'POST', ''])), attribute('http.route', random.pick(['/', '/a', 'ü'.repeat(40)])),
+    { key: 'code', value: { intValue: String(200 + random.below(3)) } }, { key: 'ok', value: { boolValue: true } },
+  ];
+  return all.filter(() => random.below(2) === 0);
+}
+
+function randomPoint(random: Random, t: number): object {
+  const time = random.below(80) === 0 ? {} : { timeUnixNano: nanos(t + random.pick(random.below(15) === 0 ? [1000, -5000, 5 * HOUR] : [0])) };
+  const value = random.pick([{ asDouble: 0 }, { asDouble: 1.5 }, { asDouble: 1e300 }, { asInt: '-7' }, { asInt: '9007199254740993' }, {}]);
+  const exemplars = random.below(12) === 0 ? { exemplars: [{ timeUnixNano: nanos(t), asDouble: 2, filteredAttributes: [attribute('a', 'b')] }] } : {};
+  return { attributes: randomAttributes(random), startTimeUnixNano: nanos(t - 60_000), ...time, ...value, ...exemplars, ...(random.below(20) === 0 ? { flags: 1 } : {}) };
+}
+
+function randomHistogram(random: Random, t: number): object {
+  const bounds = random.pick([[0.1, 1, 10], [0.5], [], [1, 1, 2]]);
+  const counts = [...bounds, 0].map(() => String(random.below(100)));
+  if (random.below(10) === 0) counts.pop();
+  const sum = random.below(4) === 0 ? {} : { sum: random.below(1000) / 8 };
+  return {
+    attributes: randomAttributes(random), timeUnixNano: nanos(t), count: '250', bucketCounts: counts, explicitBounds: bounds, ...sum, min: 0, max: 9,
+    ...(random.below(20) === 0 ? { flags: 1 } : {}),
+    ...(random.below(12) === 0 ? { exemplars: [{ timeUnixNano: nanos(t), asDouble: random.pick([0.3, 5, 50]), spanId: '0102030405060708' }] } : {}),
+  };
+}
+
+function randomMetric(random: Random, t: number): object {
+  const many = <T>(make: () => T): T[] => Array.from({ length: random.below(25) === 0 ? 0 : 1 + random.below(3) }, make);
+  const number = (): object => randomPoint(random, t);
+  const data = random.pick([
+    { gauge: { dataPoints: many(number) } },
+    { sum: { dataPoints: many(number), aggregationTemporality: 2, isMonotonic: true } },
+    { sum: { dataPoints: many(number), aggregationTemporality: random.below(40) === 0 ? 1 : 2 } },
+    { histogram: { dataPoints: many(() => randomHistogram(random, t)), aggregationTemporality: 2 } },
+    random.below(20) === 0 ? { summary: { dataPoints: [{ timeUnixNano: nanos(t), count: '3', sum: 4, quantileValues: [{ quantile: 0.5, value: 1 }] }] } } : { gauge: { dataPoints: [number()] } },
+  ]);
+  const help = random.pick([{}, { description: 'What it is.' }, { description: random.below(10) === 0 ? 'Another text.' : 'What it is.' }]);
+  return { name: random.below(120) === 0 ? '' : random.pick(['requests', 'http.server.duration', 'queue']), unit: random.pick(['', 's', '1']), ...help, ...data };
+}
+
+function randomRequest(random: Random, round: number): Uint8Array {
+  const t = T0 + 60_000 + round * 1000;
+  const resourceMetrics = Array.from({ length: 1 + random.below(3) }, () => ({
+    ...(random.below(15) === 0 ? {} : {
+      resource: { attributes: [attribute('service.name', random.pick(['shop', 'cart'])), attribute('service.instance.id', random.pick(['1', '2'])), ...(random.below(2) ? [attribute('host', 'h')] : [])] },
+    }),
+    scopeMetrics: Array.from({ length: random.below(25) === 0 ? 0 : 1 + random.below(2) }, () => ({
+      ...(random.below(2) ? { scope: { name: 'lib', version: random.pick(['1', '2']) } } : {}),
+      ...(random.below(3) ? {} : { schemaUrl: 'https://example.org/1' }),
+      metrics: Array.from({ length: random.below(25) === 0 ? 0 : 1 + random.below(3) }, () => randomMetric(random, t)),
+    })),
+  }));
+  return otlpProtobuf({ resourceMetrics });
+}
+
+function damage(random: Random, body: Uint8Array): Uint8Array {
+  const out = Uint8Array.from(body);
+  if (out.length === 0 || random.below(3) > 0) return out;
+  for (let k = 1 + random.below(3); k > 0; k--) out[random.below(out.length)] = random.below(256);
+  return random.below(4) === 0 ? out.subarray(0, random.below(out.length + 1)) : out;
+}
+
+/** What a sender hears. The number of samples differs where one request has two for a time: the kernels count both. */
+function answer(outcome: IngestOutcome | string): unknown {
+  if (typeof outcome === 'string') return outcome;
+  return { points: outcome.rejectedPoints, rejects: outcome.rejects.map(({ status, count }) => ({ status, count })).toSorted((a, b) => a.status - b.status) };
+}
+
+async function compare(kernels: Side, general: Side, bodies: Iterable<Uint8Array>): Promise<void> {
+  for (const body of bodies) expect(answer(await kernels.send(body))).toEqual(answer(await general.send(body)));
+  expect(readAll(kernels.store)).toEqual(readAll(general.store));
+  expect(kernels.exemplars).toEqual(general.exemplars);
+}
+
+function* randomBodies(random: Random, rounds: number): Iterable<Uint8Array> {
+  for (let round = 0; round < rounds; round++) yield damage(random, randomRequest(random, round));
+}
+
+describe('walk of OTLP', () => {
+  it.each([1, 2, 3, 4])('stores and answers what the general path does (seed %d)', async (seed) => {
+    const [kernels, general] = [await side(true), await side(false)];
+    await compare(kernels, general, randomBodies(new Random(seed), 250));
+    expect(kernels.fast).toBeGreaterThan(50);
+    expect([...kernels.metadata.keys()].toSorted()).toEqual([...general.metadata.keys()].toSorted());
+  });
+
+  it.each([
+    ['promoted scope and resource', { promote_scope_metadata: true, promote_all_resource_attributes: true }, {}],
+    ['no late samples', {}, { outOfOrderWindowMs: 0 }],
+    ['native histograms', { convert_histograms_to_nhcb: true }, {}],
+    ['type and unit', { type_and_unit_labels: true, translation_strategy: 'NoTranslation' as const }, {}],
+    ['totals of deltas from start times on', { created_timestamp_zero_ingestion: true }, {}],
+    ['a series limit', {}, { maxSeriesPerHead: 120 }],
+  ])('with %s', async (_name, settings, options) => {
+    await compare(await side(true, settings, options), await side(false, settings, options), randomBodies(new Random(11), 150));
+  });
+});
+
+describe('OTLP of a fleet', () => {
+  const request = (t: number, shift = 0, attributes: object[] = []): Uint8Array => otlpProtobuf({
+    resourceMetrics: Array.from({ length: 20 }, (_, host) => ({
+      resource: { attributes: [attribute('service.name', 'node'), attribute('service.instance.id', `h${host}`), attribute('zone', 'a')] },
+      scopeMetrics: [{
+        scope: { name: 'lib' },
+        metrics: Array.from({ length: 10 }, (_unused, i) => (i + shift) % 10).map((i) => (i === 0
+          ? { name: 'latency', unit: 's', histogram: { aggregationTemporality: 2, dataPoints: [{ attributes, timeUnixNano: nanos(t + host), count: '6', sum: 3, bucketCounts: ['1', '2', '3'], explicitBounds: [0.1, 1] }] } }
+          : { name: `m${i}`, sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints: [{ attributes, timeUnixNano: nanos(t + host), asInt: String(t % 1000 + i) }] } })),
+      }],
+    })),
+  });
+
+  it('takes the fast path from the first request on, in any order', async () => {
+    const [kernels, general] = [await side(true), await side(false)];
+    await compare(kernels, general, [request(T0 + 1), request(T0 + 1000), request(T0 + 2000, 3), request(T0 + 3000), request(T0 + 3000)]);
+    expect(kernels).toMatchObject({ fast: 5, general: 0 });
+  });
+
+  it('finds the series again that another protocol made in another order', async () => {
+    const [kernels, general] = [await side(true), await side(false)];
+    for (const one of [kernels, general]) {
+      await append(one.store, [
+        [labels('latency_seconds_count', { job: 'node', instance: 'h3' }), [[T0, 1]]], [labels('x'), [[T0, 1]]],
+        [labels('latency_seconds_bucket', { job: 'node', instance: 'h3', le: '+Inf' }), [[T0, 1]]],
+      ]);
+    }
+    await compare(kernels, general, [request(T0 + 1000), request(T0 + 2000), request(T0 + 3000, 5)]);
+    expect(kernels.general).toBe(0);
+  });
+
+  it('follows another head, and its series', async () => {
+    const [kernels, general] = [await side(true), await side(false)];
+    await compare(kernels, general, [request(T0 + 1000), request(T0 + 2 * HOUR + 5000), request(T0 + 2 * HOUR + 6000), request(T0 + 2 * HOUR - 10), request(T0 + 9000)]);
+    expect(kernels.general).toBe(1);
+  });
+
+  it('names points anew after a reload of the settings', async () => {
+    const [kernels, general] = [await side(true), await side(false)];
+    await compare(kernels, general, [request(T0 + 1000)]);
+    for (const one of [kernels, general]) one.translator = new OtlpTranslator({ ...OTLP_DEFAULTS, promote_resource_attributes: ['zone'] });
+    await compare(kernels, general, [request(T0 + 2000), request(T0 + 3000)]);
+    expect(Object.keys(readAll(kernels.store)).some((name) => name.startsWith('m1_total') && name.includes('zone="a"'))).toBe(true);
+  });
+
+  it('refuses what the limits refuse', async () => {
+    const [kernels, general] = [await side(true), await side(false)];
+    await compare(kernels, general, [request(T0 + 1000, 0, [attribute('n'.repeat(301), 'x')]), request(T0 + 1000)]);
+    expect(kernels).toMatchObject({ fast: 1, general: 1 });
+  });
+});
