@@ -96,7 +96,8 @@ export class Ingester implements Ingestion {
     }
     if (report === 'general') return general();
     const outcome = this.conclude(report, 'otlp');
-    const exemplars = naming.exemplars(report.lostSeries);
+    const notAfter = this.nowMs() + this.settings.maxFutureMs;
+    const exemplars = naming.exemplars(report.lostSeries).filter(({ exemplar }) => exemplar.timestampMs <= notAfter);
     if (exemplars.length > 0) this.catalogue.exemplars(exemplars);
     outcome.exemplarsWritten = exemplars.length;
     outcome.rejectedPoints = report.rejectedPoints;

@@ -16,7 +16,7 @@ import { Random } from '../support/random.js';
 import { append, HOUR, labels, openStore, readAll, T0, tempDirectory, type OpenStore } from '../support/store-fixture.js';
 import { otlpProtobuf } from '../wire/otlp-encode.js';
 
-const UNLIMITED = { maxDecodedBytes: 1 << 20, maxLabelNamesPerSeries: Infinity, maxLabelNameLength: 300, maxLabelValueLength: Infinity, maxMetadataFamilies: 1000, typeAndUnitLabels: false, zeroAtStart: false };
+const UNLIMITED = { maxDecodedBytes: 1 << 20, maxLabelNamesPerSeries: Infinity, maxLabelNameLength: 300, maxLabelValueLength: Infinity, maxMetadataFamilies: 1000, typeAndUnitLabels: false, zeroAtStart: false, maxFutureMs: 600_000 };
 
 class Side {
   readonly metadata = new Map<string, MetricMetadata>();
@@ -48,7 +48,7 @@ class Side {
       rejects: () => {},
       haElections: () => {},
     };
-    this.ingester = new Ingester(appender, sink, UNLIMITED, () => 0, () => this.translator);
+    this.ingester = new Ingester(appender, sink, UNLIMITED, () => T0 + 6 * HOUR, () => this.translator);
   }
 
   async send(body: Uint8Array): Promise<IngestOutcome | string> {
