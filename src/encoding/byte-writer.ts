@@ -86,7 +86,7 @@ export class ByteWriter {
     this.buffer[this.at++] = value;
   }
 
-  /** Signed, |value| <= 2^52: 0, -1, 1, -2, … become 0, 1, 2, 3, …. */
+  /** Signed, -2^52 <= value < 2^52: 0, -1, 1, -2, … become 0, 1, 2, 3, …. */
   zigzag(value: number): void {
     this.varint(value < 0 ? -2 * value - 1 : 2 * value);
   }
