@@ -9,6 +9,7 @@ import {
 } from '../kernel/layout.js';
 import { isAccepted } from '../storage/append-status.js';
 import type { OtlpNaming, OtlpReport, PointSeries } from '../storage/appender.js';
+import { CurrentHead } from './current-head.js';
 import type { HeadStore } from './head-store.js';
 import type { Head } from './head/head.js';
 import type { TimeRules } from './head/time-rules.js';
@@ -16,10 +17,11 @@ import { newReport } from './reject-collector.js';
 import { checkMinValid, settleSlowRow } from './slow-rows.js';
 
 export class OtlpAppend {
-  /** Head that took the last body: nearly always the right one for the next. */
-  private current: Head | undefined;
+  private readonly current: CurrentHead;
 
-  constructor(private readonly store: HeadStore) {}
+  constructor(private readonly store: HeadStore) {
+    this.current = new CurrentHead(store);
+  }
 
   /** See `Appender.appendOtlp`. Adds the head that it wrote to `touched`. @throws IngestError, LogWriteError */
   append(body: Uint8Array, naming: OtlpNaming, rules: TimeRules, touched: Set<Head>): OtlpReport | 'general' {
@@ -46,27 +48,15 @@ export class OtlpAppend {
 
   /** Walks the body in the head that covers all of it. Undefined: there is none, or the form is not the usual one. */
   private walk(body: Uint8Array, naming: OtlpNaming, rules: TimeRules): Head | undefined {
-    const first = this.currentHead();
+    const first = this.current.get();
     if (first === undefined || !walkIn(first, body, naming)) return undefined;
     const { arena } = first;
     if (arena.field(RES_OUTSIDE) === 0) return first;
     if (arena.field(RES_SAMPLES) > 0) return undefined;
-    const other = this.headForAll(arena.f64[RES_OUTSIDE_MIN >>> 3]!, arena.f64[RES_OUTSIDE_MAX >>> 3]!, rules);
+    const other = this.current.covering(arena.f64[RES_OUTSIDE_MIN >>> 3]!, arena.f64[RES_OUTSIDE_MAX >>> 3]!, rules);
     if (other === undefined || !walkIn(other, body, naming)) return undefined;
-    if (other.mint > first.mint) this.current = other;
+    this.current.moveOn(first, other);
     return other;
-  }
-
-  private currentHead(): Head | undefined {
-    const heads = this.store.heads();
-    if (this.current === undefined || !heads.includes(this.current)) this.current = heads.at(-1);
-    return this.current;
-  }
-
-  private headForAll(min: number, max: number, rules: TimeRules): Head | undefined {
-    if (min < rules.lowest || max > rules.notAfter) return undefined;
-    const head = this.store.obtain(min);
-    return head.covers(max) ? head : undefined;
   }
 
   /** Finds or makes the series of the unknown points. `drop`: some rows are for a `target_info` that there is none of. */

@@ -7,6 +7,7 @@ import type { MetricMetadata } from '../model/metadata.js';
 import { AppendStatus, isAccepted } from '../storage/append-status.js';
 import type { AppendReport, LabelRunDecoder } from '../storage/appender.js';
 import { IngestError } from '../storage/ingestion.js';
+import { CurrentHead } from './current-head.js';
 import type { HeadStore } from './head-store.js';
 import type { Head } from './head/head.js';
 import type { TimeRules } from './head/time-rules.js';
@@ -25,14 +26,15 @@ interface Outside {
 }
 
 export class WireAppend {
-  /** Head that took the last body: nearly always the right one for the next. */
-  private current: Head | undefined;
+  private readonly current: CurrentHead;
 
   constructor(
     private readonly store: HeadStore,
     private readonly maxDecodedBytes: number,
     private readonly decodeLabelRun: LabelRunDecoder,
-  ) {}
+  ) {
+    this.current = new CurrentHead(store);
+  }
 
   /** See `Appender.appendRemoteWriteV1`. Adds the heads that it wrote to `touched`. @throws IngestError, LogWriteError */
   append(protocol: WireWalk, body: Uint8Array, rules: TimeRules, touched: Set<Head>): AppendReport | 'general' {
@@ -45,7 +47,7 @@ export class WireAppend {
   }
 
   private appendBody(protocol: WireWalk, body: Uint8Array, rules: TimeRules, touched: Set<Head>): AppendReport | 'general' {
-    const head = this.currentHead();
+    const head = this.current.get();
     // An empty store has no head to walk with, and only decoding tells which one the samples need.
     if (head === undefined) return 'general';
     const size = head.loadSnappy(body, this.maxDecodedBytes);
@@ -60,12 +62,12 @@ export class WireAppend {
     if (outside.count === 0) return report;
     // All the others in one range that may be open: walk once more, in that range's head. Anything else is decoded in full, which
     // finds what is stored already and says what is wrong with the rest.
-    const other = this.headForAll(outside, rules);
+    const other = this.current.covering(outside.min, outside.max, rules);
     if (other === undefined || other === head) return 'general';
     other.loadPlain(head.loadedBody(size));
     const rest = this.pass(protocol, other, size, rules, report, touched, []);
     if (rest === 'general' || rest.count + outside.count !== this.walked) return 'general';
-    if (other.mint > head.mint) this.current = other;
+    this.current.moveOn(head, other);
     return report;
   }
 
@@ -75,18 +77,6 @@ export class WireAppend {
   private unusualBytes = 0;
   /** Samples that the last pass saw, inside and outside its head. */
   private walked = 0;
-
-  private currentHead(): Head | undefined {
-    const heads = this.store.heads();
-    if (this.current === undefined || !heads.includes(this.current)) this.current = heads.at(-1);
-    return this.current;
-  }
-
-  private headForAll(outside: Outside, rules: TimeRules): Head | undefined {
-    if (outside.min < rules.lowest || outside.max > rules.notAfter) return undefined;
-    const head = this.store.obtain(outside.min);
-    return head.covers(outside.max) ? head : undefined;
-  }
 
   /** One walk over the body in one head. `parts` gets a message of what the walk leaves to the general decoder. */
   private pass(
