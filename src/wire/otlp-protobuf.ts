@@ -256,7 +256,7 @@ export class OtlpProtobufReader {
         case 4: point.count = reader.expect(FIXED64).fixedUnsigned64(); break;
         case 5: point.sum = reader.expect(FIXED64).readDouble(); break;
         case 6: this.fixedCounts(point.bucketCounts); break;
-        case 7: this.doubles(point.explicitBounds); break;
+        case 7: reader.doublesInto(point.explicitBounds); break;
         case 8: point.exemplars.push(this.exemplar()); break;
         case 9: point.attributes.push(this.keyValue(0)); break;
         case 10: this.flags(point); break;
@@ -469,13 +469,6 @@ export class OtlpProtobufReader {
     const { reader } = this;
     const outer = reader.enterNumbers(VARINT);
     while (reader.pos < reader.len) out.push(reader.unsigned64());
-    reader.leave(outer);
-  }
-
-  private doubles(out: number[]): void {
-    const { reader } = this;
-    const outer = reader.enterNumbers(FIXED64);
-    while (reader.pos < reader.len) out.push(reader.readDouble());
     reader.leave(outer);
   }
 }

@@ -87,6 +87,13 @@ export class ProtoReader extends protobuf.Reader {
     return outer;
   }
 
+  /** Appends the elements of a repeated double, packed or not. Not for values that may be stale markers. */
+  doublesInto(out: number[]): void {
+    const outer = this.enterNumbers(FIXED64);
+    while (this.pos < this.len) out.push(this.readDouble());
+    this.leave(outer);
+  }
+
   /** A string. Bytes that are not UTF-8 come as U+FFFD and set `illFormed`. */
   text(): string {
     const start = this.pos;

@@ -160,13 +160,13 @@ export class SeriesReader {
         case 7: out.zeroCountFloat = reader.expect(FIXED64).readDouble(); break;
         case 8: out.negativeSpans.push(this.span()); break;
         case 9: this.zigzags(out.negativeDeltas); break;
-        case 10: this.doubles(out.negativeCounts); break;
+        case 10: reader.doublesInto(out.negativeCounts); break;
         case 11: out.positiveSpans.push(this.span()); break;
         case 12: this.zigzags(out.positiveDeltas); break;
-        case 13: this.doubles(out.positiveCounts); break;
+        case 13: reader.doublesInto(out.positiveCounts); break;
         case 14: out.resetHint = reader.expect(VARINT).uint32(); break;
         case 15: out.timestampMs = reader.expect(VARINT).signed64(); break;
-        case 16: this.doubles(out.customValues); break;
+        case 16: reader.doublesInto(out.customValues); break;
         case 17: out.startMs = this.startTime(); break;
         default: reader.skipField();
       }
@@ -202,13 +202,6 @@ export class SeriesReader {
     const { reader } = this;
     const outer = reader.enterNumbers(VARINT);
     while (reader.pos < reader.len) out.push(reader.zigzag64());
-    reader.leave(outer);
-  }
-
-  private doubles(out: number[]): void {
-    const { reader } = this;
-    const outer = reader.enterNumbers(FIXED64);
-    while (reader.pos < reader.len) out.push(reader.readDouble());
     reader.leave(outer);
   }
 }
