@@ -4,8 +4,8 @@ import { coarserIndex } from '../model/histogram-spans.js';
 import { SCHEMA_MAX, SCHEMA_MIN, validateHistogram } from '../model/histogram-validate.js';
 import type { ExponentialBuckets, ExponentialPoint, HistogramPoint } from '../wire/otlp-types.js';
 
-/** Written for every histogram, whatever the sender's threshold is: so does Prometheus. */
-const ZERO_THRESHOLD = 1e-128;
+/** Where the sender gives none: Prometheus' choice for all OTLP histograms. */
+const DEFAULT_ZERO_THRESHOLD = 1e-128;
 /** Up to this many empty buckets are stored as zeros, a longer gap starts a new span. Layout only. */
 const ZEROS_MAX = 2;
 
@@ -23,10 +23,18 @@ export function exponentialToNative(point: ExponentialPoint): Histogram | Histog
   const positive = exponentialSide(point.positive, point.scale - schema);
   const negative = exponentialSide(point.negative, point.scale - schema);
   return checked({
-    float: false, schema, zeroThreshold: ZERO_THRESHOLD, zeroCount: point.zeroCount, count: point.count, sum: point.sum ?? 0,
+    float: false, schema, zeroThreshold: zeroThresholdOf(point), zeroCount: point.zeroCount, count: point.count, sum: point.sum ?? 0,
     positiveSpans: positive.spans, positiveBuckets: positive.counts, negativeSpans: negative.spans, negativeBuckets: negative.counts,
     customValues: [], resetHint: ResetHint.unknown,
   });
+}
+
+/**
+ * What the sender says, as the OpenTelemetry specification on compatibility asks; Prometheus 3.14 writes its default over it, and
+ * quantiles near zero are then off by the width of the zero bucket. SDKs leave it unset, and what cannot be a width counts as unset.
+ */
+function zeroThresholdOf({ zeroThreshold }: ExponentialPoint): number {
+  return zeroThreshold > 0 && Number.isFinite(zeroThreshold) ? zeroThreshold : DEFAULT_ZERO_THRESHOLD;
 }
 
 export function explicitToNative(point: HistogramPoint): Histogram | HistogramFault {

@@ -1,4 +1,5 @@
 /** Adds native histograms: what a delta adds to a total. */
+import { exponentialBound } from './histogram-buckets.js';
 import { CUSTOM_BUCKETS_SCHEMA, type BucketSpan, type Histogram } from './histogram.js';
 import { coarserIndex, spanIndexes, spansOf } from './histogram-spans.js';
 
@@ -30,13 +31,36 @@ export function addHistograms(a: Histogram, b: Histogram): Histogram | undefined
     positive = coarser(positive, 1);
     negative = coarser(negative, 1);
   }
+  const zero = { threshold: Math.max(a.zeroThreshold, b.zeroThreshold), count: a.zeroCount + b.zeroCount };
+  if (a.zeroThreshold !== b.zeroThreshold) {
+    // What one of them has counted in buckets the other may have in its zero bucket.
+    while (widenZero(zero, positive, schema) || widenZero(zero, negative, schema));
+    positive = outside(zero, positive, schema);
+    negative = outside(zero, negative, schema);
+  }
   return {
-    float: a.float || b.float, schema, zeroThreshold: Math.max(a.zeroThreshold, b.zeroThreshold), zeroCount: a.zeroCount + b.zeroCount,
+    float: a.float || b.float, schema, zeroThreshold: zero.threshold, zeroCount: zero.count,
     count: a.count + b.count, sum: a.sum + b.sum,
     positiveSpans: spansOf(positive.indexes), negativeSpans: spansOf(negative.indexes),
     positiveBuckets: positive.counts, negativeBuckets: negative.counts,
     customValues: a.customValues, resetHint: 0,
   };
+}
+
+/** The zero bucket ends where a bucket does, unless that bucket is empty. True if it had to grow. */
+function widenZero(zero: { threshold: number }, side: Side, schema: number): boolean {
+  const cut = side.indexes.findIndex((index, i) => side.counts[i] !== 0 && exponentialBound(index - 1, schema) < zero.threshold
+    && zero.threshold < exponentialBound(index, schema));
+  if (cut < 0) return false;
+  zero.threshold = exponentialBound(side.indexes[cut]!, schema);
+  return true;
+}
+
+/** The buckets beyond the zero bucket; those within are added to it. */
+function outside(zero: { readonly threshold: number; count: number }, side: Side, schema: number): Side {
+  const isInside = side.indexes.map((index) => exponentialBound(index, schema) <= zero.threshold);
+  zero.count += side.counts.reduce((sum, count, i) => sum + (isInside[i] ? count : 0), 0);
+  return { indexes: side.indexes.filter((_, i) => !isInside[i]), counts: side.counts.filter((_, i) => !isInside[i]) };
 }
 
 /** The same layout without an observation: what a histogram was when it began. */

@@ -114,6 +114,7 @@ function exponentialPoint(json: JsonObject): ExponentialPoint {
   point.sum = optionalDouble(json, 'sum', 'sum');
   point.scale = integer(json, 'scale', 'scale');
   point.zeroCount = integer(json, 'zeroCount', 'zero_count');
+  point.zeroThreshold = optionalDouble(json, 'zeroThreshold', 'zero_threshold') ?? 0;
   return {
     ...point,
     positive: exponentialBuckets(json, 'positive'),

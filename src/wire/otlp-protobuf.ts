@@ -282,6 +282,7 @@ export class OtlpProtobufReader {
         case 9: this.exponentialBuckets(point.negative); break;
         case 10: this.flags(point); break;
         case 11: point.exemplars.push(this.exemplar()); break;
+        case 14: point.zeroThreshold = reader.expect(FIXED64).readDouble(); break;
         default: this.time(point);
       }
     }

@@ -76,6 +76,8 @@ export interface ExponentialPoint extends PointBase {
   sum: number | undefined;
   scale: number;
   zeroCount: number;
+  /** Half the width of the zero bucket; 0 if the sender set none. */
+  zeroThreshold: number;
   readonly positive: ExponentialBuckets;
   readonly negative: ExponentialBuckets;
   readonly exemplars: OtlpExemplar[];
@@ -130,7 +132,7 @@ export function newHistogramPoint(): HistogramPoint {
 export function newExponentialPoint(): ExponentialPoint {
   return {
     attributes: [], timeMs: 0, startMs: 0, noRecordedValue: false, count: 0, sum: undefined, scale: 0, zeroCount: 0,
-    positive: { offset: 0, counts: [] }, negative: { offset: 0, counts: [] }, exemplars: [],
+    zeroThreshold: 0, positive: { offset: 0, counts: [] }, negative: { offset: 0, counts: [] }, exemplars: [],
   };
 }
 

@@ -71,6 +71,15 @@ describe('what is refused alone', () => {
     expect(rows(batch)).toStrictEqual(['e{s="3"} 0 histogram #2']);
   });
 
+  test('the zero threshold of an exponential histogram is kept; where it is none, it is that of Prometheus', () => {
+    const exponential = (zeroThreshold?: number) => ({ timeUnixNano: nanos(T), scale: 0, count: 1, zeroCount: 1, attributes: [], zeroThreshold });
+    const thresholdOf = (sent?: number): number | undefined => {
+      const batch = translate(request([{ name: 'e', exponentialHistogram: { aggregationTemporality: 2, dataPoints: [exponential(sent)] } }]));
+      return batch.histograms.get(0)?.zeroThreshold;
+    };
+    expect([undefined, 0, 0.25, -1].map(thresholdOf)).toStrictEqual([1e-128, 1e-128, 0.25, 1e-128]);
+  });
+
   test('an exemplar without a value: only the exemplar', () => {
     const batch = translate(request([{ name: 'c', sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints: [{ ...point(T, 1), exemplars: [{ timeUnixNano: nanos(T) }, { timeUnixNano: nanos(T), asInt: 4 }] }] } }]));
     expect(rejects(batch)).toStrictEqual([[AppendStatus.untranslatable, 0, 'c']]);

@@ -91,7 +91,7 @@ describe('OTLP protobuf', () => {
           { name: 's', description: 'd', unit: 'By', sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints: [{ timeUnixNano: '1700000000001999999', startTimeUnixNano: '5000000', asInt: '-3',
             exemplars: [{ timeUnixNano: '1000000', asInt: '5', traceId: '0102030405060708090a0b0c0d0e0f10', spanId: '0000000000000000' }] }] } },
           { name: 'h', histogram: { aggregationTemporality: 1, dataPoints: [{ count: '18446744073709551615', sum: 2, bucketCounts: ['1', '2'], explicitBounds: [0.5], flags: 3, min: 1, max: 2 }] } },
-          { name: 'e', exponentialHistogram: { aggregationTemporality: 2, dataPoints: [{ count: '3', scale: -2, zeroCount: '1', positive: { offset: -7, bucketCounts: ['1', '1'] } }] } },
+          { name: 'e', exponentialHistogram: { aggregationTemporality: 2, dataPoints: [{ count: '3', scale: -2, zeroCount: '1', zeroThreshold: 0.001, positive: { offset: -7, bucketCounts: ['1', '1'] } }] } },
           { name: 'q', summary: { dataPoints: [{ count: '2', sum: 3, quantileValues: [{ quantile: 0.5, value: 1 }] }] } },
           { name: 'none' },
         ],
