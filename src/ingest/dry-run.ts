@@ -52,6 +52,8 @@ function explainMetric(metric: OtlpMetric, batch: SampleBatch, judge: Judge, bui
   for (const { status, count, example } of judgement.rejects) builder.reject(entry, status, count, example);
   entry.points += metric.data.kind === 'none' ? 0 : metric.data.points.length;
   entry.rejected += rejectedPoints(batch, judgement);
+  entry.dropped += judgement.dropped;
+  entry.deduplicated += judgement.deduplicated;
 }
 
 /** Points of which a sample is refused, and those that never became samples. */
@@ -107,17 +109,19 @@ export function explainWrite(batch: SampleBatch, version: 1 | 2, judge: Judge): 
     if (known) builder.metadata(entry, known);
     return entry;
   };
-  // Counted before the judge takes out what the limits refuse.
-  for (let i = 0; i < batch.length; i++) entryOfName(batch.series[batch.seriesIndex[i]!]!.metricName).points++;
+  // Before the judge: relabelling gives series other names, and samples are taken out.
+  const sentAs = batch.series.map(({ metricName }) => metricName);
+  for (let i = 0; i < batch.length; i++) entryOfName(sentAs[batch.seriesIndex[i]!]!).points++;
   const judgement = judge.judge(batch);
-  builder.add(batch, judgement, (series) => entryOfName(batch.series[series]!.metricName));
+  builder.add(batch, judgement, (series) => entryOfName(sentAs[series]!));
   let lost = judgement.rejects.reduce((sum, { count }) => sum + count, 0);
   for (let i = 0; i < batch.length; i++) {
     if (isAccepted(judgement.statuses[i]!)) continue;
-    entryOfName(batch.series[batch.seriesIndex[i]!]!.metricName).rejected++;
+    entryOfName(sentAs[batch.seriesIndex[i]!]!).rejected++;
     lost--;
   }
   builder.addRejected(lost);
+  builder.addPassedOver(judgement);
   for (const { status, count, example } of judgement.rejects) builder.reject(undefined, status, count, example);
   return builder.build(version === 1 ? 'remote_write_v1' : 'remote_write_v2');
 }

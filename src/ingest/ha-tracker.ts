@@ -77,6 +77,13 @@ export class HaTracker {
     return 'store';
   }
 
+  /** What `judge` would say, changing nothing. */
+  foresee(cluster: string, replica: string, nowMs: number): HaVerdict {
+    const known = this.clusters.get(cluster);
+    if (known === undefined) return this.clusters.size >= this.options.maxClusters ? 'too_many_clusters' : 'store';
+    return known.replica === replica || nowMs - known.receivedMs >= this.options.failoverTimeoutMs ? 'store' : 'duplicate';
+  }
+
   private keep(cluster: string, state: Cluster, nowMs: number): void {
     state.savedMs = nowMs;
     this.save([{ cluster, replica: state.replica, electedMs: state.electedMs, receivedMs: state.receivedMs }]);

@@ -109,11 +109,16 @@ export class Ingester implements Ingestion {
   }
 
   judge(batch: SampleBatch): Judgement {
-    const refused = this.refuseByLimits(batch);
+    const passed = this.policy?.foresee(batch, this.nowMs());
+    const refused = [...(passed?.rejects ?? []), ...this.refuseByLimits(batch)];
     const statuses = new Uint8Array(batch.length);
     const { newSeries, rejects } = this.appender.probeBatch(batch, statuses);
     const translated = batch.rejects.map(({ status, points, message }) => ({ status, count: points, example: message }));
-    return { newSeries, statuses, rejects: [...refused, ...rejects.values(), ...translated] };
+    return {
+      newSeries, statuses, rejects: [...refused, ...rejects.values(), ...translated],
+      dropped: passed ? passed.dropped.samples + passed.dropped.histograms : 0,
+      deduplicated: passed ? passed.deduplicated.samples + passed.deduplicated.histograms : 0,
+    };
   }
 
   private async appendFrom(source: string, decode: () => SampleBatch): Promise<IngestOutcome> {

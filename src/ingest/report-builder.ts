@@ -19,6 +19,8 @@ interface Entry extends MetricIdentity {
   points: number;
   samples: number;
   rejected: number;
+  dropped: number;
+  deduplicated: number;
   readonly names: Set<string>;
   readonly labels: Set<string>;
   readonly series: Set<string>;
@@ -36,6 +38,7 @@ export class ReportBuilder {
   private readonly rejects = new Map<string, RejectReport>();
   /** Samples that were lost before anybody knew their metric. */
   private rejectedElsewhere = 0;
+  private readonly passedOver = { dropped: 0, deduplicated: 0 };
   private readonly collisions = new Map<string, Collision>();
   private readonly ofKind = new Map<string, number>();
 
@@ -44,8 +47,8 @@ export class ReportBuilder {
     let entry = this.entries.get(key);
     if (entry === undefined) {
       entry = {
-        ...identity, points: 0, samples: 0, rejected: 0, names: new Set(), labels: new Set(), series: new Set(), newSeries: new Set(),
-        rejects: new Map(), metadata: undefined,
+        ...identity, points: 0, samples: 0, rejected: 0, dropped: 0, deduplicated: 0, names: new Set(), labels: new Set(),
+        series: new Set(), newSeries: new Set(), rejects: new Map(), metadata: undefined,
       };
       this.entries.set(key, entry);
     }
@@ -90,6 +93,12 @@ export class ReportBuilder {
     this.rejectedElsewhere += count;
   }
 
+  /** Samples passed over on purpose, of metrics that cannot be told any more. */
+  addPassedOver({ dropped, deduplicated }: Judgement): void {
+    this.passedOver.dropped += dropped;
+    this.passedOver.deduplicated += deduplicated;
+  }
+
   metadata(entry: Entry, { family, type, unit }: MetricMetadata): void {
     entry.metadata = { family, type, unit };
   }
@@ -116,6 +125,8 @@ export class ReportBuilder {
         series: this.owners.size,
         newSeries: this.newSeries.size,
         rejected: total(({ rejected }) => rejected) + this.rejectedElsewhere,
+        dropped: total(({ dropped }) => dropped) + this.passedOver.dropped,
+        deduplicated: total(({ deduplicated }) => deduplicated) + this.passedOver.deduplicated,
       },
       metrics,
       collisions: [...this.collisions.values()],
@@ -141,12 +152,13 @@ function describe({ name, type, unit }: MetricIdentity): string {
   return `${name} (${[type, unit].filter((part) => part !== '').join(', ')})`;
 }
 
-function report({ name, unit, type, metadata, names, labels, points, samples, series, newSeries, rejected, rejects }: Entry): MetricReport {
+function report({ name, unit, type, metadata, names, labels, series, newSeries, rejects, ...counts }: Entry): MetricReport {
+  const { points, samples, rejected, dropped, deduplicated } = counts;
   return {
     name, unit, type, metadata,
     prometheusNames: [...names].sort(),
     labels: [...labels].sort(),
-    points, samples, series: series.size, newSeries: newSeries.size, rejected,
+    points, samples, series: series.size, newSeries: newSeries.size, rejected, dropped, deduplicated,
     rejects: [...rejects.values()],
   };
 }

@@ -7,7 +7,7 @@ import type { Relabeling } from '../model/relabel.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
 import type { RejectGroup } from '../storage/ingestion.js';
-import type { HaTracker } from './ha-tracker.js';
+import type { HaTracker, HaVerdict } from './ha-tracker.js';
 
 export interface SeriesPolicyOptions {
   readonly ha?: HaTracker;
@@ -30,6 +30,8 @@ export interface PolicyOutcome {
   readonly rejects: readonly RejectGroup[];
 }
 
+type Judge = (ha: HaTracker, cluster: string, replica: string) => HaVerdict;
+
 type Fate = 'keep' | 'drop' | 'duplicate' | 'nameless' | 'too_many_clusters';
 
 export class SeriesPolicy {
@@ -47,11 +49,20 @@ export class SeriesPolicy {
 
   /** Replaces label sets of the batch and takes samples out of it. */
   apply(batch: SampleBatch, nowMs: number): PolicyOutcome {
+    return this.decide(batch, (ha, cluster, replica) => ha.judge(cluster, replica, nowMs));
+  }
+
+  /** As `apply`, but no replica is elected or heard by it. */
+  foresee(batch: SampleBatch, nowMs: number): PolicyOutcome {
+    return this.decide(batch, (ha, cluster, replica) => ha.foresee(cluster, replica, nowMs));
+  }
+
+  private decide(batch: SampleBatch, judge: Judge): PolicyOutcome {
     const dropped: PassedOver = { samples: 0, histograms: 0 };
     const deduplicated: PassedOver = { samples: 0, histograms: 0 };
     const rejects = new Map<Fate, { status: number; count: number; example: string }>();
     const fates = batch.series.map((labels, i): Fate => {
-      const unique = this.deduplicate(labels, nowMs);
+      const unique = this.deduplicate(labels, judge);
       if (typeof unique === 'string') return unique;
       const result = this.relabel(unique);
       if (result === null) return 'drop';
@@ -84,13 +95,13 @@ export class SeriesPolicy {
   }
 
   /** The set without its replica label, or why it is not stored. */
-  private deduplicate(labels: Labels, nowMs: number): Labels | 'duplicate' | 'too_many_clusters' {
+  private deduplicate(labels: Labels, judge: Judge): Labels | 'duplicate' | 'too_many_clusters' {
     const { ha } = this.options;
     if (ha === undefined) return labels;
     const cluster = labels.get(ha.options.clusterLabel);
     const replica = labels.get(ha.options.replicaLabel);
     if (cluster === '' || replica === '') return labels;
-    const verdict = ha.judge(cluster, replica, nowMs);
+    const verdict = judge(ha, cluster, replica);
     return verdict === 'store' ? labels.without(this.replicaName) : verdict;
   }
 

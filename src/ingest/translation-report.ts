@@ -22,6 +22,10 @@ interface Counts {
   newSeries: number;
   /** Points, or samples, that would not be stored. */
   rejected: number;
+  /** Samples that `ingest.relabel_configs` drop. */
+  dropped: number;
+  /** Samples of a replica that is not elected (`ingest.ha`). */
+  deduplicated: number;
 }
 
 export interface Totals extends Counts {

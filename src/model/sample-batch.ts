@@ -106,6 +106,11 @@ export class SampleBatch {
     this.hasDeltas = true;
   }
 
+  /** The values as 32-bit words: the only way to move a stale marker. */
+  valueBits(): Uint32Array {
+    return new Uint32Array(this.values.buffer, this.values.byteOffset, this.length * 2);
+  }
+
   isAdded(index: number): boolean {
     return index >= this.length - this.addedRows;
   }

@@ -96,6 +96,6 @@ export interface Appender {
    * @throws IngestError (rejects)
    */
   appendBatch(batch: SampleBatch, statuses: Uint8Array): Promise<AppendReport>;
-  /** What `appendBatch` would do now, as far as it can be said without comparing values. Stores nothing. */
+  /** What `appendBatch` would do now, except that deltas are not added up. Stores nothing. */
   probeBatch(batch: SampleBatch, statuses: Uint8Array): ProbeReport;
 }

@@ -30,13 +30,17 @@ export interface Judgement {
   readonly newSeries: ReadonlySet<number>;
   /** `AppendStatus` of each sample that is left in the batch. */
   readonly statuses: Uint8Array;
+  /** Samples that rules of relabelling take out of the batch: not stored, and not refused either. */
+  readonly dropped: number;
+  /** Likewise those of a replica that is not elected. */
+  readonly deduplicated: number;
   readonly rejects: readonly RejectGroup[];
 }
 
 export interface Ingestion {
   /**
-   * What `append` would do, without storing and without what has a state (relabelling, replicas). Takes out of `batch` what the
-   * limits on labels refuse.
+   * What `append` would do, without storing anything or electing a replica. Gives the series of `batch` the labels that relabelling
+   * makes of them, and takes out what relabelling, replicas and the limits on labels do.
    */
   judge(batch: SampleBatch): Judgement;
   /**

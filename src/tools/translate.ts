@@ -12,6 +12,8 @@ import type { Config } from '../config/schema.js';
 import { explainOtlp, explainWrite } from '../ingest/dry-run.js';
 import { Ingester } from '../ingest/ingester.js';
 import type { TranslationReport } from '../ingest/translation-report.js';
+import { SeriesPolicy } from '../ingest/series-policy.js';
+import { Relabeling } from '../model/relabel.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import type { Appender } from '../storage/appender.js';
 import type { CatalogueSink } from '../storage/catalogue-sink.js';
@@ -25,7 +27,8 @@ const USAGE = `usage: narthex translate [<flags of the server>] FILE
 
 Shows as JSON what a request would become: names, labels, collisions, and what would be refused. FILE is the body of an
 OTLP export (protobuf or JSON) or of a remote write request, bare, gzip or snappy; - is standard input. Of the flags,
---config.file=... and --enable-feature=... make a difference. All series count as new: there is no store to ask.
+--config.file=... and --enable-feature=... make a difference. All series count as new and all replicas as elected: there is
+no store to ask.
 `;
 
 /** What a file holds, uncompressed. */
@@ -61,7 +64,9 @@ export async function translateCommand(argv: readonly string[], env: Environment
 export function translate(body: Uint8Array, config: Config): TranslationReport {
   const { bytes, kind, encoding } = open(body, config.limits.max_decoded_body_size_bytes);
   const settings = otlpSettings(config);
-  const judge = new Ingester(NO_STORE, NO_CATALOGUE, ingestSettings(config), () => Date.now(), nothing);
+  const { relabel_configs: rules, relabel_memory: maxRemembered } = config.ingest;
+  const policy = new SeriesPolicy({ relabeling: new Relabeling(rules), maxRemembered });
+  const judge = new Ingester(NO_STORE, NO_CATALOGUE, ingestSettings(config), () => Date.now(), nothing, policy);
   switch (kind) {
     case 'metrics':
       return explainOtlp(decodeOtlp(bytes, encoding), settings, judge);

@@ -87,7 +87,7 @@ export class BatchAppend {
       if (deltas?.isDelta(i)) status = deltas.judgeStored(i);
       else if (histogram) status = head.appendHistogram(ref, t, histogram, rules, Infinity);
       else {
-        head.putColumn(0, ref, t, bitsOf(batch), i);
+        head.putColumn(0, ref, t, batch.valueBits(), i);
         status = head.appendRow(0, rules, Infinity);
       }
       if (status === AppendStatus.duplicate) {
@@ -106,7 +106,7 @@ export class BatchAppend {
     head: Head, rows: readonly number[], batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport,
     deltas: DeltaRows | undefined,
   ): void {
-    const bits = bitsOf(batch);
+    const bits = batch.valueBits();
     const minValid = checkMinValid(this.store, head, rules);
     const refs = this.resolveAll(head, rows, batch, statuses, report, deltas?.tail);
     const floats = new Uint32Array(Math.min(rows.length, COLUMN_CAPACITY));
@@ -229,9 +229,4 @@ export class BatchAppend {
     if (batch.histograms.has(i) || batch.staleHistograms.has(i)) report.histograms++;
     else report.samples++;
   }
-}
-
-/** The doubles of a batch as 32-bit words: the only way to move a stale marker. */
-function bitsOf(batch: SampleBatch): Uint32Array {
-  return new Uint32Array(batch.values.buffer, batch.values.byteOffset, batch.length * 2);
 }

@@ -1,11 +1,13 @@
-/** What an append would do, without doing it: which series are new, and what time and limits forbid. */
+/** What an append would do, without doing it: which series are new, and what time, values and limits forbid. */
 import type { SampleBatch } from '../model/sample-batch.js';
 import { validateHistogram } from '../model/histogram-validate.js';
 import { AppendStatus } from '../storage/append-status.js';
 import type { AppendReject, ProbeReport } from '../storage/appender.js';
 import type { HeadStore } from './head-store.js';
-import { judgeTime, type TimeRules } from './head/time-rules.js';
+import type { Head } from './head/head.js';
+import { judgeTime, timeRules, type TimeRules } from './head/time-rules.js';
 import { describeSample } from './reject-collector.js';
+import type { SeriesLimits } from './series-limits.js';
 
 /** What is known of one series of the batch. */
 interface Known {
@@ -14,17 +16,20 @@ interface Known {
   newest: number;
 }
 
+/** Under these rules nothing is stored, but what is stored already is told from what is not. */
+const STORE_NOTHING = timeRules(-Infinity, 0, Infinity, 0);
+
 /**
- * Fills `statuses` as an append would, but compares no values: a sample with another value at a stored time counts as out of
- * order, or, inside the out-of-order window, as ok.
- * @param seriesRoom new series that the limit still allows, Infinity without one
+ * Fills `statuses` as an append would. Deltas are not added up: their values are compared with nothing.
+ * @param seriesRoom new series that the limit of a head still allows, Infinity without one
  */
 export function probeBatch(
-  store: HeadStore, batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, seriesRoom: number,
+  store: HeadStore, batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, seriesRoom: number, limits: SeriesLimits | undefined,
 ): ProbeReport {
   const known = new Map<number, Known>();
   const newSeries = new Set<number>();
   const rejects = new Map<number, AppendReject>();
+  const reachedBy = limits?.foresight(store.heads().at(-1));
   const refuse = (i: number, status: AppendStatus, example: () => string): void => {
     statuses[i] = status;
     const group = rejects.get(status);
@@ -43,14 +48,23 @@ export function probeBatch(
       refuse(i, AppendStatus.invalidHistogram, () => `invalid native histogram: series ${labels.toString()}: ${fault}`);
       continue;
     }
-    const status = judgeTime(rules, t, series.newest);
+    const stored = series.isNew ? undefined : compareStored(store.find(t), batch, i);
+    if (stored === AppendStatus.duplicate) {
+      statuses[i] = stored;
+      continue;
+    }
+    const byTime = judgeTime(rules, t, series.newest);
+    const timeAllows = byTime === AppendStatus.ok || byTime === AppendStatus.outOfOrder;
+    const status = stored === AppendStatus.conflict && timeAllows ? stored : byTime;
     if (status !== AppendStatus.ok) {
       refuse(i, status, () => describeSample(status, labels.toString(), t, series.newest, rules));
       continue;
     }
     if (series.isNew && !newSeries.has(index)) {
-      if (newSeries.size >= seriesRoom) {
-        refuse(i, AppendStatus.seriesLimit, () => `series limit reached: new series ${labels.toString()}`);
+      const limit = reachedBy?.(labels);
+      if (limit !== undefined || newSeries.size >= seriesRoom) {
+        const which = limit === undefined ? '' : `${limits!.describe(limit, labels)}: `;
+        refuse(i, AppendStatus.seriesLimit, () => `series limit reached: ${which}new series ${labels.toString()}`);
         continue;
       }
       newSeries.add(index);
@@ -58,6 +72,17 @@ export function probeBatch(
     series.newest = Math.max(series.newest, t);
   }
   return { newSeries, rejects };
+}
+
+/** Whether a sample is in the head as it is, or another at its time; undefined if its place is free. */
+function compareStored(head: Head | undefined, batch: SampleBatch, i: number): AppendStatus | undefined {
+  const ref = head === undefined || batch.delta[i] === 1 ? -1 : head.find(batch.series[batch.seriesIndex[i]!]!);
+  if (head === undefined || ref < 0) return undefined;
+  const histogram = batch.histograms.get(i);
+  if (!histogram) head.putColumn(0, ref, batch.timestamps[i]!, batch.valueBits(), i);
+  const status = histogram ? head.appendHistogram(ref, batch.timestamps[i]!, histogram, STORE_NOTHING, Infinity)
+    : head.appendRow(0, STORE_NOTHING, Infinity);
+  return status === AppendStatus.duplicate || status === AppendStatus.conflict ? status : undefined;
 }
 
 function lookUp(store: HeadStore, batch: SampleBatch, index: number): Known {

@@ -229,7 +229,7 @@ export class Db implements Appender {
     const { maxSeriesPerHead: limit } = this.options;
     const newest = this.store.heads().at(-1);
     const room = limit === 0 ? Infinity : limit - (newest?.arena.seriesCount ?? 0);
-    return probeBatch(this.store, batch, statuses, this.rules(), room);
+    return probeBatch(this.store, batch, statuses, this.rules(), room, this.limits);
   }
 
   private rules(): TimeRules {

@@ -60,10 +60,7 @@ export class SeriesLimits implements NewSeriesGuard {
 
   /** False if a limit forbids the new series. Called inside a batch of the arena: nothing may be read there. */
   admits(head: Head, labels: Labels): boolean {
-    const { perMetric, perSender } = this.options;
-    const census = this.censusOf(head);
-    const limit: SeriesLimit | undefined = isFull(census.metric, labels.metricName, perMetric) ? 'metric'
-      : isFull(census.sender, this.senderOf(labels), perSender) ? 'sender' : undefined;
+    const limit = this.reached(this.censusOf(head), labels);
     if (limit === undefined) return true;
     this.onRefused(limit);
     this.first ??= { head, limit, labels, value: limit === 'metric' ? labels.metricName : this.senderOf(labels) };
@@ -71,9 +68,38 @@ export class SeriesLimits implements NewSeriesGuard {
   }
 
   created(head: Head, labels: Labels): void {
-    const census = this.censusOf(head);
-    count(census.metric, labels.metricName);
-    count(census.sender, this.senderOf(labels));
+    this.count(this.censusOf(head), labels);
+  }
+
+  /**
+   * Asked for one new series of a head after another, says the limit that would refuse it, or counts it. For a dry run: nothing is
+   * remembered behind the function.
+   */
+  foresight(head: Head | undefined): (labels: Labels) => SeriesLimit | undefined {
+    const known = head && this.censuses.get(head);
+    const census: Census = { metric: new Map(known?.metric), sender: new Map(known?.sender) };
+    return (labels) => {
+      const limit = this.reached(census, labels);
+      if (limit === undefined) this.count(census, labels);
+      return limit;
+    };
+  }
+
+  /** Which limit, as a sentence without the label that exploded. */
+  describe(limit: SeriesLimit, labels: Labels): string {
+    const { perMetric, perSender, senderLabel } = this.options;
+    return limit === 'metric' ? `limits.max_series_per_metric is ${perMetric}: metric ${JSON.stringify(labels.metricName)}`
+      : `limits.max_series_per_sender is ${perSender}: ${senderLabel} ${JSON.stringify(this.senderOf(labels))}`;
+  }
+
+  private reached(census: Census, labels: Labels): SeriesLimit | undefined {
+    if (isFull(census.metric, labels.metricName, this.options.perMetric)) return 'metric';
+    return isFull(census.sender, this.senderOf(labels), this.options.perSender) ? 'sender' : undefined;
+  }
+
+  private count(census: Census, labels: Labels): void {
+    increment(census.metric, labels.metricName);
+    increment(census.sender, this.senderOf(labels));
   }
 
   /** A sentence about the first series that was refused since the last call: which limit, and which label exploded. */
@@ -81,11 +107,8 @@ export class SeriesLimits implements NewSeriesGuard {
     const { first } = this;
     if (first === undefined) return undefined;
     this.first = undefined;
-    const { limit, value, labels } = first;
-    const { perMetric, perSender, senderLabel } = this.options;
-    const reached = limit === 'metric' ? `limits.max_series_per_metric is ${perMetric}: metric ${JSON.stringify(value)}`
-      : `limits.max_series_per_sender is ${perSender}: ${senderLabel} ${JSON.stringify(value)}`;
-    return `series limit reached: ${reached}${this.explosion(first)}: new series ${labels.toString()}`;
+    const { limit, labels } = first;
+    return `series limit reached: ${this.describe(limit, labels)}${this.explosion(first)}: new series ${labels.toString()}`;
   }
 
   /** The label with the most values among the series that use up the limit: since the head began, those are its growth. */
@@ -141,6 +164,6 @@ function isFull(counts: ReadonlyMap<string, number>, value: string, limit: numbe
   return limit > 0 && value !== '' && (counts.get(value) ?? 0) >= limit;
 }
 
-function count(counts: Map<string, number>, value: string): void {
+function increment(counts: Map<string, number>, value: string): void {
   counts.set(value, (counts.get(value) ?? 0) + 1);
 }

@@ -100,7 +100,7 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
         return store();
       },
       append: () => store(),
-      judge: () => ({ newSeries: new Set(), statuses: new Uint8Array(0), rejects: [] }),
+      judge: () => ({ newSeries: new Set(), statuses: new Uint8Array(0), rejects: [], dropped: 0, deduplicated: 0 }),
     },
     queries: {
       run: (request, signal) => {
@@ -166,7 +166,7 @@ export function json(text: string, status = 200): ApiReply {
 
 /** The report of a fake dry run; `what` stands where the metric's name is. */
 function emptyReport(what: string): TranslationReport {
-  const counts = { points: 0, samples: 0, series: 0, newSeries: 0, rejected: 0 };
+  const counts = { points: 0, samples: 0, series: 0, newSeries: 0, rejected: 0, dropped: 0, deduplicated: 0 };
   const metric = { ...counts, name: what, unit: '', type: '', prometheusNames: [], metadata: undefined, labels: [], rejects: [] };
   return { protocol: 'otlp', totals: { metrics: 1, ...counts }, metrics: [metric], collisions: [], rejects: [] };
 }
