@@ -6,9 +6,10 @@ export class BlockError extends Error {
   constructor(
     readonly code: BlockErrorCode,
     readonly file: string,
-    message: string,
+    /** What is wrong, without the file. */
+    readonly detail: string,
     options?: ErrorOptions,
   ) {
-    super(`${file}: ${message}`, options);
+    super(`${file}: ${detail}`, options);
   }
 }

@@ -14,6 +14,8 @@ export const SETS_PER_PAGE = 128;
 export const VALUES_PER_CHECK = 64;
 /** Raw bytes of a page of values: large enough to compress well, small enough that one series costs one small read. */
 export const VALUE_PAGE_BYTES = 32 * 1024;
+/** The same in a block that was compacted: its chunks are longer, and it is read less often. */
+export const COMPACTED_PAGE_BYTES = 64 * 1024;
 export const POSTINGS_PAGE_BYTES = 4 * 1024;
 export const POSTINGS_PER_PAGE = 256;
 /** Samples of a chunk: 8 h at 15 s. Longer chunks compress no better, and all of a chunk is decoded to read one sample of it. */
@@ -55,7 +57,9 @@ export interface BlockMeta {
   readonly names_crc: number;
   /** Ids of the heads whose samples are in here, separated by commas. Their logs are not needed any more. */
   readonly heads: string;
-  /** How often its samples were compacted; 0 for a block made from a head. */
+  /** Ids of the blocks whose samples are in here, separated by commas. They are dropped in favour of this one. */
+  readonly parents: string;
+  /** How often its samples were compacted; 0 for a block made from a head. The highest of its parents' and one more. */
   readonly level: number;
 }
 

@@ -34,6 +34,14 @@ export class BlockIndex {
     return this.file.meta.series;
   }
 
+  get pairCount(): number {
+    return this.file.meta.pairs;
+  }
+
+  get setCount(): number {
+    return this.file.meta.label_sets;
+  }
+
   name(text: string): NameRow | undefined {
     return this.byName.get(text);
   }
@@ -165,7 +173,8 @@ export class BlockIndex {
     return Labels.fromSorted(names, values);
   }
 
-  private setPage(set: number): LabelSetPage {
+  /** The page that has this label set. */
+  setPage(set: number): LabelSetPage {
     const id = Math.floor(set / SETS_PER_PAGE);
     return this.cached('label_set_page', id, () => {
       const page = decodeLabelSets(this.file.page('label_set_page', id));

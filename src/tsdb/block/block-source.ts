@@ -2,6 +2,7 @@
 import type { Labels } from '../../model/labels.js';
 import type { SampleColumns } from '../../model/sample-columns.js';
 import type { Queryable, Series } from '../../storage/queryable.js';
+import type { SeriesOrder } from './series-order.js';
 
 export interface BlockSource {
   readonly names: readonly string[];
@@ -15,6 +16,13 @@ export interface BlockSource {
   /** Pairs of a series, in any order. The view is only valid until the next call. */
   pairsOf(series: number): Uint32Array;
   /** Appends all samples of a series, rising in time. */
+  read(series: number, out: SampleColumns): void;
+}
+
+/** A source that knows the order of its series. They are read in that order, each once. */
+export interface OrderedSource {
+  readonly order: SeriesOrder;
+  /** As of `BlockSource`; `series` is an entry of `order.source`. */
   read(series: number, out: SampleColumns): void;
 }
 

@@ -8,10 +8,11 @@ import { ByteWriter } from '../../encoding/byte-writer.js';
 import type { Disk } from '../../io/disk.js';
 import { SampleColumns } from '../../model/sample-columns.js';
 import {
-  APPLICATION_ID, blockSchema, crcOf, crcOfMeta, crcOfNames, crcOfTimeColumn, crcOfValues, deflatePage, FLOATS, FORMAT_VERSION,
-  HISTOGRAMS, POSTINGS_PAGE_BYTES, POSTINGS_PER_PAGE, SERIES_PER_PAGE, SETS_PER_PAGE, VALUES_PER_CHECK, type BlockMeta, type PageTable,
+  APPLICATION_ID, blockSchema, COMPACTED_PAGE_BYTES, crcOf, crcOfMeta, crcOfNames, crcOfTimeColumn, crcOfValues, deflatePage, FLOATS,
+  FORMAT_VERSION, HISTOGRAMS, POSTINGS_PAGE_BYTES, POSTINGS_PER_PAGE, SERIES_PER_PAGE, SETS_PER_PAGE, VALUES_PER_CHECK, VALUE_PAGE_BYTES,
+  type BlockMeta, type PageTable,
 } from './block-format.js';
-import type { BlockSource } from './block-source.js';
+import type { BlockSource, OrderedSource } from './block-source.js';
 import { ChunkWriter } from './chunk-writer.js';
 import type { ColumnCodec } from './column-codec.js';
 import { encodeLabelSets, encodePostings, encodePostingsPage } from './label-pages.js';
@@ -24,6 +25,9 @@ export interface BlockHeader {
   readonly maxt: number;
   /** Heads whose samples are all in the source. */
   readonly heads: readonly number[];
+  /** Blocks whose samples are all in the source. */
+  readonly parents: readonly number[];
+  /** 0: made from a head. */
   readonly level: number;
 }
 
@@ -34,7 +38,9 @@ type Insert = (id: number, raw: Uint8Array) => void;
  * of one series at a time.
  * @throws Error (SQLite's or the disk's) and removes the file if it cannot be written
  */
-export function writeBlock(disk: Disk, file: string, header: BlockHeader, source: BlockSource, codec: ColumnCodec): BlockMeta {
+export function writeBlock(
+  disk: Disk, file: string, header: BlockHeader, source: BlockSource | OrderedSource, codec: ColumnCodec,
+): BlockMeta {
   if (disk.stat(file)) disk.remove(file);
   const database = new SqliteDatabase(file);
   try {
@@ -72,12 +78,12 @@ function makeDurable(disk: Disk, file: string): void {
 class BlockContent {
   constructor(private readonly database: Database, private readonly codec: ColumnCodec) {}
 
-  write(header: BlockHeader, source: BlockSource): BlockMeta {
-    const order = orderSeries(source);
+  write(header: BlockHeader, source: BlockSource | OrderedSource): BlockMeta {
+    const order = 'order' in source ? source.order : orderSeries(source);
     const namesCrc = this.writeDictionary(order);
     this.writeLabelSets(order);
     const postingsPages = this.writePostings(order);
-    const chunks = this.writeSeries(order, source);
+    const chunks = this.writeSeries(order, source, header.level);
     const meta: BlockMeta = {
       mint: header.mint,
       maxt: header.maxt,
@@ -96,6 +102,7 @@ class BlockContent {
       histograms: chunks.histograms,
       names_crc: namesCrc,
       heads: header.heads.join(','),
+      parents: header.parents.join(','),
       level: header.level,
     };
     const insert = this.database.prepare('INSERT INTO block (key, value) VALUES (?, ?)');
@@ -161,13 +168,13 @@ class BlockContent {
     return pages;
   }
 
-  private writeSeries(order: SeriesOrder, source: BlockSource): ChunkWriter {
+  private writeSeries(order: SeriesOrder, source: BlockSource | OrderedSource, level: number): ChunkWriter {
     const insertTimes = this.database.prepare('INSERT INTO time_column (id, crc, count, min, max, data) VALUES (?, ?, ?, ?, ?, ?)');
     const insertPage = [this.inserter('value_page'), this.inserter('histogram_page')];
     const chunks = new ChunkWriter(this.codec, {
       timeColumn: (id, count, min, max, data) => insertTimes.run(id, crcOfTimeColumn(id, count, min, max, data), count, min, max, data),
       page: (kind, id, raw) => insertPage[kind]!(id, raw),
-    });
+    }, level > 0 ? COMPACTED_PAGE_BYTES : VALUE_PAGE_BYTES);
     const insertSeries = this.inserter('series_page');
     const samples = new SampleColumns(1024);
     for (let from = 0; from < order.source.length; from += SERIES_PER_PAGE) {

@@ -3,7 +3,7 @@ import { ByteWriter } from '../../encoding/byte-writer.js';
 import { invariant } from '../../invariant.js';
 import { encodeHistogram, histogramEncodedSizeMax } from '../../model/histogram-codec.js';
 import type { SampleColumns } from '../../model/sample-columns.js';
-import { CHUNK_SAMPLES_MAX, FLOATS, HISTOGRAMS, VALUE_PAGE_BYTES } from './block-format.js';
+import { CHUNK_SAMPLES_MAX, FLOATS, HISTOGRAMS } from './block-format.js';
 import type { ColumnCodec } from './column-codec.js';
 import type { ChunkRef } from './series-pages.js';
 
@@ -18,7 +18,7 @@ export interface ChunkSink {
 
 /** Pages of one kind. */
 class PageBuffer {
-  readonly bytes = new ByteWriter(VALUE_PAGE_BYTES + 1024);
+  readonly bytes = new ByteWriter(32 * 1024);
   id = 0;
 }
 
@@ -34,7 +34,8 @@ export class ChunkWriter {
   minTime = Infinity;
   maxTime = -Infinity;
 
-  constructor(private readonly codec: ColumnCodec, private readonly sink: ChunkSink) {}
+  /** @param pageBytes of a page before it is deflated; a longer chunk is alone in its page */
+  constructor(private readonly codec: ColumnCodec, private readonly sink: ChunkSink, private readonly pageBytes: number) {}
 
   /** Chunks of one series: runs of floats and runs of histograms, in the order of time. */
   add(samples: SampleColumns): ChunkRef[] {
@@ -115,7 +116,7 @@ export class ChunkWriter {
 
   private place(kind: number, data: Uint8Array, timeColumn: number): ChunkRef {
     const page = this.pages[kind]!;
-    if (page.bytes.length > 0 && page.bytes.length + data.length > VALUE_PAGE_BYTES) this.turn(kind);
+    if (page.bytes.length > 0 && page.bytes.length + data.length > this.pageBytes) this.turn(kind);
     const offset = page.bytes.length;
     page.bytes.bytes(data);
     this.chunks++;

@@ -94,7 +94,8 @@ function orderPairs(source: BlockSource, used: Uint8Array): { names: OrderedName
   return { names, values, rank };
 }
 
-function compareNames(a: string, b: string): number {
+/** The order of names in a block: the metric's first. */
+export function compareNames(a: string, b: string): number {
   if (a === METRIC_NAME || b === METRIC_NAME) return a === b ? 0 : a === METRIC_NAME ? -1 : 1;
   return compareUtf8(a, b);
 }

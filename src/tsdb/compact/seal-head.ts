@@ -1,15 +1,13 @@
 /** A head whose time is over -> a block beside it, complete, durable and read back. For a thread of its own. */
 import type { Disk } from '../../io/disk.js';
 import type { BlockMeta } from '../block/block-format.js';
-import { BlockReader } from '../block/block-reader.js';
 import { writeBlock } from '../block/block-writer.js';
 import { ColumnCodec } from '../block/column-codec.js';
-import { PageCache } from '../block/page-cache.js';
-import { verifyBlock } from '../block/verify-block.js';
 import { Arena } from '../head/arena.js';
 import type { HeadDescriptor } from '../head/descriptor.js';
 import { HeadReader } from '../head/head-reader.js';
 import { HeadSource } from './head-source.js';
+import { verifyFile } from './verify-file.js';
 
 export interface SealJob {
   readonly kernels: WebAssembly.Module;
@@ -21,18 +19,10 @@ export interface SealJob {
   readonly file: string;
 }
 
-/** Verifying reads every page once, in order: the cache only has to hold the pages at hand. */
-const VERIFY_CACHE_BYTES = 16 * 1024 * 1024;
-
 /** @throws Error (SQLite's or the disk's), BlockError if the block does not read back; the file is of no use then */
 export function sealHead(disk: Disk, { kernels, codec: codecModule, head, readerSlot, file }: SealJob): BlockMeta {
   const codec = new ColumnCodec(codecModule);
   const source = new HeadSource(new HeadReader(new Arena(kernels, head.memory), readerSlot));
-  writeBlock(disk, file, { mint: head.mint, maxt: head.maxt, heads: [head.id], level: 0 }, source, codec);
-  const block = BlockReader.open(file, { codec, cache: new PageCache(VERIFY_CACHE_BYTES) }, 0);
-  try {
-    return verifyBlock(block);
-  } finally {
-    block.close();
-  }
+  writeBlock(disk, file, { mint: head.mint, maxt: head.maxt, heads: [head.id], parents: [], level: 0 }, source, codec);
+  return verifyFile(codec, file);
 }

@@ -23,7 +23,7 @@ const disk = new NodeDisk();
 const directory = tempDirectory();
 afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 let files = 0;
-const header = { mint: T0, maxt: T0 + 2 * HOUR, heads: [7, 9], level: 0 };
+const header = { mint: T0, maxt: T0 + 2 * HOUR, heads: [7, 9], parents: [], level: 0 };
 
 function fleet(series: number): MemoryStorage {
   const random = new Random(5);
