@@ -68,7 +68,7 @@ export class BlockTail {
   private read(block: StoredBlock, labels: Labels, mint: number, maxt: number): void {
     const { id } = block.descriptor;
     try {
-      if (!this.readers.has(id)) this.readers.set(id, BlockReader.open(block.descriptor.file, this.resources, id));
+      if (!this.readers.has(id)) this.readers.set(id, BlockReader.open(block.descriptor.file, this.resources));
       const reader = this.readers.get(id);
       const series = reader?.index.find(labels) ?? -1;
       if (series >= 0) reader!.readSeries(series, this.columns, mint, maxt);

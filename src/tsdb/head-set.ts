@@ -16,6 +16,7 @@ import { PageCache } from './block/page-cache.js';
 import { isBlock, type BlockDescriptor, type SourceDescriptor } from './head/descriptor.js';
 import { HeadReader } from './head/head-reader.js';
 import { sortByTime } from './head/sample-merge.js';
+import { SharedLabels } from './shared-labels.js';
 
 /** What reading blocks takes, in each thread. */
 export interface BlockReading {
@@ -62,7 +63,9 @@ export class HeadSet implements Queryable, CardinalitySource {
 
   /** @param readerSlot the scratch slot of this thread in every arena; slot 0 is the writer's. */
   constructor(private readonly module: WebAssembly.Module, private readonly readerSlot: number, blocks?: BlockReading) {
-    this.resources = blocks && { codec: new ColumnCodec(blocks.codec), cache: new PageCache(blocks.cacheBytes) };
+    this.resources = blocks && {
+      codec: new ColumnCodec(blocks.codec), cache: new PageCache(blocks.cacheBytes), labels: new SharedLabels(),
+    };
   }
 
   /** Takes the complete list of heads and blocks. */
@@ -91,10 +94,10 @@ export class HeadSet implements Queryable, CardinalitySource {
     this.update([]);
   }
 
-  private openBlock({ id, mint, maxt, file }: BlockDescriptor): BlockReader | BrokenBlock {
+  private openBlock({ mint, maxt, file }: BlockDescriptor): BlockReader | BrokenBlock {
     invariant(this.resources, 'blocks cannot be read here');
     try {
-      return BlockReader.open(file, this.resources, id);
+      return BlockReader.open(file, this.resources);
     } catch (error) {
       return new BrokenBlock(mint, maxt, error);
     }
@@ -145,9 +148,14 @@ class JoinedSeries implements Series {
 
   read(out: SampleColumns, mint: number, maxt: number): void {
     const start = out.length;
-    for (const part of this.parts) part.read(out, mint, maxt);
+    let rising = true;
+    for (const part of this.parts) {
+      const from = out.length;
+      part.read(out, mint, maxt);
+      if (from > start && out.length > from && out.timestamps[from]! <= out.timestamps[from - 1]!) rising = false;
+    }
     // Only where a block overlaps something is there anything to do.
-    sortByTime(out, start);
+    if (!rising) sortByTime(out, start);
   }
 }
 

@@ -43,7 +43,7 @@ async function openBlock(series: readonly StoredSeries[], cacheBytes: number): P
   const file = path.join(head.directory, 'test.block');
   const header = { mint: T0, maxt: T0 + SPAN, heads: [1], parents: [], level: 0 };
   writeBlock(new NodeDisk(), file, header, new QueryableSource(head.queryable, T0, T0 + SPAN - 1), codec);
-  const block = BlockReader.open(file, { codec, cache: new PageCache(cacheBytes) }, 1);
+  const block = BlockReader.open(file, { codec, cache: new PageCache(cacheBytes) });
   return {
     queryable: block,
     close: async () => {
@@ -67,7 +67,7 @@ async function openCompacted(series: readonly StoredSeries[]): Promise<OpenQuery
   const file = path.join(head.directory, 'compacted.block');
   const header = { mint: T0, maxt: T0 + SPAN, heads: [0, 1, 2, 3], parents: [4, 5, 6, 7], level: 1 };
   compactBlocks(disk, { codec: loadCodecModule(), parents, header, file });
-  const block = BlockReader.open(file, { codec, cache: new PageCache(16 << 20) }, 1);
+  const block = BlockReader.open(file, { codec, cache: new PageCache(16 << 20) });
   return {
     queryable: block,
     close: async () => {

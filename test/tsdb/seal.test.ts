@@ -235,7 +235,7 @@ describe('a series that goes on after its samples became a block', () => {
     const store = await open();
     await fill(store, 7);
     await store.db.maintain();
-    const block = BlockReader.open(path.join(store.directory, 'blocks', names(store, 'blocks')[0]!), { codec: new ColumnCodec(codec), cache: new PageCache(1 << 20) }, 1);
+    const block = BlockReader.open(path.join(store.directory, 'blocks', names(store, 'blocks')[0]!), { codec: new ColumnCodec(codec), cache: new PageCache(1 << 20) });
     for (let series = 0; series < block.meta.series; series++) expect(block.index.find(block.index.labels(series))).toBe(series);
     expect([up('c'), labels('up'), labels('down', { job: 'a' }), labels('up', { job: 'a', x: 'y' })].map((set) => block.index.find(set))).toEqual([-1, -1, -1, -1]);
     block.close();

@@ -1,18 +1,14 @@
 /** What a block knows about names, values, label sets and series, decoded page by page through the cache of its thread. */
-import { invariant } from '../../invariant.js';
 import { compareUtf8, Labels, METRIC_NAME } from '../../model/labels.js';
 import { SERIES_PER_PAGE, SETS_PER_PAGE, TABLES, VALUES_PER_CHECK } from './block-format.js';
 import { BlockError } from './block-error.js';
 import type { BlockFile, NameRow } from './block-file.js';
 import { decodeLabelSets, decodePostings, decodePostingsPage, type LabelSetPage } from './label-pages.js';
-import type { PageCache } from './page-cache.js';
+import type { PageCache, PageShelf } from './page-cache.js';
 import { decodeSeriesPage, type SeriesPage } from './series-pages.js';
 
 /** Bytes of a string in memory besides its characters. */
 const STRING_BYTES = 24;
-/** A cache key is (block, table, id) as one number: 32 bits of id, 3 bits of table, the rest for the block. */
-const ID_SPAN = 2 ** 32;
-const TABLE_SPAN = 8;
 
 interface PostingsPage {
   readonly firstPair: number;
@@ -23,11 +19,18 @@ interface PostingsPage {
 export class BlockIndex {
   readonly names: readonly NameRow[];
   private readonly byName: ReadonlyMap<string, NameRow>;
+  /** By number of the table. */
+  private readonly shelves: readonly PageShelf[];
 
-  /** @param serial number of the block in this thread: no two blocks that share a cache have the same */
-  constructor(readonly file: BlockFile, private readonly cache: PageCache, private readonly serial: number) {
+  constructor(readonly file: BlockFile, cache: PageCache) {
     this.names = file.names();
     this.byName = new Map(this.names.map((row) => [row.name, row]));
+    this.shelves = Array.from({ length: 1 + Math.max(...Object.values(TABLES)) }, () => cache.shelf());
+  }
+
+  /** Gives back what the cache holds of this block. */
+  close(): void {
+    for (const shelf of this.shelves) shelf.clear();
   }
 
   get seriesCount(): number {
@@ -202,13 +205,12 @@ export class BlockIndex {
 
   /** From the cache, or loaded into it. @throws BlockError */
   cached<T extends object>(table: keyof typeof TABLES, id: number, load: () => { value: T; bytes: number }): T {
-    invariant(id < ID_SPAN, `id ${id} of ${table}`);
-    const key = (this.serial * TABLE_SPAN + TABLES[table]) * ID_SPAN + id;
-    const known = this.cache.get(key);
-    // A key has the table in it, and a table is loaded in one place.
+    const shelf = this.shelves[TABLES[table]]!;
+    const known = shelf.get(id);
+    // A table is loaded in one place.
     if (known !== undefined) return known as T;
     const { value, bytes } = this.decoding(table, id, load);
-    this.cache.set(key, value, bytes);
+    shelf.add(id, value, bytes);
     return value;
   }
 

@@ -11,6 +11,7 @@ import { BlockFile, type NameRow } from './block-file.js';
 import { BlockIndex } from './block-index.js';
 import type { ColumnCodec } from './column-codec.js';
 import type { PageCache } from './page-cache.js';
+import type { SharedLabels } from '../shared-labels.js';
 import type { SeriesPage } from './series-pages.js';
 
 const EMPTY = new Uint32Array(0);
@@ -19,27 +20,29 @@ const EMPTY = new Uint32Array(0);
 export interface BlockResources {
   readonly codec: ColumnCodec;
   readonly cache: PageCache;
+  /** Absent where label sets are not asked for again and again. */
+  readonly labels?: SharedLabels;
 }
 
 export class BlockReader implements Queryable {
   readonly index: BlockIndex;
   readonly meta: BlockMeta;
   private readonly file: BlockFile;
+  /** By series: sets of `resources.labels`, of its generation `labelsGeneration`. */
+  private labelSets: (Labels | undefined)[] = [];
+  private labelsGeneration = 0;
 
-  private constructor(file: BlockFile, private readonly resources: BlockResources, serial: number) {
+  private constructor(file: BlockFile, private readonly resources: BlockResources) {
     this.file = file;
     this.meta = file.meta;
-    this.index = new BlockIndex(file, resources.cache, serial);
+    this.index = new BlockIndex(file, resources.cache);
   }
 
-  /**
-   * @param serial number of the block, another for every block that uses the same cache
-   * @throws BlockError
-   */
-  static open(path: string, resources: BlockResources, serial: number): BlockReader {
+  /** @throws BlockError */
+  static open(path: string, resources: BlockResources): BlockReader {
     const file = BlockFile.open(path);
     try {
-      return new BlockReader(file, resources, serial);
+      return new BlockReader(file, resources);
     } catch (error) {
       file.close();
       throw error;
@@ -51,6 +54,7 @@ export class BlockReader implements Queryable {
   }
 
   close(): void {
+    this.index.close();
     this.file.close();
   }
 
@@ -90,6 +94,16 @@ export class BlockReader implements Queryable {
 
   private overlaps(mint: number, maxt: number): boolean {
     return this.meta.series > 0 && this.meta.min_time <= maxt && mint <= this.meta.max_time;
+  }
+
+  labelsOf(series: number): Labels {
+    const shared = this.resources.labels;
+    if (shared === undefined) return this.index.labels(series);
+    if (this.labelsGeneration !== shared.generation) {
+      this.labelSets = [];
+      this.labelsGeneration = shared.generation;
+    }
+    return (this.labelSets[series] ??= shared.share(this.index.labels(series)));
   }
 
   // ---- Series ---------------------------------------------------------------------------------------------------------------
@@ -226,7 +240,7 @@ class BlockSeries implements Series {
   constructor(private readonly block: BlockReader, private readonly series: number) {}
 
   get labels(): Labels {
-    return (this.known ??= this.block.index.labels(this.series));
+    return (this.known ??= this.block.labelsOf(this.series));
   }
 
   read(out: SampleColumns, mint: number, maxt: number): void {

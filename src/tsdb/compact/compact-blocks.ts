@@ -29,7 +29,7 @@ export function compactBlocks(disk: Disk, { codec: codecModule, parents, header,
   const cache = new PageCache(CACHE_BYTES);
   const readers: BlockReader[] = [];
   try {
-    for (const parent of parents) readers.push(BlockReader.open(parent, { codec, cache }, readers.length));
+    for (const parent of parents) readers.push(BlockReader.open(parent, { codec, cache }));
     writeBlock(disk, file, header, new MergedSource(readers), codec);
   } finally {
     for (const reader of readers) reader.close();

@@ -9,7 +9,7 @@ const CACHE_BYTES = 16 * 1024 * 1024;
 
 /** @throws BlockError that names what is damaged */
 export function verifyFile(codec: ColumnCodec, file: string): BlockMeta {
-  const block = BlockReader.open(file, { codec, cache: new PageCache(CACHE_BYTES) }, 0);
+  const block = BlockReader.open(file, { codec, cache: new PageCache(CACHE_BYTES) });
   try {
     return verifyBlock(block);
   } finally {

@@ -42,7 +42,7 @@ function write(storage: MemoryStorage): string {
   return file;
 }
 
-const open = (file: string): BlockReader => BlockReader.open(file, { codec, cache: new PageCache(1 << 22) }, 1);
+const open = (file: string): BlockReader => BlockReader.open(file, { codec, cache: new PageCache(1 << 22) });
 
 function codeOf(run: () => void): string {
   try {

@@ -38,7 +38,7 @@ function compact(parents: readonly string[], file = newFile()): string {
 
 /** `labels: t=v t=v …` of each series, in the order of the block. */
 function contentOf(file: string): string[] {
-  const block = BlockReader.open(file, { codec, cache: new PageCache(1 << 22) }, 1);
+  const block = BlockReader.open(file, { codec, cache: new PageCache(1 << 22) });
   const columns = new SampleColumns();
   const lines = block.select([], -8e15, 8e15).map((series) => {
     columns.clear();
@@ -92,7 +92,7 @@ describe('compacted blocks', () => {
       return blockOf(storage, T0 + k * HOUR, T0 + (k + 1) * HOUR);
     });
     const file = compact(parts);
-    const block = BlockReader.open(file, { codec, cache: new PageCache(1 << 20) }, 1);
+    const block = BlockReader.open(file, { codec, cache: new PageCache(1 << 20) });
     expect(block.meta).toMatchObject({ series: 300, floats: 300 * 2880, chunks: 600, time_columns: 2, heads: '1', parents: '1,2', level: 1 });
     block.close();
     const sizes = parts.map((part) => fs.statSync(part).size);
