@@ -48,7 +48,6 @@ import { BlockJobs } from './threads/block-jobs.js';
 import { collectGarbage } from './threads/collect-garbage.js';
 import { MaintenanceClient } from './threads/maintenance-client.js';
 import { QueryPool, queryWorkerCount } from './threads/query-pool.js';
-import { translateCommand } from './tools/translate.js';
 import { Db } from './tsdb/db.js';
 import { loadCodecModule, loadKernelModule } from './tsdb/kernel-loader.js';
 import { decodeOtlp } from './wire/otlp-decode.js';
@@ -79,6 +78,7 @@ async function main(): Promise<void> {
   const argv = process.argv.slice(2);
   // Flags begin with a hyphen, so that a word is a command and never a mistyped flag.
   if (argv[0] === 'translate') {
+    const { translateCommand } = await import('./tools/translate.js');
     process.exitCode = await translateCommand(argv.slice(1), process.env);
     return;
   }

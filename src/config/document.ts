@@ -1,5 +1,5 @@
 /** The configuration file: YAML against the schema, every problem with its line. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type ParsedNode, type YAMLMap } from 'yaml';
+import type { Document, Node, ParsedNode, YAMLMap } from 'yaml';
 import type { RelabelFields } from '../model/relabel.js';
 import { suggestion } from './closest-name.js';
 import type { ConfigProblem } from './config-error.js';
@@ -8,6 +8,7 @@ import { asSection, KEYS } from './key-index.js';
 import { leafProblem, parseLeaf, type LeafValue } from './notation.js';
 import { configSchema } from './schema.js';
 import { isLeaf, type Leaf, type Section } from './schema-nodes.js';
+import { yaml } from './yaml.js';
 
 export interface FileValues {
   readonly values: ReadonlyMap<string, { readonly value: LeafValue; readonly where: string }>;
@@ -27,13 +28,13 @@ class DocumentReader implements FileValues {
   readonly values = new Map<string, { value: LeafValue; where: string }>();
   readonly problems: ConfigProblem[] = [];
   readonly warnings: string[] = [];
-  private readonly lines = new LineCounter();
+  private readonly lines = new (yaml().LineCounter)();
   private readonly document: Document.Parsed;
 
   constructor(text: string, private readonly file: string) {
     // Merge keys (`<<`) and anchors are common in hand-written files; they are resolved below, not by the library,
     // so that a problem keeps the line where it was written.
-    this.document = parseDocument(text, { lineCounter: this.lines, merge: true, prettyErrors: false });
+    this.document = yaml().parseDocument(text, { lineCounter: this.lines, merge: true, prettyErrors: false });
   }
 
   read(): void {
@@ -43,7 +44,7 @@ class DocumentReader implements FileValues {
     if (this.problems.length > 0) return;
     const root = this.resolve(this.document.contents);
     if (root === undefined) return;
-    if (!isMap(root)) this.problem('invalid_value', '', root, 'the file must hold keys and values');
+    if (!yaml().isMap(root)) this.problem('invalid_value', '', root, 'the file must hold keys and values');
     else this.readSection(root, configSchema, '');
   }
 
@@ -56,15 +57,15 @@ class DocumentReader implements FileValues {
     const merged = new Map<string, { key: unknown; value: Node | undefined }>();
     const own = new Map<string, { key: unknown; value: Node | undefined }>();
     for (const { key, value } of node.items) {
-      const name = isScalar(key) ? String(key.value) : String(key);
+      const name = yaml().isScalar(key) ? String(key.value) : String(key);
       const target = this.resolve(value);
-      if (!(isScalar(key) && key.source === '<<')) {
+      if (!(yaml().isScalar(key) && key.source === '<<')) {
         own.set(name, { key, value: target });
         continue;
       }
-      for (const part of isSeq(target) ? target.items.map((item) => this.resolve(item)) : [target]) {
+      for (const part of yaml().isSeq(target) ? target.items.map((item) => this.resolve(item)) : [target]) {
         // Depth: an anchor may contain itself.
-        if (!isMap(part) || depth >= 8) continue;
+        if (!yaml().isMap(part) || depth >= 8) continue;
         for (const [inner, entry] of this.entries(part, depth + 1)) if (!merged.has(inner)) merged.set(inner, entry);
       }
     }
@@ -81,11 +82,11 @@ class DocumentReader implements FileValues {
     const child = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
     if (!child) {
       this.problem('unknown_key', path, key, `unknown key${this.hint(name, schema, prefix)}`);
-    } else if (node === undefined || (isScalar(node) && node.value === null)) {
+    } else if (node === undefined || (yaml().isScalar(node) && node.value === null)) {
       // `storage:` with nothing below, or a key without a value: the defaults, as in Prometheus.
     } else if (isLeaf(child)) {
       this.readLeaf(child, path, node);
-    } else if (isMap(node)) {
+    } else if (yaml().isMap(node)) {
       this.readSection(node, asSection(child), `${path}.`);
     } else {
       this.problem('invalid_value', path, node, 'must hold keys and values');
@@ -105,11 +106,11 @@ class DocumentReader implements FileValues {
   }
 
   private leafValue(leaf: Leaf, node: Node): LeafValue {
-    if (leaf.notation === 'list' && isSeq(node)) return node.items.map((item) => this.scalarText(this.resolve(item)));
+    if (leaf.notation === 'list' && yaml().isSeq(node)) return node.items.map((item) => this.scalarText(this.resolve(item)));
     if (leaf.notation === 'list') return [this.scalarText(node)];
     if (leaf.notation === 'rules') return this.ruleList(node);
     if (leaf.notation === 'map') {
-      if (!isMap(node)) throw new SyntaxError('must hold names and values');
+      if (!yaml().isMap(node)) throw new SyntaxError('must hold names and values');
       const result: Record<string, string> = {};
       for (const { key, value } of node.items) result[this.scalarText(this.resolve(key))] = this.scalarText(this.resolve(value));
       return result;
@@ -118,13 +119,13 @@ class DocumentReader implements FileValues {
   }
 
   private ruleList(node: Node): RelabelFields[] {
-    if (!isSeq(node)) throw new SyntaxError('must be a list of rules');
+    if (!yaml().isSeq(node)) throw new SyntaxError('must be a list of rules');
     return node.items.map((item) => {
       const rule = this.resolve(item);
-      if (!isMap(rule)) throw new SyntaxError('a rule must hold names and values');
+      if (!yaml().isMap(rule)) throw new SyntaxError('a rule must hold names and values');
       const fields: Record<string, string | string[]> = {};
       for (const [name, { value }] of this.entries(rule, 0)) {
-        fields[name] = isSeq(value) ? value.items.map((part) => this.scalarText(this.resolve(part))) : this.scalarText(value);
+        fields[name] = yaml().isSeq(value) ? value.items.map((part) => this.scalarText(this.resolve(part))) : this.scalarText(value);
       }
       return fields;
     });
@@ -132,7 +133,7 @@ class DocumentReader implements FileValues {
 
   /** A scalar as it was written: `9090` for a text stays "9090", `0` for a duration "0". */
   private scalarText(node: Node | undefined): string {
-    if (!isScalar(node)) throw new SyntaxError('must be a single value');
+    if (!yaml().isScalar(node)) throw new SyntaxError('must be a single value');
     return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
   }
 
@@ -147,7 +148,7 @@ class DocumentReader implements FileValues {
 
   private resolve(node: unknown): Node | undefined {
     let target = node as Node | null | undefined;
-    if (isAlias(target)) target = target.resolve(this.document);
+    if (yaml().isAlias(target)) target = target.resolve(this.document);
     return target ?? undefined;
   }
 
@@ -167,6 +168,6 @@ class DocumentReader implements FileValues {
 
 function isEmpty(node: Node | undefined): boolean {
   if (node === undefined) return true;
-  if (isMap(node) || isSeq(node)) return node.items.length === 0;
-  return isScalar(node) && node.value === null;
+  if (yaml().isMap(node) || yaml().isSeq(node)) return node.items.length === 0;
+  return yaml().isScalar(node) && node.value === null;
 }

@@ -1,14 +1,14 @@
 /** The configuration that is in force, as /api/v1/status/config and /api/v1/status/flags show it. */
-import { stringify } from 'yaml';
 import { FLAG_KEYS } from './flags.js';
 import { asSection } from './key-index.js';
 import { formatLeaf, writtenValue, type LeafValue } from './notation.js';
 import { configSchema } from './schema.js';
 import { isLeaf, type Section } from './schema-nodes.js';
+import { yaml } from './yaml.js';
 
 /** All keys in the notation of the file, in the order of the schema. Sections without effect are left out, with their secrets. */
 export function effectiveYaml(values: ReadonlyMap<string, LeafValue>): string {
-  return stringify(sectionData(configSchema, '', values), { lineWidth: 0, aliasDuplicateObjects: false });
+  return yaml().stringify(sectionData(configSchema, '', values), { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 function sectionData(schema: Section, prefix: string, values: ReadonlyMap<string, LeafValue>): Record<string, unknown> {

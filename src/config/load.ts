@@ -25,7 +25,7 @@ export interface LoadedConfig {
   /** Where each key that is not at its default comes from: `prometheus.yml:12`, `NARTHEX_LOG_LEVEL`, `--log.level`. */
   readonly sources: ReadonlyMap<string, string>;
   /** For /api/v1/status/config. */
-  readonly effectiveYaml: string;
+  readonly effectiveYaml: () => string;
   /** For /api/v1/status/flags. */
   readonly flags: Readonly<Record<string, string>>;
   /** The file that was read, '' if none. */
@@ -82,7 +82,7 @@ export function loadConfig(
     config,
     warnings: [...flags.warnings, ...file.warnings, ...environment.warnings, ...featureWarnings, ...labelWarnings],
     sources,
-    effectiveYaml: effectiveYaml(values),
+    effectiveYaml: () => effectiveYaml(values),
     flags: effectiveFlags(values, file.name, featureNames),
     configFile: file.name,
     printAndExit,

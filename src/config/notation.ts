@@ -1,7 +1,7 @@
 /** Between a value as people write it and the value inside: for each kind of leaf, both directions and the checks. */
-import Schema from 'typebox/schema';
 import type { RelabelFields } from '../model/relabel.js';
 import { formatDuration, parseDuration } from './duration.js';
+import { violation } from './leaf-check.js';
 import type { Leaf } from './schema-nodes.js';
 import { formatSize, parseSize } from './size.js';
 
@@ -56,20 +56,19 @@ function parseRules(text: string): RelabelFields[] {
 
 /** The reason why a value of the right kind is not allowed, undefined if it is. */
 export function leafProblem(leaf: Leaf, value: LeafValue): string | undefined {
-  const [ok, errors] = Schema.Errors(leaf, value);
-  if (ok) return undefined;
-  const error = errors[0]!;
-  switch (error.keyword) {
+  const broken = violation(leaf, value);
+  switch (broken?.keyword) {
+    case undefined: return undefined;
     case 'minimum':
     case 'maximum': {
-      const bound = formatLeaf(leaf, error.params.limit as number);
-      return `must be at ${error.keyword === 'minimum' ? 'least' : 'most'} ${bound}, is ${formatLeaf(leaf, value)}`;
+      const bound = formatLeaf(leaf, broken.limit);
+      return `must be at ${broken.keyword === 'minimum' ? 'least' : 'most'} ${bound}, is ${formatLeaf(leaf, value)}`;
     }
     case 'enum': return `must be one of ${'values' in leaf ? leaf.values.join(', ') : ''}, is "${String(value)}"`;
     case 'minLength':
     case 'minItems': return 'must not be empty';
     case 'pattern': return 'entries must not be blank';
-    default: return error.message;
+    case 'type': return `must be ${broken.wanted}`;
   }
 }
 

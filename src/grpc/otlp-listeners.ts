@@ -8,7 +8,7 @@ import type { Config } from '../config/schema.js';
 import type { HttpDeps } from '../http/deps.js';
 import { Listener, type ListenAddress } from '../http/listener.js';
 import { buildOtlpServer } from '../http/server.js';
-import { GrpcListener } from './grpc-listener.js';
+import type { GrpcListener } from './grpc-listener.js';
 
 const GRPC_PORT = 4317;
 const HTTP_PORT = 4318;
@@ -48,7 +48,11 @@ export class OtlpListeners {
         return undefined;
       }
     };
-    const grpc = await tried('grpc_listen_address', GRPC_PORT, (address) => GrpcListener.open(address, deps));
+    const grpc = await tried('grpc_listen_address', GRPC_PORT, async (address) => {
+      // Loaded here, because a server without this door need not have the library: a tenth of all that is loaded.
+      const library = await import('./grpc-listener.js');
+      return library.GrpcListener.open(address, deps);
+    });
     try {
       const http = await tried('http_listen_address', HTTP_PORT, (address) => Listener.open(app, [address]));
       return new OtlpListeners(grpc, http, app);

@@ -64,7 +64,7 @@ export class ServerStatus implements StatusSource {
   }
 
   configYaml(): string {
-    return this.loaded.effectiveYaml;
+    return this.loaded.effectiveYaml();
   }
 
   flags(): Readonly<Record<string, string>> {

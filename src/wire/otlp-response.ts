@@ -1,5 +1,14 @@
-/** Answers of the OTLP/HTTP endpoint, in the encoding of the request. */
-import { ExportMetricsServiceResponse, RetryInfo, Status } from './schemas.js';
+/**
+ * Answers of the OTLP endpoints, in the encoding of the request. Written field by field: reading the .proto files (`schemas.ts`, the
+ * oracle of the tests) at every start takes longer than replaying a million samples.
+ */
+import protobuf from 'protobufjs/minimal.js';
+
+/** Tags: number of the field, type on the wire (0 varint, 2 length-delimited). */
+const VARINT_1 = 8;
+const MESSAGE_1 = 10;
+const BYTES_2 = 18;
+const MESSAGE_3 = 26;
 
 export type OtlpEncoding = 'protobuf' | 'json';
 
@@ -17,7 +26,12 @@ export interface PartialSuccess {
 /** Body of a 200. Without `partial`: an empty message, which in protobuf has no bytes. */
 export function encodeExportResponse(encoding: OtlpEncoding, partial?: PartialSuccess): Uint8Array {
   if (encoding === 'protobuf') {
-    return ExportMetricsServiceResponse.encode(partial === undefined ? {} : { partialSuccess: partial }).finish();
+    const writer = protobuf.Writer.create();
+    if (partial !== undefined) {
+      writer.uint32(MESSAGE_1).fork();
+      writer.uint32(VARINT_1).int64(partial.rejectedDataPoints).uint32(BYTES_2).string(partial.errorMessage).ldelim();
+    }
+    return writer.finish();
   }
   // 64-bit integers are strings in the JSON mapping.
   return jsonBytes(partial === undefined ? {} : {
@@ -27,7 +41,7 @@ export function encodeExportResponse(encoding: OtlpEncoding, partial?: PartialSu
 
 /** Body of an error answer: `google.rpc.Status`. @param code of google.rpc.Code, see `RpcCode`. */
 export function encodeStatus(encoding: OtlpEncoding, code: number, message: string): Uint8Array {
-  return encoding === 'protobuf' ? Status.encode({ code, message }).finish() : jsonBytes({ code, message });
+  return encoding === 'protobuf' ? status(code, message).finish() : jsonBytes({ code, message });
 }
 
 const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
@@ -37,8 +51,16 @@ const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
  * take RESOURCE_EXHAUSTED for final. Source: OTLP specification, OTLP/gRPC Throttling.
  */
 export function encodeRetryStatus(code: number, message: string, retryAfterSeconds: number): Uint8Array {
-  const value = RetryInfo.encode({ retryDelay: { seconds: retryAfterSeconds, nanos: 0 } }).finish();
-  return Status.encode({ code, message, details: [{ type_url: RETRY_INFO, value }] }).finish();
+  const retryInfo = protobuf.Writer.create();
+  retryInfo.uint32(MESSAGE_1).fork().uint32(VARINT_1).int64(retryAfterSeconds).ldelim();
+  const writer = status(code, message);
+  writer.uint32(MESSAGE_3).fork();
+  writer.uint32(MESSAGE_1).string(RETRY_INFO).uint32(BYTES_2).bytes(retryInfo.finish()).ldelim();
+  return writer.finish();
+}
+
+function status(code: number, message: string): protobuf.Writer {
+  return protobuf.Writer.create().uint32(VARINT_1).int32(code).uint32(BYTES_2).string(message);
 }
 
 /** The codes of https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto that we use. */

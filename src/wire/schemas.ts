@@ -1,4 +1,7 @@
-/** The message types of `proto/`, for everything but the data path: answers, remote read, clients and oracles in tests. */
+/**
+ * The message types of `proto/`, for clients and oracles in tests and tools. The server itself reads and writes messages by hand: parsing
+ * the .proto files takes 80 ms.
+ */
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
 
