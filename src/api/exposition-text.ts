@@ -9,12 +9,21 @@ const CLASSIC_LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 /** With `allow-utf-8` a name that needs quotes comes back with them, to be put inside the braces. */
 export function escapeMetricName(name: string, escaping: NameEscaping): string {
   if (CLASSIC_METRIC_NAME.test(name)) return name;
-  return escaping === 'allow-utf-8' ? quoteLabelValue(name) : underscored(name, true);
+  return escaping === 'allow-utf-8' ? quoteLabelValue(name) : underscoredMetric(name);
 }
 
 export function escapeLabelName(name: string, escaping: NameEscaping): string {
   if (CLASSIC_LABEL_NAME.test(name)) return name;
-  return escaping === 'allow-utf-8' ? quoteLabelValue(name) : underscored(name, false);
+  return escaping === 'allow-utf-8' ? quoteLabelValue(name) : underscoredLabel(name);
+}
+
+/** A name of the classic characters, never quoted: what protobuf has for clients that know no others. */
+export function underscoredMetric(name: string): string {
+  return CLASSIC_METRIC_NAME.test(name) ? name : underscored(name, true);
+}
+
+export function underscoredLabel(name: string): string {
+  return CLASSIC_LABEL_NAME.test(name) ? name : underscored(name, false);
 }
 
 export function quoteLabelValue(value: string): string {

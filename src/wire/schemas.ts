@@ -11,6 +11,7 @@ const PROTO_FOLDER = new URL('../../proto/', import.meta.url);
 const FILES = [
   'prompb/remote.proto',
   'io/prometheus/write/v2/types.proto',
+  'io/prometheus/client/metrics.proto',
   'opentelemetry/proto/collector/metrics/v1/metrics_service.proto',
   'google/rpc/status.proto',
   'google/rpc/error_details.proto',
@@ -31,6 +32,7 @@ export const WriteRequestV2 = root.lookupType('io.prometheus.write.v2.Request');
 export const ReadRequest = root.lookupType('prometheus.ReadRequest');
 export const ReadResponse = root.lookupType('prometheus.ReadResponse');
 export const ChunkedReadResponse = root.lookupType('prometheus.ChunkedReadResponse');
+export const MetricFamily = root.lookupType('io.prometheus.client.MetricFamily');
 export const ExportMetricsServiceRequest = root.lookupType('opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest');
 export const ExportMetricsServiceResponse = root.lookupType('opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceResponse');
 export const Status = root.lookupType('google.rpc.Status');

@@ -1,7 +1,8 @@
 /** A context for handlers: a store of fixed label sets, an engine that returns what the test says. */
-import type { ApiContext, ApiRequest } from '../../src/api/contract.js';
+import type { ApiContext, ApiReply, ApiRequest } from '../../src/api/contract.js';
 import { handleApiRequest } from '../../src/api/handler-table.js';
 import type { Exemplar } from '../../src/model/exemplar.js';
+import type { Histogram } from '../../src/model/histogram.js';
 import { compareUtf8, Labels } from '../../src/model/labels.js';
 import type { Matcher } from '../../src/model/matcher.js';
 import type { MetricMetadata } from '../../src/model/metadata.js';
@@ -14,7 +15,7 @@ import type { Queryable, Series } from '../../src/storage/queryable.js';
 export interface FakeSeries {
   readonly labels: Record<string, string>;
   /** [ms, value] */
-  readonly samples?: readonly (readonly [number, number | 'stale'])[];
+  readonly samples?: readonly (readonly [number, number | 'stale' | Histogram])[];
 }
 
 class FakeStorage implements Queryable {
@@ -29,6 +30,10 @@ class FakeStorage implements Queryable {
         read: (out: SampleColumns, from: number, to: number) => {
           for (const [t, v] of samples) {
             if (t < Math.max(mint, from) || t > Math.min(maxt, to)) continue;
+            if (typeof v === 'object') {
+              out.pushHistogram(t, v);
+              continue;
+            }
             out.pushFloat(t, v === 'stale' ? 0 : v);
             if (v === 'stale') putStale(out.values, out.length - 1);
           }
@@ -71,9 +76,14 @@ export const NOW_MS = 1_795_230_729_540;
 export function call(endpoint: ApiRequest['endpoint'], params: string, options: FakeOptions = {}, extra: Partial<ApiRequest> = {}): {
   status: number; type: string; body: string;
 } {
+  const { status, contentType, body } = ask(endpoint, params, options, extra);
+  return { status, type: contentType, body: Buffer.from(body).toString() };
+}
+
+/** The same, with the body's bytes. */
+export function ask(endpoint: ApiRequest['endpoint'], params: string, options: FakeOptions = {}, extra: Partial<ApiRequest> = {}): ApiReply {
   const request: ApiRequest = { endpoint, params, pathArgument: '', nowMs: NOW_MS, deadlineMs: NOW_MS + 1000, ...extra };
-  const reply = handleApiRequest(request, makeContext(options));
-  return { status: reply.status, type: reply.contentType, body: Buffer.from(reply.body).toString() };
+  return handleApiRequest(request, makeContext(options));
 }
 
 const NOTHING: Cardinality = {

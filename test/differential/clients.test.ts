@@ -86,6 +86,30 @@ describe.skipIf(peersMissing)(`clients${peersNote}`, () => {
     expect(names).toEqual([{ __name__: 'http.req', job: 'web' }]);
   });
 
+  it('a Prometheus federates native histograms', async () => {
+    const port = await freePort();
+    const labels = { __name__: 'latency', job: 'native' };
+    const histogram = { timestamp: nowMs, schema: 1, sum: 3, countInt: 3, zeroThreshold: 0.001, zeroCountInt: 1, positiveSpans: [{ offset: 0, length: 2 }], positiveDeltas: [1, 0] };
+    await write(server.url, 1, [{ labels, samples: [], histograms: [histogram] }]);
+    fs.writeFileSync(path.join(directory, 'native.yml'), `scrape_configs:
+  - job_name: federate
+    honor_labels: true
+    metrics_path: /federate
+    scrape_interval: 1s
+    scrape_protocols: [PrometheusProto, PrometheusText0.0.4]
+    params: { 'match[]': ['latency'] }
+    static_configs: [{ targets: ['127.0.0.1:${server.port}'] }]
+`);
+    peers.push(new PeerProcess('prometheus', [
+      '--config.file=native.yml', '--storage.tsdb.path=native', `--web.listen-address=127.0.0.1:${port}`, '--enable-feature=native-histograms',
+    ], directory));
+    const query = { query: 'latency' };
+    type Vector = { result: { histogram?: [number, unknown] }[] };
+    const there = await until(() => data(`http://127.0.0.1:${port}`, 'query', query) as Promise<Vector>, ({ result }) => result.length === 1);
+    const here = await data(server.url, 'query', query) as Vector;
+    expect(there.result[0]!.histogram![1]).toEqual(here.result[0]!.histogram![1]);
+  });
+
   it('exemplars that a Prometheus sends are found here as they are there', async () => {
     const port = await freePort();
     const [target] = [await freePort()];
