@@ -314,6 +314,7 @@ async function openStore(
     headMemoryBytes: storage.head.memory_bytes,
     outOfOrderWindowMs: storage.tsdb.out_of_order_time_window_ms,
     maxFutureMs: limits.max_future_ms,
+    keepStarts: config.features.st_storage,
     retentionMs: storage.tsdb.retention.time_ms,
     maxDecodedBytes: limits.max_decoded_body_size_bytes,
     sync: { mode: wal.sync, intervalMs: wal.sync_interval_ms },
@@ -358,6 +359,7 @@ async function openStore(
         enableDelayedNameRemoval: config.features.promql_delayed_name_removal,
         enableExperimentalFunctions: config.features.promql_experimental_functions,
         enableTypeAndUnitLabels: config.features.type_and_unit_labels,
+        useStartTimestamps: config.features.use_start_timestamps,
       },
       limits: {
         maxPointsPerSeries: query.max_points_per_series,

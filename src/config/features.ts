@@ -8,6 +8,10 @@ export interface Features {
   /** Inject `__type__` and `__unit__` labels on ingest. */
   readonly type_and_unit_labels: boolean;
   readonly created_timestamp_zero_ingestion: boolean;
+  /** Store start timestamps. */
+  readonly st_storage: boolean;
+  /** `rate()` and others look at them. */
+  readonly use_start_timestamps: boolean;
   readonly search_api: boolean;
   /** Sets `otlp.delta_temporality` to cumulative. */
   readonly otlp_deltatocumulative: boolean;
@@ -35,6 +39,8 @@ export const FEATURES: Readonly<Record<string, Meaning>> = {
   'promql-per-step-stats': { kind: 'switch', key: 'promql_per_step_stats' },
   'type-and-unit-labels': { kind: 'switch', key: 'type_and_unit_labels' },
   'created-timestamp-zero-ingestion': { kind: 'switch', key: 'created_timestamp_zero_ingestion' },
+  'st-storage': { kind: 'switch', key: 'st_storage' },
+  'use-start-timestamps': { kind: 'switch', key: 'use_start_timestamps' },
   'search-api': { kind: 'switch', key: 'search_api' },
 
   'otlp-deltatocumulative': { kind: 'switch', key: 'otlp_deltatocumulative' },
@@ -53,8 +59,6 @@ export const FEATURES: Readonly<Record<string, Meaning>> = {
   'promql-binop-fill-modifiers': always,
   'utf8-names': always,
 
-  'use-start-timestamps': ignored('rate() does not use start timestamps yet'),
-  'st-storage': ignored('start timestamps are not stored yet'),
   'agent': ignored('there is no agent mode'),
   'auto-gomemlimit': GO_RUNTIME,
   'auto-gomaxprocs': GO_RUNTIME,
@@ -88,6 +92,8 @@ export function resolveFeatures(names: readonly string[]): { features: Features;
     promql_per_step_stats: on.has('promql_per_step_stats'),
     type_and_unit_labels: on.has('type_and_unit_labels'),
     created_timestamp_zero_ingestion: on.has('created_timestamp_zero_ingestion'),
+    st_storage: on.has('st_storage'),
+    use_start_timestamps: on.has('use_start_timestamps'),
     search_api: on.has('search_api'),
     otlp_deltatocumulative: on.has('otlp_deltatocumulative'),
     otlp_native_delta_ingestion: on.has('otlp_native_delta_ingestion'),

@@ -3,20 +3,22 @@
 import { alloc, beginBatch, endBatch, heapLeft } from './heap';
 import { appendToChunk, decodeChunk } from './gorilla';
 import { coldRecord, hotRecord, publishSeries } from './series';
+import { noteLateStart, noteStart } from './starts';
 import {
-  COL_REFS, COL_STATUS, COL_TIMES, COL_VALUES, C_HIST_HEAD, C_HIST_LAST_TIME, C_HIST_TAIL, C_LATE_HEAD, C_LATE_TAIL,
-  FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, FLAG_LATE, HDR_MAXT, HDR_MAX_TIME, HDR_MINT, HDR_MIN_TIME, HDR_SAMPLES, HDR_SERIES, HEAP_PER_SAMPLE,
-  LATE_ENTRIES, LATE_ENTRY_BYTES, LATE_HEADER, LOG_OUT, READER_BASE, READER_TIMES, READER_VALUES,
-  RES_DUPLICATES, RES_LOG_BYTES, RES_OK, RES_SLOW,
-  SEALED_ACC, SEALED_COUNT, SEALED_FIRST_TIME, SEALED_FIRST_VALUE, SEALED_FIRST_WORD, SEALED_LAST_TIME, SEALED_NEXT, SEALED_PEND,
-  SEALED_WRITE, SLAB_BYTES, ST_CONFLICT, ST_DUPLICATE, ST_MIXED, ST_NO_MEMORY, ST_NO_SERIES, ST_OK, ST_OLDER, ST_OUTSIDE,
-  S_ACC, S_COUNT, S_FIRST_TIME, S_FIRST_VALUE, S_FIRST_WORD, S_FLAGS, S_LAST_TIME, S_LAST_VALUE, S_PEND, S_SEALED_HEAD, S_WRITE,
+  COL_REFS, COL_STARTS, COL_STATUS, COL_TIMES, COL_VALUES, C_HIST_HEAD, C_HIST_LAST_TIME, C_HIST_TAIL, C_LATE_HEAD, C_LATE_TAIL,
+  FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, FLAG_LATE, HDR_MAXT, HDR_MAX_TIME, HDR_MINT, HDR_MIN_TIME, HDR_SAMPLES, HDR_SERIES, HDR_STARTS_MODE,
+  HEAP_PER_SAMPLE, LATE_ENTRIES, LATE_ENTRY_BYTES, LATE_HEADER, LOG_OUT, READER_BASE, READER_TIMES, READER_VALUES, RES_DUPLICATES,
+  RES_LOG_BYTES, RES_OK, RES_SLOW, RES_START, STARTS_KEPT, STARTS_NONE, START_SAME, SEALED_ACC, SEALED_COUNT, SEALED_FIRST_TIME,
+  SEALED_FIRST_VALUE, SEALED_FIRST_WORD, SEALED_LAST_TIME, SEALED_NEXT, SEALED_PEND, SEALED_WRITE, SLAB_BYTES, ST_CONFLICT, ST_DUPLICATE,
+  ST_MIXED, ST_NO_MEMORY, ST_NO_SERIES, ST_OK, ST_OLDER, ST_OUTSIDE, S_ACC, S_COUNT, S_FIRST_TIME, S_FIRST_VALUE, S_FIRST_WORD, S_FLAGS,
+  S_LAST_TIME, S_LAST_VALUE, S_PEND, S_SEALED_HEAD, S_WRITE,
 } from './layout';
 
 // ---- Log record of samples: format.md of the log, record type "samples" ------------------------------------------------
 
 const CTRL_REF: u32 = 16;
 const CTRL_TIME: u32 = 32;
+const CTRL_START: u32 = 64;
 /** Heap that stays free for what one append may take beside its own bytes: a new slab of blocks, with room to spare. */
 const HEAP_RESERVE: u32 = SLAB_BYTES * 2;
 
@@ -51,6 +53,7 @@ export function appendColumns(n: u32, minValid: f64, notAfter: f64, tooFar: u32)
   const mint = load<f64>(HDR_MINT);
   const maxt = load<f64>(HDR_MAXT);
   const seriesCount = load<u32>(HDR_SERIES);
+  const starts = load<u32>(HDR_STARTS_MODE);
   const roomy = heapLeft() > HEAP_RESERVE + n * HEAP_PER_SAMPLE;
   let newest = load<f64>(HDR_MAX_TIME);
   let oldest = load<f64>(HDR_MIN_TIME);
@@ -82,6 +85,12 @@ export function appendColumns(n: u32, minValid: f64, notAfter: f64, tooFar: u32)
       }
       if (status == ST_OK && !roomy) status = ST_NO_MEMORY;
       if (status == ST_OK) {
+        let start: f64 = 0;
+        let startChange: u32 = START_SAME;
+        if (starts != STARTS_NONE) {
+          if (starts == STARTS_KEPT) start = load<f64>(COL_STARTS + (i << 3));
+          startChange = noteStart(ref, s, time, start);
+        }
         appendToChunk(s, time, bits);
         if (t > newest) newest = t;
         if (t < oldest) oldest = t;
@@ -102,6 +111,10 @@ export function appendColumns(n: u32, minValid: f64, notAfter: f64, tooFar: u32)
           flagsOut |= CTRL_TIME;
           log = putVarint(log, zigzag(<i64>(t - previousTime)));
           previousTime = t;
+        }
+        if (startChange != START_SAME) {
+          flagsOut |= CTRL_START;
+          log = putVarint(log, start == 0 ? 0 : zigzag(<i64>(t - start)) + 1);
         }
         store<u8>(control, <u8>flagsOut);
         store<u64>(log, valueBytes == 0 ? 0 : bits >> ((8 - valueBytes) << 3));
@@ -155,6 +168,13 @@ export function replaySamples(p: u32, end: u32): i32 {
       t += <f64>unzigzag(getVarint(end));
       p = varintAt;
     }
+    let start: f64 = 0;
+    if (control & CTRL_START) {
+      varintAt = p;
+      const distance = getVarint(end);
+      p = varintAt;
+      if (distance != 0) start = t - <f64>unzigzag(distance - 1);
+    }
     const valueBytes = control & 15;
     if (valueBytes > 8 || p > end || end - p < valueBytes) return -1;
     let bits: u64 = 0;
@@ -170,6 +190,7 @@ export function replaySamples(p: u32, end: u32): i32 {
     // Replaying twice equals once: what is there already is passed over.
     if ((load<u8>(s, S_FLAGS) & FLAG_HAS_SAMPLE) && time <= load<u32>(s, S_LAST_TIME)) continue;
     if (heapLeft() < HEAP_RESERVE) return -2;
+    if (control & CTRL_START) noteStart(<u32>ref, s, time, start);
     appendToChunk(s, time, bits);
     if (t > load<f64>(HDR_MAX_TIME)) store<f64>(HDR_MAX_TIME, t);
     if (t < load<f64>(HDR_MIN_TIME)) store<f64>(HDR_MIN_TIME, t);
@@ -255,12 +276,25 @@ export function probeFloat(ref: u32, t: f64, bitsLow: u32, bitsHigh: u32): u32 {
   return findHistogram(ref, time) == 0 ? ST_OK : ST_CONFLICT;
 }
 
-/** Stores a float wherever it belongs; `probeFloat` said that its time is free. ST_OK or ST_NO_MEMORY. */
-export function appendFloat(ref: u32, t: f64, bitsLow: u32, bitsHigh: u32): u32 {
+/**
+ * The start of one sample that is about to be stored; RES_START says what it changed. NaN: the series' entries are right already
+ * (they come from the log).
+ */
+function startOfOne(ref: u32, s: u32, time: u32, start: f64): void {
+  let change: u32 = START_SAME;
+  if (start == start && load<u32>(HDR_STARTS_MODE) != STARTS_NONE) {
+    change = <i64>time > newestTime(ref) ? noteStart(ref, s, time, start) : noteLateStart(ref, s, time, start);
+  }
+  store<u32>(RES_START, change);
+}
+
+/** Stores a float wherever it belongs; `probeFloat` said that its time is free. ST_OK or ST_NO_MEMORY. `start`: see `startOfOne`. */
+export function appendFloat(ref: u32, t: f64, bitsLow: u32, bitsHigh: u32, start: f64): u32 {
   if (heapLeft() < HEAP_RESERVE) return ST_NO_MEMORY;
   const bits = (<u64>bitsHigh << 32) | <u64>bitsLow;
   const time = <u32>(t - load<f64>(HDR_MINT));
   const s = hotRecord(ref);
+  startOfOne(ref, s, time, start);
   if ((load<u8>(s, S_FLAGS) & FLAG_HAS_SAMPLE) == 0 || time > load<u32>(s, S_LAST_TIME)) appendToChunk(s, time, bits);
   else appendLate(ref, time, bits);
   countSample(t);
@@ -309,8 +343,8 @@ export function probeHistogram(ref: u32, t: f64, bytes: u32, length: u32): u32 {
   return ST_DUPLICATE;
 }
 
-/** Stores an encoded histogram. ST_OK or ST_NO_MEMORY. */
-export function appendHistogram(ref: u32, t: f64, bytes: u32, length: u32): u32 {
+/** Stores an encoded histogram. ST_OK or ST_NO_MEMORY. `start`: see `startOfOne`. */
+export function appendHistogram(ref: u32, t: f64, bytes: u32, length: u32, start: f64): u32 {
   if (heapLeft() < HEAP_RESERVE || heapLeft() - HEAP_RESERVE < length) return ST_NO_MEMORY;
   const time = <u32>(t - load<f64>(HDR_MINT));
   const record = alloc(12 + length);
@@ -319,6 +353,7 @@ export function appendHistogram(ref: u32, t: f64, bytes: u32, length: u32): u32 
   memory.copy(record + 12, bytes, length);
   const cold = coldRecord(ref);
   const s = hotRecord(ref);
+  startOfOne(ref, s, time, start);
   const tail = load<u32>(cold, C_HIST_TAIL);
   if (tail == 0) store<u32>(cold, record, C_HIST_HEAD);
   else store<u32>(tail, record);

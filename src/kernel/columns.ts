@@ -2,8 +2,8 @@
 // head's range is only counted.
 import { varint64At, varintEnd } from './varint';
 import {
-  COLUMN_CAPACITY, COL_REFS, COL_TIMES, COL_VALUES, HDR_MAXT, HDR_MINT, OTHER_BASE, OTHER_BYTES, OTHER_CAPACITY, RES_OTHERS, RES_OUTSIDE,
-  RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_SAMPLES,
+  COLUMN_CAPACITY, COL_REFS, COL_STARTS, COL_TIMES, COL_VALUES, HDR_MAXT, HDR_MINT, HDR_STARTS_MODE, OTHER_BASE, OTHER_BYTES,
+  OTHER_CAPACITY, RES_OTHERS, RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_SAMPLES, STARTS_KEPT,
 } from './layout';
 
 export const SAMPLE_OK: u32 = 0;
@@ -13,7 +13,7 @@ export const SAMPLE_NO_ROOM: u32 = 2;
 
 const TAG_VALUE: u32 = 0x09;
 const TAG_TIME: u32 = 0x10;
-/** Start time of a 2.0 sample; not stored. */
+/** Start time of a 2.0 sample. */
 const TAG_START: u32 = 0x18;
 
 /** Timestamps beyond these (f64-exact) are left to the general path, which names them. */
@@ -21,6 +21,7 @@ const TIME_MAX: i64 = 9007199254740991;
 
 /** Rows filled. */
 export let rows: u32 = 0;
+let keepsStarts: bool = false;
 let mint: f64 = 0;
 let maxt: f64 = 0;
 let outside: u32 = 0;
@@ -36,6 +37,7 @@ let markMax: f64 = 0;
 export function beginColumns(): void {
   mint = load<f64>(HDR_MINT);
   maxt = load<f64>(HDR_MAXT);
+  keepsStarts = load<u32>(HDR_STARTS_MODE) == STARTS_KEPT;
   rows = 0;
   others = 0;
   outside = 0;
@@ -75,6 +77,7 @@ export function outsideInSeries(): u32 {
 export function putSample(p: u32, end: u32): u32 {
   let bits: u64 = 0;
   let time: i64 = 0;
+  let start: i64 = 0;
   if (p < end && load<u8>(p) == TAG_VALUE && end - p >= 9) {
     bits = load<u64>(p, 1);
     p += 9;
@@ -83,11 +86,11 @@ export function putSample(p: u32, end: u32): u32 {
     time = <i64>varint64At(p + 1, end);
     p = varintEnd;
     if (p != 0 && p < end && load<u8>(p) == TAG_START) {
-      varint64At(p + 1, end);
+      start = <i64>varint64At(p + 1, end);
       p = varintEnd;
     }
   }
-  if (p != end || time > TIME_MAX || time < -TIME_MAX) return SAMPLE_ODD;
+  if (p != end || time > TIME_MAX || time < -TIME_MAX || start > TIME_MAX || start < -TIME_MAX) return SAMPLE_ODD;
   const t = <f64>time;
   if (t < mint || t >= maxt) {
     outside++;
@@ -98,8 +101,17 @@ export function putSample(p: u32, end: u32): u32 {
   if (rows == COLUMN_CAPACITY) return SAMPLE_NO_ROOM;
   store<f64>(COL_TIMES + (rows << 3), t);
   store<u64>(COL_VALUES + (rows << 3), bits);
+  if (keepsStarts) store<f64>(COL_STARTS + (rows << 3), <f64>start);
   rows++;
   return SAMPLE_OK;
+}
+
+/** Gives the rows from `first` on a start timestamp (ms), where they have none of their own. */
+export function putStart(first: u32, start: i64): void {
+  if (!keepsStarts || start > TIME_MAX || start < -TIME_MAX) return;
+  for (let i = first; i < rows; i++) {
+    if (load<f64>(COL_STARTS + (i << 3)) == 0) store<f64>(COL_STARTS + (i << 3), <f64>start);
+  }
 }
 
 /** Gives the rows from `first` on their ref. */

@@ -11,5 +11,6 @@ export { collectMetadata } from './metadata';
 export { walkOtlp } from './walk-otlp';
 export { dropOtlpRows, otlpRowsRise, settleOtlpPoint, settleOtlpTarget } from './settle-otlp';
 export { appendColumns, appendFloat, appendHistogram, probeFloat, probeHistogram, replaySamples, seriesNewest } from './append';
+export { readStarts, replayStart } from './starts';
 export { encodeDictionary, replayDictionary } from './dictionary-log';
 export { publishedSeries, readBegin, readHistogram, readLate, readName, readNext, readPair } from './read';

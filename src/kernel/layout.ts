@@ -51,6 +51,8 @@ export const HDR_MAX_TIME = 1160;
 /** Next free bit-stream block and end of its slab. */
 export const HDR_BLOCK_TOP = 1168;
 export const HDR_BLOCK_END = 1172;
+/** Whether start timestamps are kept: STARTS_. */
+export const HDR_STARTS_MODE = 1180;
 /** Free lists of power-of-two heap pieces, u32 each, by log2 of the size (slots 0..31). */
 export const HDR_FREE = 1280;
 
@@ -75,6 +77,8 @@ export const RES_METADATA = 1592;
 
 /** OTLP walk: 1 if the times of its rows never go back. */
 export const RES_RISING = 1600;
+/** Append of one sample: what became of its start, START_. */
+export const RES_START = 1604;
 
 // ---- Scratch of the writer ----------------------------------------------------------------------------------------
 /** Samples that one pass of a walk may produce; a longer body is walked in several passes. */
@@ -145,6 +149,8 @@ export const READER_MAX_TIME = 120;
 export const READER_LATE_TAIL = 124;
 /** Newest histogram record before the range, as far as `readHistogram` came. */
 export const READER_HIST_BEFORE = 128;
+/** Copy of the series' entry in START_BASE, if it has FLAG_STARTS. */
+export const READER_START = 136;
 /** Small inputs from the other side: texts to look up, labels in canonical form. */
 export const READER_IO = 256;
 export const READER_TIMES = 0x00010000;
@@ -161,6 +167,9 @@ export const NAME_LENGTH = 4;
 /** Newest pair of the name, id + 1; pairs chain by PAIR_NEXT. */
 export const NAME_FIRST_PAIR = 8;
 export const NAME_PAIR_COUNT = 12;
+
+/** More of the columns: start timestamps, f64 ms, 0 = none. Written and read while they are kept. */
+export const COL_STARTS = 0x10800000;
 
 export const PAIR_BASE = 0x11000000;
 export const PAIR_BYTES = 32;
@@ -213,6 +222,7 @@ export const C_HIST_LAST_TIME = 24;
 export const FLAG_HAS_SAMPLE = 1;
 export const FLAG_HISTOGRAMS = 2;
 export const FLAG_LATE = 4;
+export const FLAG_STARTS = 8;
 
 export const IDENT_BASE = 0x51000000;
 export const IDENT_BYTES = 24;
@@ -224,7 +234,15 @@ export const IDENT_NEXT = 20;
 /** Per identity, u32, 0 = nothing. Remote write 1.0: bytes of its labels; 2.0: hash of the metadata that came with it last. */
 export const IDENT_NOTE_BASE = 0x63000000;
 
-export const HEAP_BASE = 0x66000000;
+/** Start timestamps, by ref: the newest entry of each series that has any { f64 start, u32 time, u32 link }. */
+export const START_BASE = 0x66000000;
+export const START_BYTES = 16;
+export const START_TIME = 8;
+/** Address of the next older entry, and START_ONCE_BIT if this one holds for the sample at its time only. */
+export const START_LINK = 12;
+export const START_ONCE_BIT = 1;
+
+export const HEAP_BASE = 0x6e000000;
 
 // ---- Chunks ---------------------------------------------------------------------------------------------------------
 /** An open chunk is sealed when it holds this many samples. */
@@ -265,6 +283,16 @@ export const ST_OUTSIDE = 101;
 export const ST_NO_SERIES = 102;
 /** The series has histograms: the newest time of both kinds counts. */
 export const ST_MIXED = 103;
+
+// ---- Start timestamps ------------------------------------------------------------------------------------------------------------
+/** HDR_STARTS_MODE: there are none; those of COL_STARTS are kept; not kept, but some series have one from before. */
+export const STARTS_NONE = 0;
+export const STARTS_KEPT = 1;
+export const STARTS_CLEARED = 2;
+/** What a sample's start did: nothing, holds from the sample on, holds for this sample only. */
+export const START_SAME = 0;
+export const START_FROM = 1;
+export const START_ONCE = 2;
 
 /** Value of a ref column entry whose series is unknown. */
 export const NO_REF = -1;

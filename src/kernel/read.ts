@@ -5,13 +5,12 @@ import { findName, findPair } from './dictionary';
 import { decodeChunk } from './gorilla';
 import { coldRecord, hotRecord } from './series';
 import {
-  CHUNK_SAMPLES, C_HIST_HEAD, C_HIST_TAIL, C_LATE_HEAD, C_LATE_TAIL, HDR_MINT, HDR_SEQ, HDR_SERIES_PUBLISHED,
-  LATE_ENTRY_BYTES, LATE_HEADER, READER_CAPACITY,
-  READER_HIST_BEFORE, READER_HIST_HEAD, READER_HIST_TAIL, READER_LATE_HEAD, READER_LATE_TAIL,
-  READER_MAX_TIME, READER_MIN_TIME,
-  READER_NEXT_CHUNK, READER_SNAPSHOT, READER_STAGE, READER_TIMES, READER_VALUES, SEALED_ACC, SEALED_COUNT, SEALED_FIRST_TIME,
-  SEALED_FIRST_VALUE, SEALED_FIRST_WORD, SEALED_LAST_TIME, SEALED_NEXT, SEALED_PEND, SEALED_WRITE, SERIES_BYTES, S_ACC, S_COUNT,
-  S_FIRST_TIME, S_FIRST_VALUE, S_FIRST_WORD, S_FLAGS, S_PEND, S_SEALED_HEAD, S_SEALED_TAIL, S_WRITE,
+  CHUNK_SAMPLES, C_HIST_HEAD, C_HIST_TAIL, C_LATE_HEAD, C_LATE_TAIL, FLAG_STARTS, HDR_MINT, HDR_SEQ, HDR_SERIES_PUBLISHED,
+  LATE_ENTRY_BYTES, LATE_HEADER, READER_CAPACITY, READER_HIST_BEFORE, READER_HIST_HEAD, READER_HIST_TAIL, READER_LATE_HEAD,
+  READER_LATE_TAIL, READER_MAX_TIME, READER_MIN_TIME, READER_NEXT_CHUNK, READER_SNAPSHOT, READER_STAGE, READER_START, READER_TIMES,
+  READER_VALUES, SEALED_ACC, SEALED_COUNT, SEALED_FIRST_TIME, SEALED_FIRST_VALUE, SEALED_FIRST_WORD, SEALED_LAST_TIME, SEALED_NEXT,
+  SEALED_PEND, SEALED_WRITE, SERIES_BYTES, START_BASE, START_BYTES, S_ACC, S_COUNT, S_FIRST_TIME, S_FIRST_VALUE, S_FIRST_WORD, S_FLAGS,
+  S_PEND, S_SEALED_HEAD, S_SEALED_TAIL, S_WRITE,
 } from './layout';
 
 /** About a second of spinning: a batch takes microseconds, so more means that the writer is gone. */
@@ -58,8 +57,8 @@ export function readPair(name: u32, text: u32, length: u32): i32 {
 }
 
 /**
- * Begins reading a series in [mint, maxt] (ms, inclusive). Returns its S_FLAGS: FLAG_LATE and FLAG_HISTOGRAMS tell what else
- * there is to read; -1 if the writer died inside a batch.
+ * Begins reading a series in [mint, maxt] (ms, inclusive). Returns its S_FLAGS: FLAG_LATE, FLAG_HISTOGRAMS and FLAG_STARTS tell
+ * what else there is to read; -1 if the writer died inside a batch.
  */
 export function readBegin(slot: u32, ref: u32, mint: f64, maxt: f64): i32 {
   const hot = hotRecord(ref);
@@ -73,6 +72,7 @@ export function readBegin(slot: u32, ref: u32, mint: f64, maxt: f64): i32 {
     store<u32>(slot, load<u32>(cold, C_HIST_HEAD), READER_HIST_HEAD);
     store<u32>(slot, load<u32>(cold, C_HIST_TAIL), READER_HIST_TAIL);
     store<u32>(slot, 0, READER_HIST_BEFORE);
+    if (load<u8>(slot, S_FLAGS) & FLAG_STARTS) memory.copy(slot + READER_START, START_BASE + ref * START_BYTES, START_BYTES);
     if (atomic.load<u32>(HDR_SEQ) == seq) break;
   }
   const base = load<f64>(HDR_MINT);

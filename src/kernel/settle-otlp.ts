@@ -3,8 +3,8 @@
 import { alloc, heapLeft } from './heap';
 import { registerIdentity } from './identity';
 import {
-  COL_REFS, COL_TIMES, COL_VALUES, HDR_MINT, MISS_BASE, MISS_BYTES, MISS_FIRST_SAMPLE, MISS_HASH, MISS_SAMPLE_COUNT, OTLP_ORDER,
-  OTLP_ORIGINS, OTLP_REFS, OTLP_REF_LIST, OTLP_REF_NONE, SLAB_BYTES,
+  COL_REFS, COL_STARTS, COL_TIMES, COL_VALUES, HDR_MINT, HDR_STARTS_MODE, MISS_BASE, MISS_BYTES, MISS_FIRST_SAMPLE, MISS_HASH,
+  MISS_SAMPLE_COUNT, OTLP_ORDER, OTLP_ORIGINS, OTLP_REFS, OTLP_REF_LIST, OTLP_REF_NONE, SLAB_BYTES, STARTS_KEPT,
 } from './layout';
 
 /**
@@ -48,6 +48,7 @@ function remember(index: u32, miss: u32, value: u32): void {
 
 /** Takes out the rows of resources that have no `target_info`. Returns the rows left. */
 export function dropOtlpRows(n: u32): u32 {
+  const keepsStarts = load<u32>(HDR_STARTS_MODE) == STARTS_KEPT;
   let kept: u32 = 0;
   for (let i: u32 = 0; i < n; i++) {
     const ref = load<u32>(COL_REFS + (i << 2));
@@ -55,6 +56,7 @@ export function dropOtlpRows(n: u32): u32 {
     store<u32>(COL_REFS + (kept << 2), ref);
     store<f64>(COL_TIMES + (kept << 3), load<f64>(COL_TIMES + (i << 3)));
     store<u64>(COL_VALUES + (kept << 3), load<u64>(COL_VALUES + (i << 3)));
+    if (keepsStarts) store<f64>(COL_STARTS + (kept << 3), load<f64>(COL_STARTS + (i << 3)));
     store<u32>(OTLP_ORIGINS + (kept << 2), load<u32>(OTLP_ORIGINS + (i << 2)));
     kept++;
   }

@@ -6,10 +6,11 @@
 import { beginPrediction, endPrediction, lookupIdentity } from './identity';
 import { hash1, hash2, hashBytes, mix } from './hash';
 import {
-  COLUMN_CAPACITY, COL_REFS, COL_TIMES, COL_VALUES, HDR_MAXT, HDR_MINT, MISS_BASE, MISS_BYTES, MISS_CAPACITY, MISS_CODE,
-  MISS_FIRST_SAMPLE, MISS_HASH, MISS_LABELS, MISS_LABELS_END, MISS_ORDINAL, MISS_SAMPLE_COUNT, OTLP_MISS_EXEMPLARS, OTLP_MISS_POINT,
-  OTLP_MISS_TARGET, OTLP_NO_ORIGIN, OTLP_ORIGINS, OTLP_POINT_SAMPLES_MAX, OTLP_REF_LIST, OTLP_REF_NONE, OTLP_TARGET_STEPS_MAX,
-  RES_MISSES, RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_RISING, RES_SAMPLES, WALK_DONE, WALK_GENERAL,
+  COLUMN_CAPACITY, COL_REFS, COL_STARTS, COL_TIMES, COL_VALUES, HDR_MAXT, HDR_MINT, HDR_STARTS_MODE, MISS_BASE, MISS_BYTES, MISS_CAPACITY,
+  MISS_CODE, MISS_FIRST_SAMPLE, MISS_HASH, MISS_LABELS, MISS_LABELS_END, MISS_ORDINAL, MISS_SAMPLE_COUNT, OTLP_MISS_EXEMPLARS,
+  OTLP_MISS_POINT, OTLP_MISS_TARGET, OTLP_NO_ORIGIN, OTLP_ORIGINS, OTLP_POINT_SAMPLES_MAX, OTLP_REF_LIST, OTLP_REF_NONE,
+  OTLP_TARGET_STEPS_MAX, RES_MISSES, RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_RISING, RES_SAMPLES, STARTS_KEPT, WALK_DONE,
+  WALK_GENERAL,
 } from './layout';
 
 const DOMAIN_RESOURCE: u64 = 0x6f7401;
@@ -72,6 +73,7 @@ let outsideMin: f64 = 0;
 let outsideMax: f64 = 0;
 let rising: bool = true;
 let lastTime: f64 = 0;
+let keepsStarts: bool = false;
 /** Times of the points of the current resource. */
 let earliest: f64 = 0;
 let latest: f64 = 0;
@@ -154,6 +156,7 @@ export function walkOtlp(start: u32, end: u32, generation: u32, targetStepMs: f6
   outsideMax = -Infinity;
   rising = true;
   lastTime = -Infinity;
+  keepsStarts = load<u32>(HDR_STARTS_MODE) == STARTS_KEPT;
   beginPrediction();
   while (cursor < end && !general) {
     if (load<u8>(cursor++) != TAG_RESOURCE_METRICS) {
@@ -299,6 +302,7 @@ function numberPoint(end: u32): void {
   let attributesEnd: u32 = 0;
   let bits: u64 = 0;
   let nanos: u64 = 0;
+  let startNanos: u64 = 0;
   let flags: u64 = 0;
   let exemplars: bool = false;
   while (cursor < end && !general) {
@@ -310,7 +314,7 @@ function numberPoint(end: u32): void {
         skipRun(TAG_POINT_ATTRIBUTE, end);
         attributesEnd = cursor;
         break;
-      case TAG_START: fixed64(end); break;
+      case TAG_START: startNanos = load<u64>(fixed64(end)); break;
       case TAG_TIME: nanos = load<u64>(fixed64(end)); break;
       case TAG_AS_DOUBLE: bits = load<u64>(fixed64(end)); break;
       case TAG_AS_INT: bits = reinterpret<u64>(<f64>load<i64>(fixed64(end))); break;
@@ -325,7 +329,9 @@ function numberPoint(end: u32): void {
   if (general || cursor != end || !takeTime(nanos)) return;
   hashBytes(attributes, attributesEnd - attributes, DOMAIN_POINT);
   const first = openRows(start, end, mix(metric1, hash1), mix(metric2, hash2), 1, exemplars);
-  if (!general) store<u64>(COL_VALUES + (first << 3), flags & NO_RECORDED_VALUE ? STALE_BITS : bits);
+  if (general) return;
+  store<u64>(COL_VALUES + (first << 3), flags & NO_RECORDED_VALUE ? STALE_BITS : bits);
+  if (keepsStarts) putStarts(first, 1, flags & NO_RECORDED_VALUE ? 0 : startNanos);
 }
 
 /** Series of a histogram, in the order in which the translator names them: sum (if there is one), count, buckets, +Inf. */
@@ -338,6 +344,7 @@ function histogramPoint(end: u32): void {
   let bounds: u32 = 0;
   let boundsEnd: u32 = 0;
   let nanos: u64 = 0;
+  let startNanos: u64 = 0;
   let count: u64 = 0;
   let sum: u64 = 0;
   let hasSum: u32 = 0;
@@ -352,7 +359,8 @@ function histogramPoint(end: u32): void {
         skipRun(TAG_HISTOGRAM_ATTRIBUTE, end);
         attributesEnd = cursor;
         break;
-      case TAG_START: case TAG_MIN: case TAG_MAX: fixed64(end); break;
+      case TAG_START: startNanos = load<u64>(fixed64(end)); break;
+      case TAG_MIN: case TAG_MAX: fixed64(end); break;
       case TAG_TIME: nanos = load<u64>(fixed64(end)); break;
       case TAG_COUNT: count = load<u64>(fixed64(end)); break;
       case TAG_HISTOGRAM_SUM:
@@ -394,6 +402,7 @@ function histogramPoint(end: u32): void {
   h2 = mix(mix(h2, hash2), shape);
   const first = openRows(start, end, h1, h2, bounded + hasSum + 2, exemplars);
   if (general) return;
+  if (keepsStarts) putStarts(first, bounded + hasSum + 2, flags & NO_RECORDED_VALUE ? 0 : startNanos);
   let row = COL_VALUES + (first << 3);
   if (flags & NO_RECORDED_VALUE) {
     for (const rowEnd = row + ((bounded + hasSum + 2) << 3); row < rowEnd; row += 8) store<u64>(row, STALE_BITS);
@@ -460,6 +469,12 @@ function openRows(start: u32, end: u32, h1: u64, h2: u64, n: u32, exemplars: boo
   return first;
 }
 
+/** A stale marker has no start: it is no part of what was counted. */
+function putStarts(first: u32, n: u32, nanos: u64): void {
+  const start = <f64>(nanos / NANOS_PER_MS);
+  for (let i = first; i < first + n; i++) store<f64>(COL_STARTS + (i << 3), start);
+}
+
 function putRefs(first: u32, n: u32, value: u32): void {
   const column = COL_REFS + (first << 2);
   if ((value & OTLP_REF_LIST) == 0) {
@@ -513,6 +528,7 @@ function targetInfo(start: u32, end: u32): void {
   for (let i = first; i < row; i++) {
     store<u32>(COL_REFS + (i << 2), value);
     store<u64>(COL_VALUES + (i << 3), ONE_BITS);
+    if (keepsStarts) store<f64>(COL_STARTS + (i << 3), 0);
     store<u32>(OTLP_ORIGINS + (i << 2), OTLP_NO_ORIGIN);
   }
   if (value < 0) addMiss(OTLP_MISS_TARGET, start, end, first, row - first, h1, h2);

@@ -2,7 +2,8 @@
 // request; the identity of a series is folded from the hashes of its label references, so that the same labels are recognised
 // whatever numbers the symbols have. A series with anything but labels, floats and metadata is left to the general decoder.
 import {
-  beginColumns, beginSeries, dropSeries, endColumns, outsideInSeries, putOther, putRef, putSample, rows, SAMPLE_NO_ROOM, SAMPLE_ODD,
+  beginColumns, beginSeries, dropSeries, endColumns, outsideInSeries, putOther, putRef, putSample, putStart, rows, SAMPLE_NO_ROOM,
+  SAMPLE_ODD,
 } from './columns';
 import { beginPrediction, endPrediction, lookupIdentity, previous } from './identity';
 import { hash1, hash2, hashBytes } from './hash';
@@ -21,7 +22,7 @@ const TAG_SERIES: u32 = 0x2a;
 const TAG_LABELS: u32 = 0x0a;
 const TAG_SAMPLE: u32 = 0x12;
 const TAG_METADATA: u32 = 0x2a;
-/** created_timestamp of 2.0 drafts, still sent by Prometheus up to 3.5; not stored. */
+/** created_timestamp of 2.0 drafts, still sent by Prometheus up to 3.5: the start of all samples of the series. */
 const TAG_CREATED: u32 = 0x30;
 
 /** Result of one series, beside the WALK_ codes: left to the general decoder. */
@@ -85,12 +86,13 @@ function walkSeries(start: u32, end: u32): u32 {
   let labels: u32 = 0;
   let labelsEnd: u32 = 0;
   let metadata: u32 = 0;
+  let created: i64 = 0;
   const first = rows;
   beginSeries();
   while (p < end) {
     const tag = <u32>load<u8>(p);
     if (tag == TAG_CREATED) {
-      varint64At(p + 1, end);
+      created = <i64>varint64At(p + 1, end);
       p = varintEnd;
       if (p == 0) return drop(SERIES_OTHER);
       continue;
@@ -115,6 +117,7 @@ function walkSeries(start: u32, end: u32): u32 {
   if (rows == first && outsideInSeries() == 0) return drop(SERIES_OTHER);
   if (!hashReferences(labels, labelsEnd)) return drop(SERIES_OTHER);
   if (rows == first) return WALK_DONE;
+  if (created != 0) putStart(first, created);
   const h1 = identity1;
   const h2 = identity2;
   const ref = lookupIdentity(h1, h2);

@@ -17,7 +17,11 @@ export class SampleColumns {
   histogramBefore: Histogram | undefined;
   /** Start timestamps in ms, 0 where unknown; undefined while no sample has one. */
   startTimestamps: Float64Array | undefined;
+  /** Whether readers shall look start timestamps up: most queries do not use them. */
+  wantsStarts = true;
   length = 0;
+  /** Outlives `clear`, so that reading series after series allocates nothing. */
+  private starts: Float64Array | undefined;
 
   constructor(capacity = 256) {
     this.timestamps = new Float64Array(capacity);
@@ -45,8 +49,21 @@ export class SampleColumns {
     if (this.startTimestamps) {
       const starts = new Float64Array(capacity);
       starts.set(this.startTimestamps.subarray(0, this.length));
-      this.startTimestamps = starts;
+      this.startTimestamps = this.starts = starts;
     }
+  }
+
+  /** Gives the samples from `first` on these start timestamps, as many; without an argument none. For readers, after each part. */
+  setStarts(first: number, source?: Float64Array): void {
+    if (source === undefined) {
+      this.startTimestamps?.fill(0, first, this.length);
+      return;
+    }
+    if (this.startTimestamps === undefined) {
+      if (this.starts === undefined || this.starts.length < this.timestamps.length) this.starts = new Float64Array(this.timestamps.length);
+      this.startTimestamps = this.starts.fill(0, 0, first);
+    }
+    this.startTimestamps.set(source, first);
   }
 
   pushFloat(timestampMs: number, value: number): void {

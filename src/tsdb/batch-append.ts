@@ -85,9 +85,9 @@ export class BatchAppend {
     if (head !== undefined && ref >= 0) {
       let status: AppendStatus;
       if (deltas?.isDelta(i)) status = deltas.judgeStored(i);
-      else if (histogram) status = head.appendHistogram(ref, t, histogram, rules, Infinity);
+      else if (histogram) status = head.appendHistogram(ref, t, histogram, 0, rules, Infinity);
       else {
-        head.putColumn(0, ref, t, batch.valueBits(), i);
+        head.putColumn(0, ref, t, batch.valueBits(), i, 0);
         status = head.appendRow(0, rules, Infinity);
       }
       if (status === AppendStatus.duplicate) {
@@ -129,7 +129,7 @@ export class BatchAppend {
       lastTimes.set(ref, batch.timestamps[i]!);
       const histogram = batch.histograms.get(i);
       if (histogram === undefined) {
-        head.putColumn(n, ref, batch.timestamps[i]!, bits, i);
+        head.putColumn(n, ref, batch.timestamps[i]!, bits, i, startOf(batch, i));
         floats[n++] = i;
         if (n === COLUMN_CAPACITY) flush();
         continue;
@@ -139,7 +139,7 @@ export class BatchAppend {
       head.logDictionary();
       const labels = batch.series[batch.seriesIndex[i]!]!;
       const newestLater = newestInLaterHeads(this.store, head, () => labels);
-      const status = head.appendHistogram(ref, batch.timestamps[i]!, histogram, rules, newestLater);
+      const status = head.appendHistogram(ref, batch.timestamps[i]!, histogram, startOf(batch, i), rules, newestLater);
       if (isAccepted(status)) this.accept(report, i, batch, statuses, status);
       else {
         if (status === AppendStatus.outOfMemory) {
@@ -229,4 +229,9 @@ export class BatchAppend {
     if (batch.histograms.has(i) || batch.staleHistograms.has(i)) report.histograms++;
     else report.samples++;
   }
+}
+
+/** The start of a delta is that of its interval, not that of the total which is stored for it. */
+function startOf(batch: SampleBatch, i: number): number {
+  return batch.delta[i] === 1 ? 0 : batch.startTimestamps[i]!;
 }

@@ -79,8 +79,8 @@ function compareStored(head: Head | undefined, batch: SampleBatch, i: number): A
   const ref = head === undefined || batch.delta[i] === 1 ? -1 : head.find(batch.series[batch.seriesIndex[i]!]!);
   if (head === undefined || ref < 0) return undefined;
   const histogram = batch.histograms.get(i);
-  if (!histogram) head.putColumn(0, ref, batch.timestamps[i]!, batch.valueBits(), i);
-  const status = histogram ? head.appendHistogram(ref, batch.timestamps[i]!, histogram, STORE_NOTHING, Infinity)
+  if (!histogram) head.putColumn(0, ref, batch.timestamps[i]!, batch.valueBits(), i, 0);
+  const status = histogram ? head.appendHistogram(ref, batch.timestamps[i]!, histogram, 0, STORE_NOTHING, Infinity)
     : head.appendRow(0, STORE_NOTHING, Infinity);
   return status === AppendStatus.duplicate || status === AppendStatus.conflict ? status : undefined;
 }

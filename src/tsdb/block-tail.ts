@@ -18,7 +18,9 @@ export class BlockTail {
     private readonly blocks: BlockStore,
     private readonly resources: BlockResources,
     private readonly report: (message: string) => void,
-  ) {}
+  ) {
+    this.columns.wantsStarts = false;
+  }
 
   /** Time of the newest sample in [since, before), stale markers included; -Infinity if there is none. */
   newestTime(labels: Labels, since: number, before: number): number {

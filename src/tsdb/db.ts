@@ -47,6 +47,8 @@ export interface DbOptions {
   readonly outOfOrderWindowMs: number;
   /** How far ahead of the clock a sample may be. */
   readonly maxFutureMs: number;
+  /** Keep start timestamps; off if not given. */
+  readonly keepStarts?: boolean;
   /** 0 = keep for ever. */
   readonly retentionMs: number;
   /** Bytes of blocks above which the oldest are dropped, 0 = no limit. */
@@ -154,6 +156,7 @@ export class Db implements Appender {
       segmentBytes: options.logSegmentBytes,
       preallocate: options.sync.mode === 'always',
       seed: { low: seed.readUInt32LE(0), high: seed.readUInt32LE(4) },
+      keepStarts: options.keepStarts ?? false,
       guard,
     });
     const blocks = new BlockStore(environment.disk, path.join(options.directory, 'blocks'));

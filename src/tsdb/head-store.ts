@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Disk } from '../io/disk.js';
 import { IngestError } from '../storage/ingestion.js';
 import type { HeadDescriptor } from './head/descriptor.js';
-import { Head, type NewSeriesGuard } from './head/head.js';
+import { Head, type HeadOptions, type NewSeriesGuard } from './head/head.js';
 import { replayHead } from './head/replay-head.js';
 import { rewriteLog } from './head/rewrite-log.js';
 import { dropLog, removeDroppedLogs } from './log/drop-log.js';
@@ -21,6 +21,8 @@ export interface HeadStoreOptions {
   /** Zeros written ahead of the log: pays only where every request is synced. */
   readonly preallocate: boolean;
   readonly seed: { readonly low: number; readonly high: number };
+  /** See `HeadOptions`. */
+  readonly keepStarts: boolean;
   /** Put into every head once its log is read. */
   readonly guard?: NewSeriesGuard | undefined;
 }
@@ -213,8 +215,9 @@ export class HeadStore {
     this.ordered.sort((a, b) => a.mint - b.mint);
   }
 
-  private headOptions(mint: number, maxt: number): { mint: number; maxt: number; maxSeries: number; seed: { low: number; high: number } } {
-    return { mint, maxt, maxSeries: this.options.maxSeries, seed: this.options.seed };
+  private headOptions(mint: number, maxt: number): HeadOptions {
+    const { maxSeries, seed, keepStarts } = this.options;
+    return { mint, maxt, maxSeries, seed, keepStarts };
   }
 
   private logOptions(): { segmentBytes: number; preallocateBytes: number } {

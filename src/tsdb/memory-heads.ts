@@ -25,6 +25,7 @@ export class MemoryHeads {
   constructor(module: WebAssembly.Module, rangeMs: number) {
     this.store = new HeadStore(new NullDisk(), '', module, {
       rangeMs, maxSeries: 0, maxHeads: Infinity, segmentBytes: 1 << 26, preallocate: false, seed: { low: 1, high: 2 },
+      keepStarts: true,
     });
     this.batches = new BatchAppend(this.store);
     this.queryable = new HeadSet(module, READER_SLOT);

@@ -36,7 +36,9 @@ export class SeriesTail {
   /** Where series were found, so that storing the batch need not look again. */
   private readonly found = new Map<Labels, { readonly head: Head; readonly ref: number }>();
 
-  constructor(private readonly store: HeadStore, private readonly older?: BlockTail) {}
+  constructor(private readonly store: HeadStore, private readonly older?: BlockTail) {
+    this.columns.wantsStarts = false;
+  }
 
   /** Time of the newest sample, stale markers included; -Infinity if there is none at or after `since`. */
   newestTime(labels: Labels, since: number): number {

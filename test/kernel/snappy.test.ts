@@ -7,7 +7,7 @@ import { loadKernelModule } from '../../src/tsdb/kernel-loader.js';
 import { Random } from '../support/random.js';
 
 const LIMIT = 1 << 20;
-const head = new Head(loadKernelModule(), 1, { mint: 0, maxt: 3_600_000, maxSeries: 0, seed: { low: 1, high: 2 } }, undefined);
+const head = new Head(loadKernelModule(), 1, { mint: 0, maxt: 3_600_000, maxSeries: 0, seed: { low: 1, high: 2 }, keepStarts: false }, undefined);
 
 function decode(block: Uint8Array): Uint8Array | number {
   const size = head.loadSnappy(block, LIMIT);

@@ -13,7 +13,7 @@ import type { Appender } from '../../src/storage/appender.js';
 import { IngestError, type IngestOutcome } from '../../src/storage/ingestion.js';
 import type { DbOptions } from '../../src/tsdb/db.js';
 import { Random } from '../support/random.js';
-import { append, HOUR, labels, openStore, readAll, T0, tempDirectory, type OpenStore } from '../support/store-fixture.js';
+import { append, HOUR, labels, openStore, readAll, readStarts, T0, tempDirectory, type OpenStore } from '../support/store-fixture.js';
 import { otlpProtobuf } from '../wire/otlp-encode.js';
 
 const UNLIMITED = { maxDecodedBytes: 1 << 20, maxLabelNamesPerSeries: Infinity, maxLabelNameLength: 300, maxLabelValueLength: Infinity, maxMetadataFamilies: 1000, typeAndUnitLabels: false, zeroAtStart: false, maxFutureMs: 600_000 };
@@ -65,7 +65,7 @@ class Side {
 const clock = { ...systemClock, nowMs: () => T0 + 6 * HOUR };
 const stores: OpenStore[] = [];
 async function side(withKernels: boolean, settings: Partial<OtlpSettings> = {}, options: Partial<DbOptions> = {}): Promise<Side> {
-  const store = await openStore(tempDirectory(), { outOfOrderWindowMs: 8 * HOUR, ...options }, clock);
+  const store = await openStore(tempDirectory(), { outOfOrderWindowMs: 8 * HOUR, keepStarts: true, ...options }, clock);
   await append(store, [[labels('seed'), [[T0, 1]]]]);
   stores.push(store);
   return new Side(store, withKernels, settings);
@@ -92,7 +92,7 @@ function randomPoint(random: Random, t: number): object {
   const time = random.below(80) === 0 ? {} : { timeUnixNano: nanos(t + random.pick(random.below(15) === 0 ? [1000, -5000, 5 * HOUR] : [0])) };
   const value = random.pick([{ asDouble: 0 }, { asDouble: 1.5 }, { asDouble: 1e300 }, { asInt: '-7' }, { asInt: '9007199254740993' }, {}]);
   const exemplars = random.below(12) === 0 ? { exemplars: [{ timeUnixNano: nanos(t), asDouble: 2, filteredAttributes: [attribute('a', 'b')] }] } : {};
-  return { attributes: randomAttributes(random), startTimeUnixNano: nanos(t - 60_000), ...time, ...value, ...exemplars, ...(random.below(20) === 0 ? { flags: 1 } : {}) };
+  return { attributes: randomAttributes(random), startTimeUnixNano: nanos(t - random.pick([60_000, 60_000, 0, 1])), ...time, ...value, ...exemplars, ...(random.below(20) === 0 ? { flags: 1 } : {}) };
 }
 
 function randomHistogram(random: Random, t: number): object {
@@ -101,7 +101,7 @@ function randomHistogram(random: Random, t: number): object {
   if (random.below(10) === 0) counts.pop();
   const sum = random.below(4) === 0 ? {} : { sum: random.below(1000) / 8 };
   return {
-    attributes: randomAttributes(random), timeUnixNano: nanos(t), count: '250', bucketCounts: counts, explicitBounds: bounds, ...sum, min: 0, max: 9,
+    attributes: randomAttributes(random), startTimeUnixNano: random.pick(['0', nanos(T0)]), timeUnixNano: nanos(t), count: '250', bucketCounts: counts, explicitBounds: bounds, ...sum, min: 0, max: 9,
     ...(random.below(20) === 0 ? { flags: 1 } : {}),
     ...(random.below(12) === 0 ? { exemplars: [{ timeUnixNano: nanos(t), asDouble: random.pick([0.3, 5, 50]), spanId: '0102030405060708' }] } : {}),
   };
@@ -152,6 +152,7 @@ function answer(outcome: IngestOutcome | string): unknown {
 async function compare(kernels: Side, general: Side, bodies: Iterable<Uint8Array>): Promise<void> {
   for (const body of bodies) expect(answer(await kernels.send(body))).toEqual(answer(await general.send(body)));
   expect(readAll(kernels.store)).toEqual(readAll(general.store));
+  expect(readStarts(kernels.store.heads)).toEqual(readStarts(general.store.heads));
   expect(kernels.exemplars).toEqual(general.exemplars);
 }
 

@@ -14,10 +14,10 @@ import { decodeWriteRequestV2 } from '../../src/wire/remote-write-v2.js';
 import { WireError } from '../../src/wire/wire-error.js';
 import { lookupType } from '../support/message-types.js';
 import { Random } from '../support/random.js';
-import { append, HOUR, labels, openStore, readAll, T0, tempDirectory, type OpenStore } from '../support/store-fixture.js';
+import { append, HOUR, labels, openStore, readAll, readStarts, T0, tempDirectory, type OpenStore } from '../support/store-fixture.js';
 
 const Request = lookupType('io/prometheus/write/v2/types.proto', 'io.prometheus.write.v2.Request');
-const OPTIONS = { outOfOrderWindowMs: 1000 * HOUR, maxDecodedBytes: 1 << 20 };
+const OPTIONS = { outOfOrderWindowMs: 1000 * HOUR, maxDecodedBytes: 1 << 20, keepStarts: true };
 const stores: OpenStore[] = [];
 async function newStore(): Promise<OpenStore> {
   const store = await openStore(tempDirectory(), OPTIONS);
@@ -34,7 +34,7 @@ afterAll(async () => {
 
 interface Series {
   readonly labels: readonly (readonly [string, string])[];
-  readonly points: readonly (readonly [t: number, v: number])[];
+  readonly points: readonly (readonly [t: number, v: number, startMs?: number])[];
   readonly metadata?: { readonly type: number; readonly help: string; readonly unit: string };
   readonly exemplar?: boolean;
 }
@@ -48,7 +48,7 @@ function encode(series: readonly Series[], start: readonly string[] = []): Uint8
   };
   const timeseries = series.map(({ labels: pairs, points, metadata, exemplar }) => ({
     labelsRefs: pairs.flatMap(([name, value]) => [ref(name), ref(value)]),
-    samples: points.map(([timestamp, value]) => ({ timestamp, value })),
+    samples: points.map(([timestamp, value, startTimestamp]) => ({ timestamp, value, startTimestamp })),
     exemplars: exemplar === true ? [{ labelsRefs: [ref('trace_id'), ref('t')], value: 1, timestamp: points[0]?.[0] ?? 0 }] : [],
     metadata: metadata && { type: metadata.type, helpRef: ref(metadata.help), unitRef: ref(metadata.unit) },
   }));
@@ -66,7 +66,7 @@ function randomSeries(random: Random, round: number, index: number, distinct: bo
   const pairs = [['__name__', name] as const, ...others];
   if (random.below(12) === 0) pairs.reverse();
   const points = Array.from({ length: random.below(20) === 0 ? 0 : 1 + random.below(3) }, (_, i) => (
-    [T0 + round * 1000 + i + random.below(3) * HOUR, random.pick([0, 1, -0.5, 1e300, NaN])] as const));
+    [T0 + round * 1000 + i + random.below(3) * HOUR, random.pick([0, 1, -0.5, 1e300, NaN]), random.pick([0, 0, T0, T0 - 60_000, T0 + (round >> 5) * 7, -5])] as const));
   // Of one family all series say the same in one request, and something else in later ones.
   const version = name.length + (round >> 2);
   const metadata = { type: version % 8, help: ['', 'help', 'more'][version % 3]!, unit: ['', 'seconds'][version % 2]! };
@@ -158,6 +158,7 @@ describe('walk of remote write 2.0', () => {
     }
     expect(valid).toBeGreaterThan(300);
     expect(readAll(kernels)).toEqual(readAll(general));
+    expect(readStarts(kernels.heads)).toEqual(readStarts(general.heads));
     expect([...known[0]!.keys()].sort()).toEqual([...known[1]!.keys()].sort());
   });
 

@@ -12,6 +12,7 @@ import { Matcher, type MatchType } from '../../src/model/matcher.js';
 import { SampleBatch } from '../../src/model/sample-batch.js';
 import { SampleColumns } from '../../src/model/sample-columns.js';
 import type { AppendReport } from '../../src/storage/appender.js';
+import type { Queryable } from '../../src/storage/queryable.js';
 import { Db, type DbOptions } from '../../src/tsdb/db.js';
 import { HeadSet } from '../../src/tsdb/head-set.js';
 import { loadKernelModule } from '../../src/tsdb/kernel-loader.js';
@@ -95,6 +96,20 @@ export type MatcherSpec = readonly [name: string, type: MatchType, value: string
 
 export function matchers(...specs: readonly MatcherSpec[]): Matcher[] {
   return specs.map(([name, type, value]) => new Matcher(type, name, value));
+}
+
+/** Time and start timestamp of all samples, by series; 0: none. */
+export function readStarts(heads: Queryable, mint = -8e15, maxt = 8e15): Record<string, Point[]> {
+  const out: Record<string, Point[]> = {};
+  const columns = new SampleColumns(4);
+  for (const series of heads.select([], mint, maxt)) {
+    columns.clear();
+    series.read(columns, mint, maxt);
+    if (columns.length === 0) continue;
+    const { timestamps, startTimestamps } = columns;
+    out[series.labels.toString()] = Array.from({ length: columns.length }, (_, i) => [timestamps[i]!, startTimestamps?.[i] ?? 0] as const);
+  }
+  return out;
 }
 
 /** All samples of the matching series: `{ 'up{job="a"}': [[t, v], …] }`; series without samples are left out. */

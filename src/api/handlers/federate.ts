@@ -33,6 +33,7 @@ function newestSamples(context: ApiContext, sets: ReturnType<typeof matcherSets>
   const found: FederatedSample[] = [];
   const seen = new Set<string>();
   const columns = new SampleColumns();
+  columns.wantsStarts = false;
   for (const set of sets) {
     throwIfStopped(context);
     for (const series of context.storage.select(set, mint, nowMs)) {

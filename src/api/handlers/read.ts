@@ -32,6 +32,7 @@ export const handleRead: ApiHandler = (request, context) => {
 function samples(queries: readonly ReadQuery[], context: ApiContext): ApiReply {
   const writer = new ReadSamplesWriter();
   const columns = new SampleColumns();
+  columns.wantsStarts = false;
   const { readSampleLimit, maxResponseBytes } = context.limits;
   let count = 0;
   for (const query of queries) {
@@ -57,6 +58,7 @@ function samples(queries: readonly ReadQuery[], context: ApiContext): ApiReply {
 function chunksPage(queries: readonly ReadQuery[], cursor: ReadCursor | undefined, context: ApiContext): ApiReply {
   const writer = new ReadChunksWriter(context.limits.readFrameBytes);
   const columns = new SampleColumns();
+  columns.wantsStarts = false;
   let after = cursor;
   let next: ReadCursor | undefined;
   for (let q = cursor?.query ?? 0; q < queries.length && next === undefined; q++) {

@@ -33,6 +33,7 @@ export class MatrixSelectorSource implements RangeSource {
     private readonly afterMs = 0,
   ) {
     this.outputs = selected.map((one) => ({ labels: one.labels, dropName: false }));
+    this.columns.wantsStarts = frame.query.options.useStartTimestamps === true;
   }
 
   series(): readonly OutputSeries[] {

@@ -28,6 +28,7 @@ export class SmoothedSelectorOperator implements VectorOperator {
     private readonly pos: Position,
   ) {
     this.outputs = selected.map((one) => ({ labels: one.labels, dropName: false }));
+    this.columns.wantsStarts = false;
   }
 
   series(): readonly OutputSeries[] {

@@ -29,6 +29,7 @@ export class VectorSelectorOperator implements VectorOperator {
     private readonly output: SelectorOutput,
   ) {
     this.outputs = selected.map((one) => ({ labels: one.labels, dropName: false }));
+    this.columns.wantsStarts = output === 'start-timestamp';
     this.mint = referenceTime(shift, frame.grid.startMs) - frame.query.lookbackMs + 1;
     this.maxt = referenceTime(shift, frame.grid.endMs);
   }

@@ -3,8 +3,9 @@
  * arena and come from `kernel/layout` or from a kernel.
  */
 import {
-  HDR_CHUNKS, HDR_HEAP_TOP, HDR_IDENTS, HDR_MAX_TIME, HDR_MIN_TIME, HDR_NAMES, HDR_PAIRS, HDR_SAMPLES, HDR_SERIES, HEAP_BASE, IDENT_BYTES,
-  NAME_BASE, NAME_BYTES, NAME_LENGTH, NAME_TEXT, PAIR_BASE, PAIR_BYTES, PAIR_LENGTH, PAIR_TEXT, SERIES_BYTES, COLD_BYTES,
+  HDR_CHUNKS, HDR_HEAP_TOP, HDR_IDENTS, HDR_MAX_TIME, HDR_MIN_TIME, HDR_NAMES, HDR_PAIRS, HDR_SAMPLES, HDR_SERIES, HDR_STARTS_MODE,
+  HEAP_BASE, IDENT_BYTES, NAME_BASE, NAME_BYTES, NAME_LENGTH, NAME_TEXT, PAIR_BASE, PAIR_BYTES, PAIR_LENGTH, PAIR_TEXT, SERIES_BYTES,
+  COLD_BYTES, STARTS_NONE, START_BYTES,
 } from '../../kernel/layout.js';
 import { instantiate, newArenaMemory, type Kernel } from './kernel.js';
 
@@ -83,6 +84,8 @@ export class Arena {
   /** Bytes of records and heap in use: what the arena's budget counts. Scratch is not in it. */
   get usedBytes(): number {
     const heap = this.field(HDR_HEAP_TOP) - HEAP_BASE;
-    return heap + this.seriesCount * (SERIES_BYTES + COLD_BYTES) + this.field(HDR_IDENTS) * IDENT_BYTES + this.pairCount * PAIR_BYTES;
+    const starts = this.field(HDR_STARTS_MODE) === STARTS_NONE ? 0 : START_BYTES;
+    const series = this.seriesCount * (SERIES_BYTES + COLD_BYTES + starts);
+    return heap + series + this.field(HDR_IDENTS) * IDENT_BYTES + this.pairCount * PAIR_BYTES;
   }
 }

@@ -1,6 +1,6 @@
 /** A head as `Queryable`: one for each thread that reads. Series are found by postings algebra over the arena's dictionary. */
 import {
-  FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, FLAG_LATE, HDR_MAXT, HDR_MINT, READER_BASE, READER_BYTES,
+  FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, FLAG_LATE, FLAG_STARTS, HDR_MAXT, HDR_MINT, READER_BASE, READER_BYTES, READER_CAPACITY,
   READER_HIST_BEFORE, READER_IO, READER_SLOTS, READER_TIMES, READER_VALUES,
 } from '../../kernel/layout.js';
 import { invariant } from '../../invariant.js';
@@ -139,7 +139,16 @@ export class HeadReader implements Queryable {
     for (let n = kernel.readNext(slot); n > 0; n = kernel.readNext(slot)) this.take(out, n);
     // Of an earlier head it is no longer the one before, if this head has samples before the range.
     if (start === 0 && this.mint < mint) out.histogramBefore = undefined;
-    if ((flags & (FLAG_LATE | FLAG_HISTOGRAMS)) === 0) return;
+    if (flags & (FLAG_LATE | FLAG_HISTOGRAMS)) this.takeOthers(out, start, flags);
+    if (flags & FLAG_STARTS && out.wantsStarts) this.findStarts(out, start);
+    else out.setStarts(start);
+    if (start === 0 && flags & FLAG_HISTOGRAMS) this.findHistogramBefore(ref, flags, out, mint);
+  }
+
+  /** Late samples and histograms, sorted in. */
+  private takeOthers(out: SampleColumns, start: number, flags: number): void {
+    const { arena, slot } = this;
+    const { kernel } = arena;
     if (flags & FLAG_LATE) for (let n = kernel.readLate(slot); n > 0; n = kernel.readLate(slot)) this.take(out, n);
     if (flags & FLAG_HISTOGRAMS) {
       for (let record = kernel.readHistogram(slot); record !== 0; record = kernel.readHistogram(slot)) {
@@ -149,7 +158,18 @@ export class HeadReader implements Queryable {
       }
     }
     sortByTime(out, start);
-    if (start === 0 && flags & FLAG_HISTOGRAMS) this.findHistogramBefore(ref, flags, out, mint);
+  }
+
+  /** Starts of the samples from `first` on, which are sorted. */
+  private findStarts(out: SampleColumns, first: number): void {
+    const times = (this.slot + READER_TIMES) >>> 3;
+    const starts = (this.slot + READER_VALUES) >>> 3;
+    for (let at = first; at < out.length; at += READER_CAPACITY) {
+      const n = Math.min(READER_CAPACITY, out.length - at);
+      this.arena.f64.set(out.timestamps.subarray(at, at + n), times);
+      this.arena.kernel.readStarts(this.slot, n);
+      out.setStarts(at, this.arena.f64.subarray(starts, starts + n));
+    }
   }
 
   /** After all histograms in the range were read: the cursor then has seen those before it. */

@@ -6,12 +6,11 @@
  *   dropped   its samples are elsewhere or past the retention; the arena is released when no query holds it
  */
 import {
-  BODY_IN, BODY_IN_CAPACITY, BODY_OUT, BODY_OUT_CAPACITY, C_HIST_TAIL, COLD_BASE, COLD_BYTES, COLUMN_CAPACITY, COL_REFS, COL_STATUS,
-  COL_TIMES, COL_VALUES, FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, HDR_MAXT, HDR_MINT, LABELS_OK, LABELS_SERIES_LIMIT, LABELS_UNUSUAL,
-  LOG_OUT, MISS_BASE,
-  MISS_BYTES, MISS_CODE, MISS_FIRST_SAMPLE, MISS_LABELS, MISS_LABELS_END, MISS_SAMPLE_COUNT, READER_BASE, READER_TIMES, RES_DUPLICATES,
-  RES_LOG_BYTES, RES_OK,
-  RES_SLOW, S_FLAGS, S_LAST_VALUE, SERIES_BASE, SERIES_BYTES, SERIES_CAPACITY, ST_CONFLICT, ST_DUPLICATE, ST_NO_MEMORY, ST_OK,
+  BODY_IN, BODY_IN_CAPACITY, BODY_OUT, BODY_OUT_CAPACITY, C_HIST_TAIL, COLD_BASE, COLD_BYTES, COLUMN_CAPACITY, COL_REFS, COL_STARTS,
+  COL_STATUS, COL_TIMES, COL_VALUES, FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, HDR_MAXT, HDR_MINT, HDR_STARTS_MODE, LABELS_OK,
+  LABELS_SERIES_LIMIT, LABELS_UNUSUAL, LOG_OUT, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_FIRST_SAMPLE, MISS_LABELS, MISS_LABELS_END,
+  MISS_SAMPLE_COUNT, READER_BASE, READER_TIMES, RES_DUPLICATES, RES_LOG_BYTES, RES_OK, RES_SLOW, RES_START, S_FLAGS, S_LAST_VALUE,
+  SERIES_BASE, SERIES_BYTES, SERIES_CAPACITY, STARTS_KEPT, START_ONCE, START_SAME, ST_CONFLICT, ST_DUPLICATE, ST_NO_MEMORY, ST_OK,
 } from '../../kernel/layout.js';
 import { invariant } from '../../invariant.js';
 import { decodeHistogram, encodeHistogram, histogramEncodedSizeMax } from '../../model/histogram-codec.js';
@@ -45,6 +44,8 @@ export interface HeadOptions {
   readonly maxSeries: number;
   /** Random, new for each process. */
   readonly seed: { readonly low: number; readonly high: number };
+  /** Keep start timestamps. Those that the log has are there in any case. */
+  readonly keepStarts: boolean;
 }
 
 /** What one pass of appended columns did. */
@@ -69,12 +70,14 @@ export class Head {
   readonly reader: HeadReader;
   private readonly single = new RecordBuffer();
   private readonly histograms = new RecordBuffer();
+  private readonly starts = new RecordBuffer();
   private readonly statusView: Uint8Array;
 
   constructor(module: WebAssembly.Module, readonly id: number, options: HeadOptions, public log: LogWriter | undefined) {
     this.arena = Arena.create(module);
     const seriesLimit = options.maxSeries > 0 ? Math.min(options.maxSeries, SERIES_CAPACITY) : SERIES_CAPACITY;
     this.arena.kernel.initArena(options.mint, options.maxt, options.seed.low, options.seed.high, HEAP_LIMIT_MAX, seriesLimit);
+    if (options.keepStarts) this.arena.u32[HDR_STARTS_MODE >>> 2] = STARTS_KEPT;
     this.reader = new HeadReader(this.arena, 0);
     this.statusView = this.arena.bytes.subarray(COL_STATUS, COL_STATUS + COLUMN_CAPACITY);
   }
@@ -213,14 +216,18 @@ export class Head {
 
   // ---- Samples ---------------------------------------------------------------------------------------------------------
 
-  /** Puts one sample into the columns. `bits` are the 32-bit words of the doubles, as they lie in memory. */
-  putColumn(row: number, ref: number, t: number, bits: Uint32Array, index: number): void {
+  /**
+   * Puts one sample into the columns. `bits` are the 32-bit words of the doubles, as they lie in memory; `startMs` its start
+   * timestamp, 0 without one.
+   */
+  putColumn(row: number, ref: number, t: number, bits: Uint32Array, index: number, startMs: number): void {
     const { arena } = this;
     arena.u32[(COL_REFS >>> 2) + row] = ref;
     arena.f64[(COL_TIMES >>> 3) + row] = t;
     const value = (COL_VALUES >>> 2) + row * 2;
     arena.u32[value] = bits[index * 2]!;
     arena.u32[value + 1] = bits[index * 2 + 1]!;
+    arena.f64[(COL_STARTS >>> 3) + row] = startMs;
   }
 
   columnRef(row: number): number {
@@ -268,23 +275,24 @@ export class Head {
   appendRow(row: number, rules: TimeRules, newestElsewhere: number): AppendStatus {
     const value = (COL_VALUES >>> 2) + row * 2;
     const [low, high] = [this.arena.u32[value]!, this.arena.u32[value + 1]!];
-    return this.appendSingle(this.columnRef(row), this.columnTime(row), low, high, rules, newestElsewhere);
-  }
-
-  private appendSingle(ref: number, t: number, low: number, high: number, rules: TimeRules, newestElsewhere: number): AppendStatus {
+    const [ref, t] = [this.columnRef(row), this.columnTime(row)];
     const { kernel } = this.arena;
     const probe = kernel.probeFloat(ref, t, low, high);
     if (probe === ST_DUPLICATE) return AppendStatus.duplicate;
     const verdict = judgeTime(rules, t, Math.max(kernel.seriesNewest(ref), newestElsewhere));
     if (verdict !== AppendStatus.ok || probe === ST_CONFLICT) return refusal(verdict, probe);
-    const status = this.inBatch(() => kernel.appendFloat(ref, t, low, high));
+    const startMs = this.keepsStarts ? this.arena.f64[(COL_STARTS >>> 3) + row]! : 0;
+    const status = this.inBatch(() => kernel.appendFloat(ref, t, low, high, startMs));
     if (status === ST_NO_MEMORY) return AppendStatus.outOfMemory;
+    this.noteStart(ref, t, startMs);
     this.single.addFloat(ref, t, low, high);
     return AppendStatus.ok;
   }
 
   /** Judges and stores one histogram, likewise. */
-  appendHistogram(ref: number, t: number, histogram: Histogram, rules: TimeRules, newestElsewhere: number): AppendStatus {
+  appendHistogram(
+    ref: number, t: number, histogram: Histogram, startMs: number, rules: TimeRules, newestElsewhere: number,
+  ): AppendStatus {
     if (histogramEncodedSizeMax(histogram) > HISTOGRAM_BYTES_MAX) return AppendStatus.invalidHistogram;
     const { kernel, bytes } = this.arena;
     const at = HISTOGRAM_SCRATCH;
@@ -293,29 +301,43 @@ export class Head {
     if (probe === ST_DUPLICATE) return AppendStatus.duplicate;
     const verdict = judgeTime(rules, t, Math.max(kernel.seriesNewest(ref), newestElsewhere));
     if (verdict !== AppendStatus.ok || probe === ST_CONFLICT) return refusal(verdict, probe);
+    const start = this.keepsStarts ? startMs : 0;
     const status = this.inBatch(() => {
-      const result = kernel.appendHistogram(ref, t, at, length);
+      const result = kernel.appendHistogram(ref, t, at, length, start);
       kernel.publishSeries();
       return result;
     });
     if (status === ST_NO_MEMORY) return AppendStatus.outOfMemory;
     invariant(status === ST_OK, `appendHistogram returned ${status}`);
+    this.noteStart(ref, t, start);
     this.histograms.addHistogram(ref, t, bytes.subarray(at, at + length));
     return AppendStatus.ok;
   }
 
+  private get keepsStarts(): boolean {
+    return this.arena.field(HDR_STARTS_MODE) === STARTS_KEPT;
+  }
+
+  /** Notes for the log what the start of the sample that was just stored changed. */
+  private noteStart(ref: number, t: number, startMs: number): void {
+    const change = this.arena.field(RES_START);
+    if (change !== START_SAME) this.starts.addStart(ref, t, startMs, change === START_ONCE);
+  }
+
   /** Logs what `appendRow` and `appendHistogram` stored since the last call. @throws LogWriteError */
   flushSingles(): void {
+    // A start without its sample does no harm, a sample without its start would not get it any more.
+    this.flush(RecordType.starts, this.starts);
+    this.flush(RecordType.floats, this.single);
+    this.flush(RecordType.histograms, this.histograms);
+  }
+
+  private flush(type: number, buffer: RecordBuffer): void {
     try {
-      if (this.single.length > 0) this.log?.append(RecordType.floats, this.single.payload());
+      if (buffer.length > 0) this.log?.append(type, buffer.payload());
     } finally {
       // A record that could not be written is kept by the log itself.
-      this.single.clear();
-    }
-    try {
-      if (this.histograms.length > 0) this.log?.append(RecordType.histograms, this.histograms.payload());
-    } finally {
-      this.histograms.clear();
+      buffer.clear();
     }
   }
 

@@ -24,11 +24,13 @@ export interface Kernel {
   lastRef(): number;
   publishSeries(): void;
   appendColumns(n: number, minValid: number, notAfter: number, tooFar: number): void;
-  appendFloat(ref: number, t: number, bitsLow: number, bitsHigh: number): number;
-  appendHistogram(ref: number, t: number, bytes: number, length: number): number;
+  /** `start` NaN: as the log said before. */
+  appendFloat(ref: number, t: number, bitsLow: number, bitsHigh: number, start: number): number;
+  appendHistogram(ref: number, t: number, bytes: number, length: number, start: number): number;
   probeFloat(ref: number, t: number, bitsLow: number, bitsHigh: number): number;
   probeHistogram(ref: number, t: number, bytes: number, length: number): number;
   seriesNewest(ref: number): number;
+  replayStart(ref: number, t: number, start: number, isOnce: number): void;
   encodeDictionary(): number;
   replayDictionary(start: number, end: number): number;
   replaySamples(start: number, end: number): number;
@@ -45,6 +47,7 @@ export interface Kernel {
   readNext(slot: number): number;
   readLate(slot: number): number;
   readHistogram(slot: number): number;
+  readStarts(slot: number, n: number): void;
 }
 
 /** 4 GiB, reserved at once; the system commits what is touched. */

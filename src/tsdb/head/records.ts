@@ -6,10 +6,15 @@
  *   2 samples      kernel/append.ts
  *   3 floats       { u32 ref, f64 time, u64 bits } ...
  *   4 histograms   { u32 ref, f64 time, u32 length, bytes (model/histogram-codec) } ...
+ *   5 starts       { u32 ref, f64 time, f64 start } ...   changes of start timestamps (kernel/starts.ts) with the samples of the 3 and 4
+ *                  that follow; ref with START_ONCE_REF: for the sample at this time only. Those of 2 are in 2 itself.
  */
-export const RecordType = { dictionary: 1, samples: 2, floats: 3, histograms: 4 } as const;
+export const RecordType = { dictionary: 1, samples: 2, floats: 3, histograms: 4, starts: 5 } as const;
 
 const FLOAT_BYTES = 20;
+const START_BYTES = 20;
+/** No ref is that high. */
+const START_ONCE_REF = 0x80000000;
 const HISTOGRAM_HEADER = 16;
 
 /** Collects entries of one record; reused. */
@@ -44,6 +49,14 @@ export class RecordBuffer {
     this.length += HISTOGRAM_HEADER + encoded.length;
   }
 
+  addStart(ref: number, t: number, start: number, isOnce: boolean): void {
+    this.reserve(START_BYTES);
+    this.view.setUint32(this.length, isOnce ? ref + START_ONCE_REF : ref, true);
+    this.view.setFloat64(this.length + 4, t, true);
+    this.view.setFloat64(this.length + 12, start, true);
+    this.length += START_BYTES;
+  }
+
   private reserve(extra: number): void {
     if (this.length + extra <= this.bytes.length) return;
     const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + extra));
@@ -60,6 +73,17 @@ export function readFloats(payload: Uint8Array, each: (ref: number, t: number, l
     each(view.getUint32(at, true), view.getFloat64(at + 4, true), view.getUint32(at + 12, true), view.getUint32(at + 16, true));
   }
   return payload.length % FLOAT_BYTES === 0;
+}
+
+/** Calls `each` for every entry of a starts record, likewise. */
+export function readStarts(payload: Uint8Array, each: (ref: number, t: number, start: number, isOnce: boolean) => void): boolean {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  for (let at = 0; at + START_BYTES <= payload.length; at += START_BYTES) {
+    const ref = view.getUint32(at, true);
+    const isOnce = ref >= START_ONCE_REF;
+    each(isOnce ? ref - START_ONCE_REF : ref, view.getFloat64(at + 4, true), view.getFloat64(at + 12, true), isOnce);
+  }
+  return payload.length % START_BYTES === 0;
 }
 
 /** Calls `each` for every entry of a histograms record, likewise. */

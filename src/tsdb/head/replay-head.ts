@@ -1,10 +1,13 @@
 /** Fills a fresh head from its log. */
-import { BODY_OUT, BODY_OUT_CAPACITY, ST_OK } from '../../kernel/layout.js';
+import { BODY_OUT, BODY_OUT_CAPACITY, SLAB_BYTES, ST_OK } from '../../kernel/layout.js';
 import type { Disk } from '../../io/disk.js';
 import { replayLog, type OnProgress } from '../log/replay.js';
 import type { ReplayReport } from '../log/replay-report.js';
 import type { Head } from './head.js';
-import { readFloats, readHistograms, RecordType } from './records.js';
+import { readFloats, readHistograms, readStarts, RecordType } from './records.js';
+
+/** A sample's start is in the log apart from it, and before it. */
+const START_KNOWN = NaN;
 
 export interface HeadReplay {
   readonly report: ReplayReport;
@@ -46,7 +49,8 @@ export async function replayHead(disk: Disk, directory: string, head: Head, onPr
   };
   const floats = (payload: Uint8Array): void => {
     const whole = readFloats(payload, (ref, t, low, high) => {
-      if (known(ref, t) && kernel.probeFloat(ref, t, low, high) === ST_OK && kernel.appendFloat(ref, t, low, high) !== ST_OK) full();
+      if (!known(ref, t) || kernel.probeFloat(ref, t, low, high) !== ST_OK) return;
+      if (kernel.appendFloat(ref, t, low, high, START_KNOWN) !== ST_OK) full();
     });
     if (!whole) recordsUnusable++;
   };
@@ -55,7 +59,15 @@ export async function replayHead(disk: Disk, directory: string, head: Head, onPr
       if (!known(ref, t)) return;
       bytes.set(encoded, BODY_OUT);
       if (kernel.probeHistogram(ref, t, BODY_OUT, encoded.length) !== ST_OK) return;
-      if (kernel.appendHistogram(ref, t, BODY_OUT, encoded.length) !== ST_OK) full();
+      if (kernel.appendHistogram(ref, t, BODY_OUT, encoded.length, START_KNOWN) !== ST_OK) full();
+    });
+    if (!whole) recordsUnusable++;
+  };
+  const starts = (payload: Uint8Array): void => {
+    const whole = readStarts(payload, (ref, t, start, isOnce) => {
+      if (kernel.heapLeft() >>> 0 < SLAB_BYTES) full();
+      // One of a sample that cannot be applied: that is counted there.
+      if (ref < head.arena.seriesCount && head.covers(t)) kernel.replayStart(ref, t, start, isOnce ? 1 : 0);
     });
     if (!whole) recordsUnusable++;
   };
@@ -67,6 +79,7 @@ export async function replayHead(disk: Disk, directory: string, head: Head, onPr
     else if (type === RecordType.samples) samples(payload);
     else if (type === RecordType.floats) floats(payload);
     else if (type === RecordType.histograms) histograms(payload);
+    else if (type === RecordType.starts) starts(payload);
     else recordsUnusable++;
   }, onProgress ? { onProgress } : {});
   kernel.publishSeries();

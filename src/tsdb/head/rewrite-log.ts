@@ -40,27 +40,35 @@ export async function rewriteLog(disk: Disk, directory: string, head: Head, opti
 function writeSamples(head: Head, log: LogWriter): void {
   const floats = new RecordBuffer();
   const histograms = new RecordBuffer();
+  const starts = new RecordBuffer();
   const columns = new SampleColumns();
   const flush = (type: number, buffer: RecordBuffer): void => {
     if (buffer.length > 0) log.append(type, buffer.payload());
     buffer.clear();
   };
+  const flushAll = (): void => {
+    flush(RecordType.starts, starts);
+    flush(RecordType.floats, floats);
+    flush(RecordType.histograms, histograms);
+  };
   for (let ref = 0; ref < head.arena.seriesCount; ref++) {
     columns.clear();
     head.reader.readSeries(ref, columns, head.mint, head.maxt);
     const bits = new Uint32Array(columns.values.buffer, columns.values.byteOffset, columns.length * 2);
+    let startMs = 0;
     for (let i = 0; i < columns.length; i++) {
+      const start = columns.startTimestamps?.[i] ?? 0;
+      if (start !== startMs) starts.addStart(ref, columns.timestamps[i]!, start, false);
+      startMs = start;
       const histogram = columns.histograms?.[i];
       if (histogram) {
         const encoded = new Uint8Array(histogramEncodedSizeMax(histogram));
         histograms.addHistogram(ref, columns.timestamps[i]!, encoded.subarray(0, encodeHistogram(histogram, encoded, 0)));
       } else floats.addFloat(ref, columns.timestamps[i]!, bits[i * 2]!, bits[i * 2 + 1]!);
     }
-    if (floats.length > RECORD_BYTES) flush(RecordType.floats, floats);
-    if (histograms.length > RECORD_BYTES) flush(RecordType.histograms, histograms);
+    if (starts.length + floats.length + histograms.length > RECORD_BYTES) flushAll();
   }
-  flush(RecordType.floats, floats);
-  flush(RecordType.histograms, histograms);
+  flushAll();
 }
 
 function removeAll(disk: Disk, directory: string): void {

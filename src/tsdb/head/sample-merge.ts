@@ -22,6 +22,7 @@ export function sortByTime(out: SampleColumns, start: number): void {
   const times = new Float64Array(count);
   const values = new Float64Array(count);
   const histograms: (Histogram | undefined)[] | undefined = out.histograms && new Array<Histogram | undefined>(count);
+  const starts = out.startTimestamps && new Float64Array(count);
   let n = 0;
   for (let i = 0; i < count; i++) {
     const from = order[i]!;
@@ -31,10 +32,12 @@ export function sortByTime(out: SampleColumns, start: number): void {
     // Typed array to typed array: a stale marker keeps its bits.
     values.set(out.values.subarray(from, from + 1), n);
     if (histograms) histograms[n] = out.histograms![from];
+    if (starts) starts[n] = out.startTimestamps![from]!;
     n++;
   }
   timestamps.set(times.subarray(0, n), start);
   out.values.set(values.subarray(0, n), start);
   if (histograms) for (let i = 0; i < n; i++) out.histograms![start + i] = histograms[i];
+  if (starts) out.startTimestamps!.set(starts.subarray(0, n), start);
   out.length = start + n;
 }
