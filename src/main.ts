@@ -361,6 +361,7 @@ async function openStore(
         enableTypeAndUnitLabels: config.features.type_and_unit_labels,
         useStartTimestamps: config.features.use_start_timestamps,
       },
+      resultCacheBytes: query.result_cache_size_bytes,
       limits: {
         maxPointsPerSeries: query.max_points_per_series,
         maxResponseBytes: query.max_response_size_bytes,

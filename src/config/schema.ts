@@ -258,6 +258,11 @@ export const configSchema = section('', {
         + 'without a range. 0 = none, they wait behind long queries.',
       why: 'Completion, variables and health checks answer in milliseconds while a dashboard computes; an idle thread costs about 10 MB.',
     }, { maximum: 4 }),
+    result_cache_size: size('64MiB', {
+      about: 'Own key. Results of range queries that each of the `workers` keeps, to compute only new steps when a dashboard is refreshed. '
+        + 'Steps under which samples changed are computed again; `nocache=1` in a request computes all. 0 = keep nothing.',
+      why: 'A panel of 100 series with 300 points takes half a MiB: some dozens of dashboards.',
+    }, { minimum: 0, maximum: 4096 * MIB }),
     max_points_per_series: integer(11_000, {
       about: 'Own key. Steps of a range query above which it is refused with 400.',
       why: 'Prometheus\' fixed limit: one point a minute for a week, or an hour for a year.',

@@ -1,5 +1,6 @@
 import { handleApiRequest } from '../api/handler-table.js';
 import { CatalogueReader } from '../catalogue/catalogue-reader.js';
+import { cachedEngine } from '../promql/cache/cached-engine.js';
 import { createEngine } from '../promql/engine/engine.js';
 import { HeadSet } from '../tsdb/head-set.js';
 import type { QueryRuntime, QueryRuntimeSettings } from './query-runtime.js';
@@ -11,7 +12,7 @@ import type { QueryRuntime, QueryRuntimeSettings } from './query-runtime.js';
 export function createQueryRuntime(settings: QueryRuntimeSettings, readerSlot: number): QueryRuntime {
   const storage = new HeadSet(settings.kernels, readerSlot, settings.blocks);
   const catalogue = CatalogueReader.open(settings.catalogueFile);
-  const engine = createEngine(settings.engine);
+  const engine = cachedEngine(createEngine(settings.engine), settings.engine, storage.changes, settings.resultCacheBytes ?? 0);
   const { limits, externalLabels, searchApi = false } = settings;
   // Endpoints that only parse must take what the engine takes.
   const syntax = {

@@ -12,6 +12,8 @@ export interface QueryRuntimeSettings {
   readonly blocks: BlockReading;
   readonly catalogueFile: string;
   readonly engine: EngineOptions;
+  /** What each worker keeps of the results of range queries; nothing if left out. */
+  readonly resultCacheBytes?: number;
   readonly limits: ApiLimits;
   readonly externalLabels: Readonly<Record<string, string>>;
   /** Feature search-api. */

@@ -17,6 +17,7 @@ import { isBlock, type BlockDescriptor, type SourceDescriptor } from './head/des
 import { HeadReader } from './head/head-reader.js';
 import { sortByTime } from './head/sample-merge.js';
 import { SharedLabels } from './shared-labels.js';
+import { SourceChanges } from './source-changes.js';
 
 /** What reading blocks takes, in each thread. */
 export interface BlockReading {
@@ -60,6 +61,9 @@ export class HeadSet implements Queryable, CardinalitySource {
   /** Blocks and heads, oldest first. */
   private sources: Source[] = [];
   private readonly resources: BlockResources | undefined;
+  /** What results that were computed earlier depend on. */
+  readonly changes = new SourceChanges();
+  private described = new Map<number, SourceDescriptor>();
 
   /** @param readerSlot the scratch slot of this thread in every arena; slot 0 is the writer's. */
   constructor(private readonly module: WebAssembly.Module, private readonly readerSlot: number, blocks?: BlockReading) {
@@ -84,9 +88,19 @@ export class HeadSet implements Queryable, CardinalitySource {
         this.readers.set(source.id, new HeadReader(new Arena(this.module, source.memory), this.readerSlot));
       }
     }
+    this.noteChanges(sources);
     this.ordered = [...this.readers.values()].sort((a, b) => a.mint - b.mint);
+    this.changes.watch(this.ordered);
     this.sources = sources.map(({ id, mint, maxt }) => ({ mint, maxt, reader: (this.readers.get(id) ?? this.blocks.get(id))! }));
     this.sources.sort((a, b) => a.mint - b.mint);
+  }
+
+  /** A source that is described otherwise than before has changed, too. */
+  private noteChanges(sources: readonly SourceDescriptor[]): void {
+    const described = new Map(sources.map((source) => [source.id, source]));
+    for (const [id, { mint, maxt }] of this.described) if (!described.has(id)) this.changes.note(mint, maxt);
+    for (const [id, source] of described) if (!isSame(this.described.get(id), source)) this.changes.note(source.mint, source.maxt);
+    this.described = described;
   }
 
   /** Closes the files of blocks. */
@@ -140,6 +154,10 @@ export class HeadSet implements Queryable, CardinalitySource {
   private overlapping(mint: number, maxt: number): Queryable[] {
     return this.sources.filter((source) => source.mint <= maxt && mint < source.maxt).map((source) => source.reader);
   }
+}
+
+function isSame(before: SourceDescriptor | undefined, now: SourceDescriptor): boolean {
+  return before === now || (before !== undefined && JSON.stringify(before) === JSON.stringify(now));
 }
 
 /** One series in several heads and blocks, oldest part first. */

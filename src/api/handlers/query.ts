@@ -43,14 +43,15 @@ function evaluate(form: FormParams, range: Range, limit: number, request: ApiReq
   // Checked here for its error text; the deadline itself is set on arrival, since waiting in the queue counts.
   timeoutMs(form);
   const lookback = lookbackDeltaMs(form);
+  const statsParam = form.get('stats');
   const outcome = runQuery(context, {
     text: form.get('query'),
     ...range,
     lookbackDeltaMs: lookback,
+    uncached: statsParam !== '' || form.get('nocache') === '1',
     stopRequested: context.stopRequested,
   });
   const truncated = truncate(outcome.result, limit);
-  const statsParam = form.get('stats');
   const warnings = [...outcome.warnings, ...(truncated ? [TRUNCATED] : []), ...statsWarnings(statsParam)];
   const stats = statsParam === '' ? undefined : { ...outcome.stats, queuedMs: request.queuedMs ?? 0 };
   return success(

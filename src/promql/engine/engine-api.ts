@@ -28,6 +28,8 @@ export interface QueryRequest {
   readonly stepMs: number;
   /** Overrides the engine's, 0 = do not. */
   readonly lookbackDeltaMs: number;
+  /** True: every step is to be computed, kept results are not used (statistics are asked for, or the client wants it). */
+  readonly uncached?: boolean;
   /** Polled often; returns the reason to stop, undefined to go on. */
   readonly stopRequested: () => 'canceled' | 'timeout' | undefined;
 }

@@ -1,0 +1,71 @@
+/**
+ * What changed since when, for one reading thread: heads and blocks that came or went, and samples that came into heads. Time is a
+ * version that is raised whenever something is found to have changed.
+ */
+import { HDR_SEQ } from '../kernel/layout.js';
+import type { SampleChanges } from '../storage/sample-changes.js';
+import type { HeadReader } from './head/head-reader.js';
+
+interface Change {
+  readonly version: number;
+  readonly mint: number;
+  readonly maxt: number;
+}
+
+/** Changes of sources that are remembered, a few an hour; whoever asks beyond them is told that everything changed. */
+const CHANGES_MAX = 1024;
+
+interface WatchedHead {
+  readonly reader: HeadReader;
+  /** Batch counter when it was last looked at, and the version that it changed with. */
+  seq: number;
+  version: number;
+}
+
+export class SourceChanges implements SampleChanges {
+  private version = 0;
+  private heads: WatchedHead[] = [];
+  private readonly changes: Change[] = [];
+  /** Older marks know too little. */
+  private oldestMark = 0;
+
+  /** The range of a source that came, went or lost samples: half-open, ms. */
+  note(mint: number, maxt: number): void {
+    this.changes.push({ version: ++this.version, mint, maxt });
+    if (this.changes.length <= CHANGES_MAX) return;
+    this.oldestMark = this.changes.shift()!.version;
+  }
+
+  /** The heads there are now. */
+  watch(readers: readonly HeadReader[]): void {
+    this.heads = readers.map((reader) =>
+      this.heads.find((head) => head.reader === reader) ?? { reader, seq: seqOf(reader), version: this.version });
+  }
+
+  mark(): number {
+    for (const head of this.heads) {
+      const seq = seqOf(head.reader);
+      if (seq === head.seq) continue;
+      head.seq = seq;
+      head.version = ++this.version;
+    }
+    return this.version;
+  }
+
+  firstChange(mark: number, mint: number, maxt: number): number {
+    if (mark < this.oldestMark) return -Infinity;
+    let first = Infinity;
+    for (let i = this.changes.length - 1; i >= 0 && this.changes[i]!.version > mark; i--) {
+      const change = this.changes[i]!;
+      if (change.mint <= maxt && mint < change.maxt) first = Math.min(first, change.mint);
+    }
+    for (const { reader, version } of this.heads) {
+      if (version > mark && reader.mint <= maxt && mint < reader.maxt) first = Math.min(first, reader.mint);
+    }
+    return first;
+  }
+}
+
+function seqOf(reader: HeadReader): number {
+  return Atomics.load(reader.arena.u32, HDR_SEQ >>> 2);
+}

@@ -1,0 +1,49 @@
+import fs from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { append, HOUR, labels, openStore, type OpenStore, T0, tempDirectory } from '../support/store-fixture.js';
+
+let store: OpenStore;
+beforeEach(async () => {
+  store = await openStore(tempDirectory());
+});
+afterEach(async () => {
+  await store.db.close();
+  fs.rmSync(store.directory, { recursive: true, force: true });
+});
+
+const put = (t: number): Promise<unknown> => append(store, [[labels('up'), [[t, 1]]]]);
+const changed = (mark: number): number => store.heads.changes.firstChange(mark, T0 - 24 * HOUR, T0 + 24 * HOUR);
+
+test('nothing changes by itself, and a new head changes its range', async () => {
+  await put(T0 + 1);
+  const mark = store.heads.changes.mark();
+  expect(changed(mark)).toBe(Infinity);
+  expect(store.heads.changes.mark()).toBe(mark);
+  await put(T0 + 2 * HOUR);
+  expect(changed(mark)).toBe(T0 + 2 * HOUR);
+});
+
+test('a sample changes what lies at its time and after it, not long before', async () => {
+  await put(T0 + 1);
+  await put(T0 + HOUR);
+  const before = store.heads.changes.mark();
+  await put(T0 + HOUR + 1000);
+  const after = store.heads.changes.mark();
+  expect(changed(before)).toBeLessThanOrEqual(T0 + HOUR + 1000);
+  expect(changed(after)).toBe(Infinity);
+});
+
+test('a late sample changes its own time', async () => {
+  await put(T0 + HOUR);
+  const mark = store.heads.changes.mark();
+  await put(T0 + HOUR - 600_000);
+  store.heads.changes.mark();
+  expect(changed(mark)).toBeLessThanOrEqual(T0 + HOUR - 600_000);
+});
+
+test('a head that goes is a change of its range', async () => {
+  await put(T0 + 1);
+  const mark = store.heads.changes.mark();
+  store.heads.update([]);
+  expect(changed(mark)).toBe(T0);
+});
