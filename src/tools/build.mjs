@@ -28,7 +28,7 @@ node(bin('assemblyscript/bin/asc.js'), [
 ]);
 // The codec of blocks is a module of its own: its users have no arena, only a small memory each.
 node(bin('assemblyscript/bin/asc.js'), [
-  'src/kernel/codec-p.ts', '--outFile', path.join(next, 'kernel/codec.wasm'),
+  'src/kernel/codec.ts', '--outFile', path.join(next, 'kernel/codec.wasm'),
   '-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd,bulk-memory',
   '--importMemory', '--initialMemory', '16', '--maximumMemory', '16', '--memoryBase', '64', '--use', 'abort=',
 ]);
