@@ -94,6 +94,22 @@ function pointsOf(series: SeriesAnswer): Map<number, string | HistogramAnswer> {
   return new Map<number, string | HistogramAnswer>([...floats, ...histograms]);
 }
 
+/** Whether two series of an answer have the same value at the same time. NaN equals NaN: no order is between them. */
+export function hasEqualValues(answer: Answer): boolean {
+  if (!Array.isArray(answer.data?.result) || answer.data.resultType === 'scalar') return false;
+  const seen = new Set<string>();
+  for (const series of answer.data.result as SeriesAnswer[]) {
+    for (const [time, value] of pointsOf(series)) {
+      // Histograms are passed over by topk.
+      if (typeof value !== 'string') continue;
+      const key = `${time} ${value}`;
+      if (seen.has(key)) return true;
+      seen.add(key);
+    }
+  }
+  return false;
+}
+
 function keyOf({ metric }: SeriesAnswer): string {
   return JSON.stringify(Object.entries(metric).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -5,6 +5,7 @@ import { makeFleet } from './fleet.js';
 import { excuseFor, toleranceFor } from './known-differences.js';
 import { Random } from './random.js';
 import { TestServer } from './servers.js';
+import { mayHaveTies, TIES } from './ties.js';
 import { type WriteVersion, writeFleet } from './write.js';
 
 export interface RunOptions {
@@ -58,7 +59,7 @@ async function question(there: string, here: string, random: Random, endMs: numb
     if (reference.status === 'error' && ours.status === 'error') refused++;
     const found = difference(reference, ours, toleranceFor(asked.text));
     if (found === undefined) continue;
-    const excuse = excuseFor(asked.text, found);
+    const excuse = excuseFor(asked.text, found) ?? ((await mayHaveTies(there, asked)) ? TIES : undefined);
     if (excuse !== undefined) {
       excused.set(excuse, (excused.get(excuse) ?? 0) + 1);
       continue;

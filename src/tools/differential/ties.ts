@@ -1,0 +1,33 @@
+/**
+ * `topk` and `bottomk` of equal values may take any of them. Whether a question has equal values where it matters is asked, so that a
+ * wrong choice among different values is found.
+ */
+import { ask, hasEqualValues, type Question } from './answers.js';
+
+export const TIES = 'which of equal values topk and bottomk take is undefined';
+
+const CALL = /\b(?:topk|bottomk)\b(?: (?:by|without) \([^)]*\) )?\(/g;
+
+/** True if an argument of a `topk` or `bottomk` in the question has equal values, or is evaluated at other times than the question. */
+export async function mayHaveTies(base: string, question: Question): Promise<boolean> {
+  const { text } = question;
+  for (const call of text.matchAll(CALL)) {
+    const from = call.index + call[0].length;
+    const to = endOfCall(text, from);
+    // Inside a subquery it is evaluated at times of its own.
+    if (text.slice(to).includes(')[')) return true;
+    const inner = text.slice(text.indexOf(',', from) + 1, to);
+    if (hasEqualValues(await ask(base, { ...question, text: inner }))) return true;
+  }
+  return false;
+}
+
+/** Index of the bracket that closes the call whose arguments begin at `from`. Label values of the questions have no brackets. */
+function endOfCall(text: string, from: number): number {
+  let depth = 1;
+  for (let i = from; i < text.length; i++) {
+    if (text[i] === '(') depth++;
+    else if (text[i] === ')' && --depth === 0) return i;
+  }
+  return text.length;
+}
