@@ -37,6 +37,7 @@ import { DirLock } from './io/dir-lock.js';
 import { NodeDisk } from './io/node-disk.js';
 import { Relabeling } from './model/relabel.js';
 import type { CatalogueSink } from './storage/catalogue-sink.js';
+import { countBlockJob, setBlockFigures } from './telemetry/block-metrics.js';
 import { CONTENT_TYPES, negotiateFormat, renderMetrics } from './telemetry/exposition.js';
 import { createLogger, type Logger } from './telemetry/logger.js';
 import { MetricsRegistry } from './telemetry/metrics.js';
@@ -153,6 +154,7 @@ async function main(): Promise<void> {
     },
     observer: new HttpMetrics(metrics),
     notifications,
+    blocks: () => opened().db.blockSummaries(),
     selfMetrics: (pattern) => {
       try {
         return selfMetricsJson(registry, pattern);
@@ -306,6 +308,8 @@ async function openStore(
     headRangeMs: storage.head.range_ms,
     maxHeads: storage.head.max_open,
     retentionBytes: storage.tsdb.retention.size_bytes,
+    maxBlockMs: storage.tsdb.max_block_duration_ms,
+    scrubIntervalMs: storage.block.scrub_interval_ms,
     maxSeriesPerHead: storage.head.max_series,
     seriesLimits: {
       perMetric: limits.max_series_per_metric, perSender: limits.max_series_per_sender, senderLabel: limits.sender_label,
@@ -326,6 +330,9 @@ async function openStore(
     decodeLabelRun: limitedLabelRun(decodeLabelRun, settings),
     codec,
     sealHead: (head, file) => blockJobs.seal(head, file),
+    compactBlocks: (parents, header, file) => blockJobs.compact(parents, header, file),
+    verifyBlock: (file) => blockJobs.verify(file),
+    onBlockJob: (done) => countBlockJob(metrics.block, done),
     report: (level, message) => logger[level](message),
     onSeriesRefused: (limit) => metrics.seriesRefused.with(limit).inc(),
   }, ({ headsDone, headsTotal, bytesDone, bytesTotal }) => {
@@ -424,11 +431,11 @@ function collectGauges(metrics: ServerMetrics, gate: IngestGate, store: Store | 
   const { running, queued } = store.queries.stats();
   metrics.queriesRunning.with().set(running);
   metrics.queriesQueued.with().set(queued);
-  const { series, heads, usedBytes, blocks, blockBytes } = store.db.stats();
+  const figures = store.db.stats();
+  const { series, heads, usedBytes } = figures;
+  setBlockFigures(metrics.block, figures);
   metrics.headSeries.with().set(series);
   metrics.heads.with().set(heads);
-  metrics.blocks.with().set(blocks);
-  metrics.blockBytes.with().set(blockBytes);
   metrics.headBytes.with().set(usedBytes);
 }
 

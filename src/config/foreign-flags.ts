@@ -37,7 +37,6 @@ export const IGNORED_FLAGS: Readonly<Record<string, ForeignFlag>> = {
   'storage.tsdb.wal-compression-type': value(OWN_STORE),
   'storage.tsdb.wal-segment-size': value('see wal.segment_size'),
   'storage.tsdb.min-block-duration': value('see storage.head.range'),
-  'storage.tsdb.max-block-duration': value(OWN_STORE),
   'storage.tsdb.max-block-chunk-segment-size': value(OWN_STORE),
   'storage.tsdb.head-chunks-write-queue-size': value(OWN_STORE),
   'storage.tsdb.samples-per-chunk': value(OWN_STORE),

@@ -13,7 +13,7 @@ import { resolveFeatures, type Features } from './features.js';
 import { readFlags } from './flags.js';
 import { asSection, KEYS } from './key-index.js';
 import { defaultValue, type LeafValue } from './notation.js';
-import { configSchema, QUERY_WORKERS_MAX, type Config } from './schema.js';
+import { BLOCK_MS_MAX, configSchema, QUERY_WORKERS_MAX, type Config } from './schema.js';
 import { isLeaf, keyWithUnit, type Section } from './schema-nodes.js';
 import { usage } from './usage.js';
 import { NARTHEX_VERSION } from './version.js';
@@ -158,6 +158,10 @@ function resolveAutomatic(values: Map<string, LeafValue>, sources: ReadonlyMap<s
   // Upstream: the default of 15 days holds only if no size was given.
   const sizeGiven = Number(values.get('storage.tsdb.retention.size')) > 0;
   if (sizeGiven && !sources.has('storage.tsdb.retention.time')) values.set('storage.tsdb.retention.time', 0);
+  if (values.get('storage.tsdb.max_block_duration') === 0) {
+    const tenth = Number(values.get('storage.tsdb.retention.time')) / 10;
+    values.set('storage.tsdb.max_block_duration', Math.floor(tenth === 0 ? BLOCK_MS_MAX : Math.min(BLOCK_MS_MAX, tenth)));
+  }
   const url = String(values.get('web.external_url'));
   const prefix = String(values.get('web.route_prefix')) || (URL.canParse(url) ? new URL(url).pathname : '');
   values.set('web.route_prefix', `/${prefix.replace(/^\/+|\/+$/g, '')}`);

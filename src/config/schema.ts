@@ -14,6 +14,8 @@ const MIB = 1024 * 1024;
  * (kernel/layout).
  */
 export const QUERY_WORKERS_MAX = 14;
+/** Longest block that compaction makes unless told otherwise, as in Prometheus. */
+export const BLOCK_MS_MAX = 31 * 86_400_000;
 
 export const TRANSLATION_STRATEGIES = [
   'UnderscoreEscapingWithSuffixes', 'UnderscoreEscapingWithoutSuffixes', 'NoUTF8EscapingWithSuffixes', 'NoTranslation',
@@ -148,6 +150,11 @@ export const configSchema = section('', {
         about: 'How far a sample may lie behind the newest sample and still be stored. 0 = samples of a series must rise in time.',
         why: 'Prometheus has 0. Pushed data does arrive late and out of order: retries, parallel queues, batching collectors.',
       }),
+      max_block_duration: duration('0', {
+        about: 'Longest block that compaction makes: blocks become 3, 9, 27, … times `storage.head.range` long, up to this. Below three '
+          + 'times that range only overlapping blocks are compacted. 0 = a tenth of `retention.time`, at most 31d.',
+        why: 'Prometheus\' default. Longer blocks are smaller and faster to query; retention drops a block as a whole.',
+      }),
       retention: section('What is deleted, and when.', {
         time: duration('15d', {
           about: 'Age at which data is deleted. 0 = never by age. If only `size` is set there is no limit by age.',
@@ -200,6 +207,11 @@ export const configSchema = section('', {
       }),
     }),
     block: section('Own keys: data that does not change any more, in files.', {
+      scrub_interval: duration('24h', {
+        about: 'How often every block is read in full, in the background, one at a time and at low priority. Damage is reported in the log '
+          + 'and in `narthex_blocks_damaged`. 0 = never.',
+        why: 'Silent damage of a disk should be found while there still is a copy elsewhere. At rest four times as long as at work.',
+      }),
       cache_size: size('32MiB', {
         about: 'Decoded pages of blocks that each query thread keeps in memory.',
         why: 'Labels and values of some ten thousand series; the files themselves are in the cache of the system.',

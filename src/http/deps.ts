@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { JsonValue } from '../api/json-value.js';
 import type { TranslationReport } from '../ingest/translation-report.js';
 import type { SampleBatch } from '../model/sample-batch.js';
+import type { BlockSummary } from '../storage/block-summary.js';
 import type { IngestOutcome, Ingestion } from '../storage/ingestion.js';
 import type { QueryService } from '../threads/query-service.js';
 import type { IngestGate } from './ingest-gate.js';
@@ -22,6 +23,8 @@ export interface HttpDeps {
   readonly status: StatusSource;
   readonly notifications: Notifications;
   readonly lifecycle: Lifecycle;
+  /** Blocks of the store, oldest first. */
+  readonly blocks: () => readonly BlockSummary[];
   /** Absent while the store cannot delete. */
   readonly admin?: AdminStore;
   readonly observer: HttpObserver;

@@ -3,6 +3,7 @@
  * same thing the name is Prometheus', so that existing dashboards and alerts work; the others begin with `narthex_`.
  * README lists them.
  */
+import { createBlockMetrics, type BlockMetrics } from './block-metrics.js';
 import { LATENCY_BOUNDS, type Counter, type Gauge, type Histogram, type MetricsRegistry } from './metrics.js';
 
 export interface ServerMetrics {
@@ -26,8 +27,7 @@ export interface ServerMetrics {
   readonly headSeries: Gauge;
   readonly headBytes: Gauge;
   readonly heads: Gauge;
-  readonly blocks: Gauge;
-  readonly blockBytes: Gauge;
+  readonly block: BlockMetrics;
   readonly walBytes: Counter;
   readonly walSyncDuration: Histogram;
   readonly walFailures: Counter;
@@ -64,8 +64,7 @@ export function createServerMetrics(registry: MetricsRegistry): ServerMetrics {
     headSeries: gauge('prometheus_tsdb_head_series', 'Series in the heads.'),
     headBytes: gauge('narthex_head_memory_bytes', 'Memory used by the heads.'),
     heads: gauge('narthex_heads', 'Heads that are open.'),
-    blocks: gauge('prometheus_tsdb_blocks_loaded', 'Blocks.'),
-    blockBytes: gauge('prometheus_tsdb_storage_blocks_bytes', 'Bytes of all blocks.'),
+    block: createBlockMetrics(registry),
     walBytes: counter('narthex_wal_written_bytes_total', 'Bytes written to the log.'),
     walSyncDuration: latency('prometheus_tsdb_wal_fsync_duration_seconds', 'Time to force the log to the disk.'),
     walFailures: counter('prometheus_tsdb_wal_writes_failed_total', 'Writes to the log that failed.'),

@@ -3,8 +3,11 @@ import type { ApiReply, ApiRequest } from '../api/contract.js';
 import type { CatalogueBatch, CatalogueWriteCounts } from '../catalogue/catalogue-batch.js';
 import type { CatalogueErrorCode } from '../catalogue/catalogue-error.js';
 import type { CatalogueLimits } from '../catalogue/catalogue-writer.js';
+import type { BlockErrorCode } from '../tsdb/block/block-error.js';
 import type { BlockMeta } from '../tsdb/block/block-format.js';
+import type { CompactJob } from '../tsdb/compact/compact-blocks.js';
 import type { SealJob } from '../tsdb/compact/seal-head.js';
+import type { VerifyJob } from '../tsdb/compact/verify-file.js';
 import type { SourceDescriptor } from '../tsdb/head/descriptor.js';
 import type { QueryRuntimeSettings } from './query-runtime.js';
 
@@ -52,11 +55,16 @@ export interface MaintenanceWorkerData {
   readonly catalogueLimits: CatalogueLimits;
 }
 
-/** All that a thread which makes one block is told. It ends with its job, and so does its hold on the head's memory. */
-export type BlockWorkerData = SealJob;
+/** All that a thread which makes or checks one block is told. It ends with its job, and so does its hold on a head's memory. */
+export type BlockWorkerData =
+  | ({ readonly kind: 'seal' } & SealJob)
+  | ({ readonly kind: 'compact' } & CompactJob)
+  | ({ readonly kind: 'verify' } & VerifyJob);
 
 export type FromBlockWorker =
-  | { readonly kind: 'sealed'; readonly meta: BlockMeta }
+  | { readonly kind: 'done'; readonly meta: BlockMeta }
+  /** A block that is read cannot be read: the fields of a `BlockError`. */
+  | { readonly kind: 'damaged'; readonly code: BlockErrorCode; readonly file: string; readonly detail: string }
   | { readonly kind: 'failed'; readonly message: string };
 
 export type ToMaintenanceWorker =

@@ -1,6 +1,13 @@
-/** The blocks of the data directory, on the thread that writes: which there are, publishing and dropping them. */
+/**
+ * The blocks of the data directory, on the thread that writes: which there are, publishing, replacing and dropping them.
+ *
+ * A damaged block never hides what is good. What can be opened is in use, and whoever asks for a page of it that is damaged is told so;
+ * what cannot be opened at all is left in its place, is not in use, and is reported at every start: its cause may pass, and nobody but
+ * the operator may throw it away.
+ */
 import path from 'node:path';
 import type { Disk } from '../io/disk.js';
+import type { BlockSummary } from '../storage/block-summary.js';
 import type { BlockMeta } from './block/block-format.js';
 import { BlockFile } from './block/block-file.js';
 import type { BlockDescriptor } from './head/descriptor.js';
@@ -9,6 +16,8 @@ export interface StoredBlock {
   readonly descriptor: BlockDescriptor;
   readonly meta: BlockMeta;
   readonly sizeBytes: number;
+  /** When the file was written, ms. */
+  readonly modifiedMs: number;
 }
 
 /** `000013_1700000000000_1700007200000.block`: id, mint, maxt. */
@@ -18,6 +27,10 @@ const TEMPORARY = '.tmp';
 export class BlockStore {
   /** Oldest first. */
   private ordered: StoredBlock[] = [];
+  /** Of all files, those that cannot be opened included: an id must not come back. */
+  private highestInUse = 0;
+  private readonly damagedIds = new Set<number>();
+  private unreadableFiles = 0;
 
   constructor(private readonly disk: Disk, private readonly directory: string) {}
 
@@ -26,7 +39,7 @@ export class BlockStore {
     const { disk, directory } = this;
     disk.makeDirectory(directory);
     disk.syncDirectorySync(path.dirname(directory));
-    const unreadable: string[] = [];
+    const unreadable: { descriptor: BlockDescriptor; text: string }[] = [];
     for (const name of disk.list(directory)) {
       const file = path.join(directory, name);
       const match = FILE.exec(name);
@@ -36,17 +49,47 @@ export class BlockStore {
       const descriptor = { id: Number(match[1]), mint: Number(match[2]), maxt: Number(match[3]), file };
       try {
         const opened = BlockFile.open(file);
-        this.insert({ descriptor, meta: opened.meta, sizeBytes: disk.stat(file)?.sizeBytes ?? 0 });
+        this.insert(descriptor, opened.meta);
         opened.close();
       } catch (error) {
-        unreadable.push(`${error instanceof Error ? error.message : String(error)}; its samples are missing from answers`);
+        const detail = error instanceof Error ? error.message : String(error);
+        unreadable.push({ descriptor, text: `${detail}; the file is left as it is, its samples are missing from answers` });
       }
+      this.highestInUse = Math.max(this.highestInUse, descriptor.id);
     }
-    return unreadable;
+    const replaced = this.removeReplaced(unreadable.map((one) => one.descriptor));
+    const missing = unreadable.filter(({ descriptor }) => !replaced.has(descriptor.id));
+    this.unreadableFiles = missing.length;
+    return missing.map((one) => one.text);
+  }
+
+  /** Removes the blocks whose samples are in another one: the process ended between the two. Returns their ids. */
+  private removeReplaced(unreadable: readonly BlockDescriptor[]): Set<number> {
+    const replaced = new Set(this.ordered.flatMap(({ meta }) => idsOf(meta.parents)));
+    const all = [...this.ordered.map((block) => block.descriptor), ...unreadable];
+    const files = all.filter((descriptor) => replaced.has(descriptor.id)).map((descriptor) => descriptor.file);
+    for (const file of files) this.disk.remove(file);
+    if (files.length > 0) this.disk.syncDirectorySync(this.directory);
+    this.ordered = this.ordered.filter((block) => !replaced.has(block.descriptor.id));
+    return replaced;
   }
 
   blocks(): readonly StoredBlock[] {
     return this.ordered;
+  }
+
+  /** The block that ends first. */
+  oldest(): StoredBlock | undefined {
+    let oldest: StoredBlock | undefined;
+    for (const block of this.ordered) if (oldest === undefined || block.descriptor.maxt < oldest.descriptor.maxt) oldest = block;
+    return oldest;
+  }
+
+  summaries(): BlockSummary[] {
+    return this.ordered.map(({ descriptor: { id }, meta, sizeBytes }) => ({
+      id, mint: meta.mint, maxt: meta.maxt, series: meta.series, floats: meta.floats, histograms: meta.histograms, chunks: meta.chunks,
+      sizeBytes, level: meta.level, heads: idsOf(meta.heads), parents: idsOf(meta.parents), damaged: this.damagedIds.has(id),
+    }));
   }
 
   descriptors(): BlockDescriptor[] {
@@ -55,16 +98,45 @@ export class BlockStore {
 
   /** True if all samples of this head are in a block. */
   holdsHead(id: number, mint: number, maxt: number): boolean {
-    return this.ordered.some(({ meta }) => meta.mint === mint && meta.maxt === maxt && headsOf(meta).includes(id));
+    return this.ordered.some(({ meta }) => meta.mint <= mint && maxt <= meta.maxt && idsOf(meta.heads).includes(id));
   }
 
-  /** Highest id in use, of a block or of a head that became one; 0 if there is none. */
+  /** Highest id in use, of a block or of a head that became one; 0 if there is none. A block's parents have lower ones than itself. */
   highestId(): number {
-    return this.ordered.reduce((highest, { descriptor, meta }) => Math.max(highest, descriptor.id, ...headsOf(meta)), 0);
+    const { highestInUse } = this;
+    return this.ordered.reduce((highest, { descriptor, meta }) => Math.max(highest, descriptor.id, ...idsOf(meta.heads)), highestInUse);
+  }
+
+  /** Blocks that are known to have damaged pages, by id. */
+  get damaged(): ReadonlySet<number> {
+    return this.damagedIds;
+  }
+
+  /** Files that cannot be opened. */
+  get unreadable(): number {
+    return this.unreadableFiles;
+  }
+
+  markDamaged(block: StoredBlock): void {
+    if (this.ordered.includes(block)) this.damagedIds.add(block.descriptor.id);
+  }
+
+  hasAll(blocks: readonly StoredBlock[]): boolean {
+    return blocks.every((block) => this.ordered.includes(block));
+  }
+
+  /** Bytes that may still be written where the blocks are. */
+  freeBytes(): number {
+    return this.disk.freeBytes(this.directory);
   }
 
   newestSample(): number {
     return this.ordered.reduce((newest, { meta }) => Math.max(newest, meta.series > 0 ? meta.max_time : -Infinity), -Infinity);
+  }
+
+  /** Infinity if there is none. */
+  oldestSample(): number {
+    return this.ordered.reduce((oldest, { meta }) => Math.min(oldest, meta.series > 0 ? meta.min_time : Infinity), Infinity);
   }
 
   /** Bytes of a block's file, 0 if there is no such block. */
@@ -87,12 +159,28 @@ export class BlockStore {
     this.disk.rename(file + TEMPORARY, file);
     this.disk.syncDirectorySync(this.directory);
     const descriptor = { id, mint: meta.mint, maxt: meta.maxt, file };
-    this.insert({ descriptor, meta, sizeBytes: this.disk.stat(file)?.sizeBytes ?? 0 });
+    this.insert(descriptor, meta);
+  }
+
+  /**
+   * Gives a finished block its name and takes those out of use whose samples are in it; their files stay until `erase`.
+   * @throws Error (the disk's): everything is as it was then
+   */
+  replace(parents: readonly StoredBlock[], id: number, meta: BlockMeta): void {
+    try {
+      this.publish(id, meta);
+    } catch (error) {
+      // Under its name, but not for good: the next start must not take it for what replaces blocks that changed meanwhile.
+      this.discard(this.file(id, meta.mint, meta.maxt));
+      throw error;
+    }
+    for (const parent of parents) this.detach(parent);
   }
 
   /** Takes a block out of use; its file stays until `erase`. */
   detach(block: StoredBlock): void {
     this.ordered = this.ordered.filter((one) => one !== block);
+    this.damagedIds.delete(block.descriptor.id);
   }
 
   erase(block: StoredBlock): void {
@@ -101,20 +189,22 @@ export class BlockStore {
   }
 
   /** Removes what a failed job left. */
-  discard(temporaryFile: string): void {
-    if (this.disk.stat(temporaryFile)) this.disk.remove(temporaryFile);
+  discard(file: string): void {
+    if (this.disk.stat(file)) this.disk.remove(file);
   }
 
   private file(id: number, mint: number, maxt: number): string {
     return path.join(this.directory, `${String(id).padStart(6, '0')}_${mint}_${maxt}.block`);
   }
 
-  private insert(block: StoredBlock): void {
-    this.ordered.push(block);
+  private insert(descriptor: BlockDescriptor, meta: BlockMeta): void {
+    const { sizeBytes = 0, modifiedMs = 0 } = this.disk.stat(descriptor.file) ?? {};
+    this.ordered.push({ descriptor, meta, sizeBytes, modifiedMs });
     this.ordered.sort((a, b) => a.descriptor.mint - b.descriptor.mint || a.descriptor.id - b.descriptor.id);
   }
 }
 
-function headsOf(meta: BlockMeta): number[] {
-  return meta.heads === '' ? [] : String(meta.heads).split(',').map(Number);
+/** The ids in `BlockMeta.heads` or `.parents`. SQLite gives back a single one as a number. */
+export function idsOf(list: string): number[] {
+  return list === '' ? [] : String(list).split(',').map(Number);
 }

@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../io/clock.js';
 import type { Disk } from '../io/disk.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
+import type { BlockSummary } from '../storage/block-summary.js';
 import type { Appender, AppendReport, LabelRunDecoder, OtlpNaming, OtlpReport, ProbeReport } from '../storage/appender.js';
 import { IngestError } from '../storage/ingestion.js';
 import { BatchAppend } from './batch-append.js';
@@ -16,6 +17,7 @@ import { ColumnCodec } from './block/column-codec.js';
 import { PageCache } from './block/page-cache.js';
 import { BlockStore } from './block-store.js';
 import { BlockTail } from './block-tail.js';
+import { Compaction, type BlockCompactor, type BlockJobReport } from './compaction.js';
 import type { SourceDescriptor } from './head/descriptor.js';
 import { Head } from './head/head.js';
 import { timeRules, type TimeRules } from './head/time-rules.js';
@@ -24,6 +26,7 @@ import { LogSyncer } from './log/log-syncer.js';
 import type { SyncMode } from './log/log-syncer.js';
 import { LogWriteError } from './log/log-error.js';
 import { OtlpAppend } from './otlp-append.js';
+import { Scrub, type BlockVerifier } from './scrub.js';
 import { SeriesLimits, withDecidedMisses, type SeriesLimit, type SeriesLimitOptions } from './series-limits.js';
 import { Upkeep, type HeadSealer } from './upkeep.js';
 import { WireAppend } from './wire-append.js';
@@ -53,6 +56,10 @@ export interface DbOptions {
   readonly retentionMs: number;
   /** Bytes of blocks above which the oldest are dropped, 0 = no limit. */
   readonly retentionBytes?: number;
+  /** Longest range of a compacted block, ms. 0: only overlapping blocks are compacted. */
+  readonly maxBlockMs?: number;
+  /** How long a block may go without being read in full, ms. 0 = for ever. */
+  readonly scrubIntervalMs?: number;
   /** Heads open at a time; above it samples that need another one are refused for a while. */
   readonly maxHeads?: number;
   readonly maxDecodedBytes: number;
@@ -68,6 +75,11 @@ export interface DbEnvironment {
   readonly decodeLabelRun: LabelRunDecoder;
   /** Makes a block of a head in another thread. Without it heads stay in memory until the retention drops them. */
   readonly sealHead?: HeadSealer;
+  /** Compacts blocks in another thread. Without it they stay as they are. */
+  readonly compactBlocks?: BlockCompactor;
+  /** Reads a block in full in another thread. Without it blocks are not checked once they are published. */
+  readonly verifyBlock?: BlockVerifier;
+  readonly onBlockJob?: (done: BlockJobReport) => void;
   /** Codec of blocks; without it the ends of series in blocks are not found. */
   readonly codec?: WebAssembly.Module;
   /** Called with one line for the operator about what happens in the background. */
@@ -84,6 +96,11 @@ export interface DbStats {
   readonly usedBytes: number;
   readonly blocks: number;
   readonly blockBytes: number;
+  readonly damagedBlocks: number;
+  /** Files that cannot be opened. */
+  readonly unreadableBlocks: number;
+  /** Oldest sample, Infinity while the store is empty. */
+  readonly oldestMs: number;
   /** -Infinity while the store is empty. */
   readonly newestMs: number;
 }
@@ -104,6 +121,8 @@ export class Db implements Appender {
   private readonly batches: BatchAppend;
   private readonly tail: BlockTail | undefined;
   private readonly upkeep: Upkeep;
+  private readonly compaction: Compaction | undefined;
+  private readonly scrub: Scrub | undefined;
   private readonly upkeepTimer: Timer;
   private soonTimer: Timer | undefined;
   private sourcesListener: (sources: readonly SourceDescriptor[]) => void = () => {};
@@ -129,15 +148,25 @@ export class Db implements Appender {
       report('error', message));
     this.batches = new BatchAppend(store, this.tail);
     this.newest = Math.max(store.newestSample(), blocks.newestSample());
-    this.upkeep = new Upkeep({
-      heads: store, blocks, syncer: this.syncer, sealHead: environment.sealHead, rules: () => this.rules(),
-      announce: () => this.announce(), release: (id) => this.releaseSource(id), report,
-    }, { retentionMs: options.retentionMs, retentionBytes: options.retentionBytes ?? 0 });
-    this.upkeepTimer = clock.every(UPKEEP_MS, () => void this.upkeep.run());
+    const { compactBlocks, verifyBlock, onBlockJob: observe = () => {} } = environment;
+    const { retentionMs, retentionBytes = 0 } = options;
+    const place = {
+      heads: store, blocks, clock, report, observe, rules: () => this.rules(), announce: () => this.announce(),
+      release: (id: number) => this.releaseSource(id),
+    };
+    this.upkeep = new Upkeep({ ...place, syncer: this.syncer, sealHead: environment.sealHead }, { retentionMs, retentionBytes });
+    this.compaction = compactBlocks && new Compaction({ ...place, compact: compactBlocks }, {
+      headRangeMs: options.headRangeMs, maxBlockMs: options.maxBlockMs ?? 0, retentionMs, retentionBytes,
+    });
+    this.scrub = verifyBlock && new Scrub({ ...place, verify: verifyBlock }, options.scrubIntervalMs ?? 0);
+    this.upkeepTimer = clock.every(UPKEEP_MS, () => {
+      void this.maintain();
+      void this.check();
+    });
     store.onOpened(() => {
       this.sourcesListener(this.sources());
       this.soonTimer?.cancel();
-      this.soonTimer = clock.after(UPKEEP_SOON_MS, () => void this.upkeep.run());
+      this.soonTimer = clock.after(UPKEEP_SOON_MS, () => void this.maintain());
     });
   }
 
@@ -276,9 +305,20 @@ export class Db implements Appender {
 
   // ---- Life-cycle ---------------------------------------------------------------------------------------------------------
 
-  /** Makes blocks of heads whose time is over and drops what is past the retention. Never rejects; problems are reported. */
-  maintain(): Promise<void> {
-    return this.upkeep.run();
+  /** Makes blocks of heads whose time is over, drops what is past the retention, compacts. Never rejects; problems are reported. */
+  async maintain(): Promise<void> {
+    await this.upkeep.run();
+    await this.compaction?.run();
+  }
+
+  /** Reads the block again that was not read for longest, if it is time. Never rejects; damage is reported. */
+  async check(): Promise<void> {
+    await this.scrub?.run();
+  }
+
+  /** The blocks, oldest first. */
+  blockSummaries(): readonly BlockSummary[] {
+    return this.blocks.summaries();
   }
 
   /** Samples, series and bytes of the open heads, for figures. */
@@ -291,6 +331,9 @@ export class Db implements Appender {
       usedBytes: this.store.usedBytes(),
       blocks: this.blocks.blocks().length,
       blockBytes: this.blocks.totalBytes(),
+      damagedBlocks: this.blocks.damaged.size,
+      unreadableBlocks: this.blocks.unreadable,
+      oldestMs: Math.min(this.blocks.oldestSample(), this.store.oldestSample()),
       newestMs: this.newest,
     };
   }
@@ -299,7 +342,7 @@ export class Db implements Appender {
   async close(): Promise<void> {
     this.upkeepTimer.cancel();
     this.soonTimer?.cancel();
-    await this.upkeep.stop();
+    await Promise.all([this.upkeep.stop(), this.compaction?.stop(), this.scrub?.stop()]);
     this.tail?.close();
     await this.syncer.close();
     await this.store.close();

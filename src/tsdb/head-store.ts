@@ -182,6 +182,11 @@ export class HeadStore {
     return this.ordered.reduce((newest, head) => Math.max(newest, head.arena.maxTime), -Infinity);
   }
 
+  /** Infinity if there is none. */
+  oldestSample(): number {
+    return this.ordered.reduce((oldest, head) => Math.min(oldest, head.arena.minTime), Infinity);
+  }
+
   usedBytes(): number {
     let used = 0;
     for (const head of this.ordered) used += head.usedBytes;

@@ -10,9 +10,11 @@
  *   no reader has the head: log renamed       start: the rest of the log is removed
  *   log removed
  */
+import type { Clock } from '../io/clock.js';
 import type { HeadDescriptor } from './head/descriptor.js';
 import type { BlockMeta } from './block/block-format.js';
 import type { BlockStore } from './block-store.js';
+import type { BlockJobReport } from './compaction.js';
 import type { Head } from './head/head.js';
 import type { TimeRules } from './head/time-rules.js';
 import type { HeadStore } from './head-store.js';
@@ -39,6 +41,8 @@ export interface UpkeepPlace {
   readonly announce: () => void;
   /** Resolves when no reader has the head or block of this id. */
   readonly release: (id: number) => Promise<void>;
+  readonly observe: (done: BlockJobReport) => void;
+  readonly clock: Clock;
   readonly report: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
@@ -80,19 +84,22 @@ export class Upkeep {
   }
 
   private async seal(head: Head): Promise<void> {
-    const { heads, blocks, announce } = this.place;
+    const { heads, blocks, announce, clock, observe } = this.place;
     if (head.arena.sampleCount > 0) {
       const id = heads.reserveId();
       const file = blocks.temporaryFile(id, head.mint, head.maxt);
+      const startMs = clock.monotonicMs();
       let meta: BlockMeta;
       try {
         meta = await this.place.sealHead!(head.descriptor, file);
       } catch (error) {
         blocks.discard(file);
+        observe({ kind: 'head', outcome: 'failed', seconds: (clock.monotonicMs() - startMs) / 1000 });
         const detail = error instanceof Error ? error.message : String(error);
         throw new Error(`the head ${rangeOf(head)} did not become a block and stays in memory: ${detail}`, { cause: error });
       }
       blocks.publish(id, meta);
+      observe({ kind: 'head', outcome: 'done', seconds: (clock.monotonicMs() - startMs) / 1000 });
       const samples = meta.floats + meta.histograms;
       this.place.report('info', `block: ${rangeOf(head)}, ${meta.series} series, ${samples} samples, ${blocks.sizeOf(id)} bytes`);
     }
@@ -121,7 +128,8 @@ export class Upkeep {
       await this.eraseHead(head);
     }
     for (;;) {
-      const oldest = blocks.blocks()[0];
+      // By the end of their ranges: a long block may begin before a short one that is over.
+      const oldest = blocks.oldest();
       if (oldest === undefined) return;
       const tooOld = oldest.descriptor.maxt <= cutoff;
       if (!tooOld && (retentionBytes === 0 || blocks.totalBytes() <= retentionBytes)) return;

@@ -48,7 +48,7 @@ describe('defaults', () => {
       label_name_preserve_multiple_underscores: true,
     });
     expect(config.storage.tsdb).toEqual({
-      path: 'data/', out_of_order_time_window_ms: 1_800_000, retention: { time_ms: 15 * 86_400_000, size_bytes: 0 },
+      path: 'data/', out_of_order_time_window_ms: 1_800_000, max_block_duration_ms: 36 * 3_600_000, retention: { time_ms: 15 * 86_400_000, size_bytes: 0 },
     });
     expect(config.query).toMatchObject({ lookback_delta_ms: 300_000, timeout_ms: 120_000, max_samples: 50_000_000, max_concurrency: 20 });
     expect(config.web).toMatchObject({ listen_address: ['0.0.0.0:9090'], route_prefix: '/', cors_origin: '.*', enable_lifecycle: false });

@@ -137,6 +137,7 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
       flags: () => ({ 'web.listen-address': '0.0.0.0:9090', 'config.file': '' }),
     },
     notifications,
+    blocks: () => [],
     selfMetrics: (pattern) => {
       if (pattern === '(') throw badData('missing closing )');
       return [{ name: `x${pattern}`, help: '', type: 'GAUGE', metric: [] }];

@@ -135,6 +135,7 @@ async function withSystem<T>({ settings }: Vector, run: (system: System) => Prom
     dryRun: { otlp: nothing, remoteWrite: nothing },
     status: { buildInfo: nothing, runtimeInfo: nothing, configYaml: nothing, flags: nothing, features: nothing },
     notifications: new Notifications(() => 0, 0),
+    blocks: nothing,
     selfMetrics: nothing,
     lifecycle: { reload: nothing, quit: nothing },
     observer: { requestDone: () => {}, ingested: () => {}, ingestDone: () => {} },

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { errorBody } from '../../api/envelope.js';
 import { badData } from '../../api/error-types.js';
+import { blockList } from '../block-list.js';
 import type { HttpDeps } from '../deps.js';
 import { defineDataRoute } from '../data-route.js';
 import { toHttpError } from '../error-table.js';
@@ -25,7 +26,7 @@ export async function statusRoutes(app: FastifyInstance, deps: HttpDeps): Promis
   defineDataRoute(app, deps, '/api/v1/status/config', () => ({ yaml: status.configYaml() }));
   defineDataRoute(app, deps, '/api/v1/status/flags', () => status.flags());
   defineDataRoute(app, deps, '/api/v1/status/walreplay', () => ({ ...deps.readiness.replay }), UNGATED);
-  defineDataRoute(app, deps, '/api/v1/status/tsdb/blocks', () => ({ blocks: [] }));
+  defineDataRoute(app, deps, '/api/v1/status/tsdb/blocks', () => blockList(deps.blocks()));
   defineDataRoute(app, deps, '/api/v1/features', () => status.features());
   defineDataRoute(app, deps, '/api/v1/status/self_metrics', (form) => {
     const pattern = form.get('metric_name_pattern');
