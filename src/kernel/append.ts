@@ -3,6 +3,7 @@
 import { alloc, beginBatch, endBatch, heapLeft } from './heap';
 import { appendToChunk, decodeChunk } from './gorilla';
 import { coldRecord, hotRecord, publishSeries } from './series';
+import { touch } from './touched';
 import { noteLateStart, noteStart } from './starts';
 import {
   COL_REFS, COL_STARTS, COL_STATUS, COL_TIMES, COL_VALUES, C_HIST_HEAD, C_HIST_LAST_TIME, C_HIST_TAIL, C_LATE_HEAD, C_LATE_TAIL,
@@ -55,8 +56,8 @@ export function appendColumns(n: u32, minValid: f64, notAfter: f64, tooFar: u32)
   const seriesCount = load<u32>(HDR_SERIES);
   const starts = load<u32>(HDR_STARTS_MODE);
   const roomy = heapLeft() > HEAP_RESERVE + n * HEAP_PER_SAMPLE;
-  let newest = load<f64>(HDR_MAX_TIME);
-  let oldest = load<f64>(HDR_MIN_TIME);
+  let newest: f64 = -Infinity;
+  let oldest: f64 = Infinity;
   let ok: u32 = 0;
   let duplicates: u32 = 0;
   let slow: u32 = 0;
@@ -127,8 +128,11 @@ export function appendColumns(n: u32, minValid: f64, notAfter: f64, tooFar: u32)
     else if (status != ST_OK) slow++;
     store<u8>(COL_STATUS + i, <u8>status);
   }
-  store<f64>(HDR_MAX_TIME, newest);
-  store<f64>(HDR_MIN_TIME, oldest);
+  if (ok != 0) {
+    store<f64>(HDR_MAX_TIME, max(newest, load<f64>(HDR_MAX_TIME)));
+    store<f64>(HDR_MIN_TIME, min(oldest, load<f64>(HDR_MIN_TIME)));
+    touch(oldest, newest);
+  }
   store<f64>(HDR_SAMPLES, load<f64>(HDR_SAMPLES) + <f64>ok);
   publishSeries();
   endBatch();
@@ -194,6 +198,7 @@ export function replaySamples(p: u32, end: u32): i32 {
     appendToChunk(s, time, bits);
     if (t > load<f64>(HDR_MAX_TIME)) store<f64>(HDR_MAX_TIME, t);
     if (t < load<f64>(HDR_MIN_TIME)) store<f64>(HDR_MIN_TIME, t);
+    touch(t, t);
     applied += 1;
   }
   store<f64>(HDR_SAMPLES, load<f64>(HDR_SAMPLES) + applied);
@@ -235,6 +240,7 @@ function countSample(t: f64): void {
   store<f64>(HDR_SAMPLES, load<f64>(HDR_SAMPLES) + 1);
   if (t > load<f64>(HDR_MAX_TIME)) store<f64>(HDR_MAX_TIME, t);
   if (t < load<f64>(HDR_MIN_TIME)) store<f64>(HDR_MIN_TIME, t);
+  touch(t, t);
 }
 
 /**

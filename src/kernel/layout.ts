@@ -56,6 +56,10 @@ export const HDR_STARTS_MODE = 1180;
 /** Free lists of power-of-two heap pieces, u32 each, by log2 of the size (slots 0..31). */
 export const HDR_FREE = 1280;
 
+/** By part of the head's range: the batch counter after the batch that put samples there last, u32 each. */
+export const HDR_TOUCHED = 2048;
+export const TOUCHED_COUNT = 128;
+
 // ---- Results of the kernels that have several, u32 unless noted. -------------------------------------------------
 /** Walk: samples and misses written, where to resume, samples outside the head's range and their oldest and newest time (f64). */
 export const RES_SAMPLES = 1536;

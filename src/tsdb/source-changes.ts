@@ -2,7 +2,7 @@
  * What changed since when, for one reading thread: heads and blocks that came or went, and samples that came into heads. Time is a
  * version that is raised whenever something is found to have changed.
  */
-import { HDR_SEQ } from '../kernel/layout.js';
+import { HDR_SEQ, HDR_TOUCHED, TOUCHED_COUNT } from '../kernel/layout.js';
 import type { SampleChanges } from '../storage/sample-changes.js';
 import type { HeadReader } from './head/head-reader.js';
 
@@ -17,9 +17,10 @@ const CHANGES_MAX = 1024;
 
 interface WatchedHead {
   readonly reader: HeadReader;
-  /** Batch counter when it was last looked at, and the version that it changed with. */
+  /** Batch counter when it was last looked at. */
   seq: number;
-  version: number;
+  /** By part of the head's range: the version in which samples were found to have come. */
+  readonly versions: Float64Array;
 }
 
 export class SourceChanges implements SampleChanges {
@@ -39,15 +40,21 @@ export class SourceChanges implements SampleChanges {
   /** The heads there are now. */
   watch(readers: readonly HeadReader[]): void {
     this.heads = readers.map((reader) =>
-      this.heads.find((head) => head.reader === reader) ?? { reader, seq: seqOf(reader), version: this.version });
+      this.heads.find((head) => head.reader === reader) ?? { reader, seq: seqOf(reader), versions: new Float64Array(TOUCHED_COUNT) });
   }
 
   mark(): number {
     for (const head of this.heads) {
       const seq = seqOf(head.reader);
       if (seq === head.seq) continue;
+      this.version++;
+      const { u32 } = head.reader.arena;
+      // What the writer notes while this runs is noted with a counter above `seq`, and found again the next time.
+      for (let i = 0; i < TOUCHED_COUNT; i++) {
+        const touched = Atomics.load(u32, (HDR_TOUCHED >>> 2) + i);
+        if (((touched - head.seq) | 0) > 0) head.versions[i] = this.version;
+      }
       head.seq = seq;
-      head.version = ++this.version;
     }
     return this.version;
   }
@@ -57,10 +64,17 @@ export class SourceChanges implements SampleChanges {
     let first = Infinity;
     for (let i = this.changes.length - 1; i >= 0 && this.changes[i]!.version > mark; i--) {
       const change = this.changes[i]!;
-      if (change.mint <= maxt && mint < change.maxt) first = Math.min(first, change.mint);
+      if (change.mint <= maxt && mint < change.maxt) first = Math.min(first, Math.max(mint, change.mint));
     }
-    for (const { reader, version } of this.heads) {
-      if (version > mark && reader.mint <= maxt && mint < reader.maxt) first = Math.min(first, reader.mint);
+    for (const { reader, versions } of this.heads) {
+      if (reader.mint > maxt || mint >= reader.maxt) continue;
+      const width = (reader.maxt - reader.mint) / TOUCHED_COUNT;
+      const end = Math.min(TOUCHED_COUNT - 1, Math.floor((maxt - reader.mint) / width));
+      for (let i = Math.max(0, Math.floor((mint - reader.mint) / width)); i <= end; i++) {
+        if (versions[i]! <= mark) continue;
+        first = Math.min(first, Math.max(mint, reader.mint + i * width));
+        break;
+      }
     }
     return first;
   }

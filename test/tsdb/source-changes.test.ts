@@ -30,6 +30,9 @@ test('a sample changes what lies at its time and after it, not long before', asy
   await put(T0 + HOUR + 1000);
   const after = store.heads.changes.mark();
   expect(changed(before)).toBeLessThanOrEqual(T0 + HOUR + 1000);
+  expect(changed(before)).toBeGreaterThan(T0 + HOUR - 60_000);
+  expect(store.heads.changes.firstChange(before, T0, T0 + HOUR - 60_000)).toBe(Infinity);
+  expect(store.heads.changes.firstChange(before, T0 + HOUR + 500, T0 + 2 * HOUR)).toBeGreaterThanOrEqual(T0 + HOUR + 500);
   expect(changed(after)).toBe(Infinity);
 });
 
@@ -39,6 +42,30 @@ test('a late sample changes its own time', async () => {
   await put(T0 + HOUR - 600_000);
   store.heads.changes.mark();
   expect(changed(mark)).toBeLessThanOrEqual(T0 + HOUR - 600_000);
+  expect(changed(mark)).toBeGreaterThan(T0 + HOUR - 660_000);
+});
+
+test('what was there already is no change', async () => {
+  await put(T0 + HOUR);
+  const mark = store.heads.changes.mark();
+  await put(T0 + HOUR);
+  store.heads.changes.mark();
+  expect(changed(mark)).toBe(Infinity);
+});
+
+test('of any samples in any order, each is found at its time or before', async () => {
+  let seed = 7;
+  const next = (n: number): number => (seed = (seed * 48271) % 2147483647) % n;
+  let newest = T0 + HOUR;
+  await put(newest);
+  for (let i = 0; i < 200; i++) {
+    const mark = store.heads.changes.mark();
+    newest += next(60_000);
+    const times = [newest, newest - next(HOUR / 2 - 1), newest - next(1000)].slice(0, 1 + next(3)).filter((t) => t >= T0);
+    await append(store, times.map((t, j) => [labels('m', { s: `${next(4)}`, j: `${j}` }), [[t, i]]] as const));
+    store.heads.changes.mark();
+    expect(changed(mark)).toBeLessThanOrEqual(Math.min(...times));
+  }
 });
 
 test('a head that goes is a change of its range', async () => {
