@@ -316,6 +316,8 @@ async function openStore(
     },
     maxPlainLabel: plainLabelBytes(settings),
     headMemoryBytes: storage.head.memory_bytes,
+    headCloseAt: storage.head.close_at / 100,
+    headCloseMinAgeMs: storage.head.close_min_age_ms,
     outOfOrderWindowMs: storage.tsdb.out_of_order_time_window_ms,
     maxFutureMs: limits.max_future_ms,
     keepStarts: config.features.st_storage,
@@ -334,6 +336,7 @@ async function openStore(
     verifyBlock: (file) => blockJobs.verify(file),
     onBlockJob: (done) => countBlockJob(metrics.block, done),
     report: (level, message) => logger[level](message),
+    onClosedEarly: (reason) => metrics.headsClosedEarly.with(reason).inc(),
     onSeriesRefused: (limit) => metrics.seriesRefused.with(limit).inc(),
   }, ({ headsDone, headsTotal, bytesDone, bytesTotal }) => {
     // Hundredths of a head, since most of the time there are one or two.
@@ -432,10 +435,13 @@ function collectGauges(metrics: ServerMetrics, gate: IngestGate, store: Store | 
   metrics.queriesRunning.with().set(running);
   metrics.queriesQueued.with().set(queued);
   const figures = store.db.stats();
-  const { series, heads, usedBytes } = figures;
+  const { series, heads, closedHeads, usedBytes, memoryBytes, isStarved } = figures;
   setBlockFigures(metrics.block, figures);
   metrics.headSeries.with().set(series);
   metrics.heads.with().set(heads);
+  metrics.headsClosed.with().set(closedHeads);
+  metrics.headBytesMax.with().set(memoryBytes);
+  metrics.headsStarved.with().set(isStarved ? 1 : 0);
   metrics.headBytes.with().set(usedBytes);
 }
 

@@ -201,6 +201,16 @@ export const configSchema = section('', {
           + '0 = half of the memory of the machine or container.',
         why: 'The other half is for queries and for the system.',
       }),
+      close_at: integer(70, {
+        about: 'Percentage of `memory` at which the largest head becomes a block before its range is over, and a new one takes what '
+          + 'follows, without the series that are gone.',
+        why: 'While the block is made, the head still needs its memory and the next one grows: that is what the rest is for.',
+      }, { minimum: 10, maximum: 95 }),
+      close_min_age: duration('1m', {
+        about: 'Age, by its samples or by the clock, that the head of the newest samples must have to be closed for `close_at`. Until then '
+          + 'new series get 503 when memory is nearly used up; known ones go on.',
+        why: 'Each new head has to learn the series that live: below a few scrape intervals it would do nothing else.',
+      }, { minimum: 0, maximum: 3_600_000 }),
       max_series: integer(0, {
         about: 'Series in one head above which new series are refused; known series go on. 0 = no limit but memory.',
         why: 'No number fits all; the memory budget protects the server.',

@@ -38,6 +38,8 @@ export const HDR_IDENT_MASK = 1116;
 export const HDR_PREDICTED = 1120;
 /** Identity seen last: its `next` is repaired when the prediction was wrong. */
 export const HDR_PREVIOUS = 1176;
+/** Not 0: no series is added, because the memory of all heads is short. */
+export const HDR_STARVED = 1264;
 /** Names, pairs and series that are in the log already. */
 export const HDR_LOGGED_NAMES = 1124;
 export const HDR_LOGGED_PAIRS = 1128;
@@ -307,6 +309,8 @@ export const LABELS_OK = 0;
 export const LABELS_UNUSUAL = 1;
 export const LABELS_SERIES_LIMIT = 2;
 export const LABELS_NO_MEMORY = 3;
+/** A new series, and none is added now (HDR_STARVED). */
+export const LABELS_STARVED = 4;
 
 // ---- OTLP -------------------------------------------------------------------------------------------------------------------
 /** Kinds of entries in the miss list. */

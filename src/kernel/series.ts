@@ -7,8 +7,8 @@ import { isUtf8 } from './utf8';
 import { BAD_VARINT, lengthAt, numberAt } from './varint';
 import {
   COLD_BASE, COLD_BYTES, C_HASH, C_LABELS, HDR_SEED, HDR_SERIES, HDR_SERIES_LIMIT, HDR_SERIES_MASK, HDR_SERIES_PUBLISHED,
-  HDR_SERIES_TABLE, LABELS_NO_MEMORY, LABELS_OK, LABELS_SERIES_LIMIT, LABELS_UNUSUAL, PAIR_NAME, SERIES_BASE, SERIES_BYTES,
-  SERIES_CAPACITY, SYMBOL_BASE, SYMBOL_BYTES, SYMBOL_LENGTH, SYMBOL_TEXT,
+  HDR_SERIES_TABLE, HDR_STARVED, LABELS_NO_MEMORY, LABELS_OK, LABELS_SERIES_LIMIT, LABELS_STARVED, LABELS_UNUSUAL, PAIR_NAME, SERIES_BASE,
+  SERIES_BYTES, SERIES_CAPACITY, SYMBOL_BASE, SYMBOL_BYTES, SYMBOL_LENGTH, SYMBOL_TEXT,
 } from './layout';
 
 export function hotRecord(ref: u32): u32 {
@@ -54,6 +54,27 @@ function findPairs(ids: u32, n: u32, tag: u32): i32 {
   return -1;
 }
 
+/** LABELS_OK if a series may be added, otherwise why not. */
+function newSeriesCode(): u32 {
+  if (load<u32>(HDR_STARVED) != 0) return LABELS_STARVED;
+  const count = load<u32>(HDR_SERIES);
+  return count >= load<u32>(HDR_SERIES_LIMIT) || count >= <u32>SERIES_CAPACITY ? LABELS_SERIES_LIMIT : LABELS_OK;
+}
+
+/**
+ * Id of the pair of a name and a value for a series, -1 if it cannot be had: `pairCode` says why. Where no series may be added no text
+ * is either, or refused ones would fill the memory all the same.
+ */
+function pairFor(name: u32, nameLength: u32, value: u32, valueLength: u32): i32 {
+  const code = newSeriesCode();
+  const nameId = code == LABELS_OK ? internName(name, nameLength) : findName(name, nameLength);
+  const pair = nameId < 0 ? -1 : code == LABELS_OK ? internPair(nameId, value, valueLength) : findPair(nameId, value, valueLength);
+  if (pair < 0) pairCode = code == LABELS_OK ? LABELS_NO_MEMORY : code;
+  return pair;
+}
+
+let pairCode: u32 = 0;
+
 /** Finds or creates the series with these pair ids (u32, in label order). Sets `resolvedRef`; returns a LABELS_ code. */
 export function resolvePairs(ids: u32, n: u32): u32 {
   const tag = listTag(ids, n);
@@ -63,7 +84,8 @@ export function resolvePairs(ids: u32, n: u32): u32 {
     return LABELS_OK;
   }
   const ref = load<u32>(HDR_SERIES);
-  if (ref >= load<u32>(HDR_SERIES_LIMIT) || ref >= <u32>SERIES_CAPACITY) return LABELS_SERIES_LIMIT;
+  const code = newSeriesCode();
+  if (code != LABELS_OK) return code;
   if (heapLeft() < n * POSTINGS_GROWTH + 4096 || !ensureSlot(HDR_SERIES_TABLE, HDR_SERIES_MASK, ref)) return LABELS_NO_MEMORY;
   const labels = alloc(4 + (n << 2));
   if (labels == 0 || heapLeft() < n * POSTINGS_GROWTH) return LABELS_NO_MEMORY;
@@ -117,10 +139,8 @@ function addLabel(name: u32, nameLength: u32, value: u32, valueLength: u32, ids:
   if (labelCount > 0 && compareBytes(lastName, lastNameLength, name, nameLength) >= 0) return LABELS_UNUSUAL;
   if (!isUtf8(name, name + nameLength) || !isUtf8(value, value + valueLength)) return LABELS_UNUSUAL;
   if (nameLength == 8 && load<u64>(name) == NAME_WORD) isNamed = true;
-  const nameId = internName(name, nameLength);
-  if (nameId < 0) return LABELS_NO_MEMORY;
-  const pair = internPair(nameId, value, valueLength);
-  if (pair < 0) return LABELS_NO_MEMORY;
+  const pair = pairFor(name, nameLength, value, valueLength);
+  if (pair < 0) return pairCode;
   store<u32>(ids + (labelCount << 2), pair);
   labelCount++;
   lastName = name;
@@ -184,12 +204,9 @@ export function resolveCanonical(start: u32, n: u32, ids: u32): u32 {
     const nameLength = load<u32>(p);
     const valueLength = load<u32>(p, 4);
     p += 8;
-    const nameId = internName(p, nameLength);
-    if (nameId < 0) return LABELS_NO_MEMORY;
-    p += nameLength;
-    const pair = internPair(nameId, p, valueLength);
-    if (pair < 0) return LABELS_NO_MEMORY;
-    p += valueLength;
+    const pair = pairFor(p, nameLength, p + nameLength, valueLength);
+    if (pair < 0) return pairCode;
+    p += nameLength + valueLength;
     store<u32>(ids + (i << 2), pair);
   }
   return resolvePairs(ids, n);

@@ -231,3 +231,13 @@ class Reader {
     if (this.at !== this.end) throw new HistogramCodecError(`${this.end - this.at} bytes to spare`, this.at);
   }
 }
+
+/** True if two histograms are the same bit by bit: equal encodings are equal histograms. */
+export function isSameHistogram(a: Histogram, b: Histogram): boolean {
+  return Buffer.compare(encoded(a), encoded(b)) === 0;
+}
+
+function encoded(histogram: Histogram): Uint8Array {
+  const bytes = new Uint8Array(histogramEncodedSizeMax(histogram));
+  return bytes.subarray(0, encodeHistogram(histogram, bytes, 0));
+}

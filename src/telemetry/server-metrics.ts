@@ -26,7 +26,11 @@ export interface ServerMetrics {
   readonly queriesQueued: Gauge;
   readonly headSeries: Gauge;
   readonly headBytes: Gauge;
+  readonly headBytesMax: Gauge;
   readonly heads: Gauge;
+  readonly headsClosed: Gauge;
+  readonly headsClosedEarly: Counter;
+  readonly headsStarved: Gauge;
   readonly block: BlockMetrics;
   readonly walBytes: Counter;
   readonly walSyncDuration: Histogram;
@@ -63,7 +67,11 @@ export function createServerMetrics(registry: MetricsRegistry): ServerMetrics {
 
     headSeries: gauge('prometheus_tsdb_head_series', 'Series in the heads.'),
     headBytes: gauge('narthex_head_memory_bytes', 'Memory used by the heads.'),
-    heads: gauge('narthex_heads', 'Heads that are open.'),
+    headBytesMax: gauge('narthex_head_memory_max_bytes', 'Memory that the heads may use.'),
+    heads: gauge('narthex_heads', 'Heads in memory.'),
+    headsClosed: gauge('narthex_heads_closed', 'Heads that take no more samples and wait to become blocks.'),
+    headsClosedEarly: counter('narthex_heads_closed_early_total', 'Heads that became blocks before their range was over.', ['reason']),
+    headsStarved: gauge('narthex_head_memory_short', '1 while new series are refused, because the live ones use most of the memory.'),
     block: createBlockMetrics(registry),
     walBytes: counter('narthex_wal_written_bytes_total', 'Bytes written to the log.'),
     walSyncDuration: latency('prometheus_tsdb_wal_fsync_duration_seconds', 'Time to force the log to the disk.'),

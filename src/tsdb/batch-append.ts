@@ -1,5 +1,5 @@
 /** Appends decoded requests (remote write 2.0, OTLP, unusual 1.0): resolves label sets, spreads samples over heads. */
-import { COLUMN_CAPACITY } from '../kernel/layout.js';
+import { COLUMN_CAPACITY, ST_DUPLICATE, ST_OK } from '../kernel/layout.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus, isAccepted } from '../storage/append-status.js';
 import type { AppendReport } from '../storage/appender.js';
@@ -9,13 +9,14 @@ import type { BlockTail } from './block-tail.js';
 import type { HeadStore } from './head-store.js';
 import type { Head } from './head/head.js';
 import { judgeTime, type TimeRules } from './head/time-rules.js';
+import { rowValue, type OtherSources } from './other-sources.js';
 import { addReject, describeOverlap, describeSample, newReport, refuseSeries } from './reject-collector.js';
 import { firstOfEqual, SeriesTail } from './series-tail.js';
-import { checkMinValid, newestInLaterHeads, settleSlowRow } from './slow-rows.js';
+import { settleSlowRow } from './slow-rows.js';
 import { addZeroRows } from './zero-rows.js';
 
 export class BatchAppend {
-  constructor(private readonly store: HeadStore, private readonly older?: BlockTail) {}
+  constructor(private readonly store: HeadStore, private readonly others: OtherSources, private readonly older?: BlockTail) {}
 
   /** See `Appender.appendBatch`. @throws IngestError, LogWriteError */
   append(batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, touched: Set<Head>): AppendReport {
@@ -42,7 +43,7 @@ export class BatchAppend {
     // Oldest head first: a total in one goes on in the next.
     const byHead = [...this.spread(batch, statuses, rules, report, touched, deltas)].sort(([a], [b]) => a.mint - b.mint);
     for (const [head, rows] of byHead) {
-      touched.add(head);
+      this.others.touch(head, touched);
       this.appendTo(head, rows, batch, statuses, rules, report, deltas);
     }
     return report;
@@ -62,8 +63,12 @@ export class BatchAppend {
         this.refuseTime(batch, i, statuses, rules, report, touched, deltas);
         continue;
       }
-      const head: Head = last?.covers(t) ? last : this.store.obtain(t);
-      last = head;
+      if (!last?.covers(t)) {
+        // A head of its own is opened only for what is new.
+        if (this.store.needsLateHead(t) && this.settleKnown(batch, i, statuses, rules, report, touched, deltas)) continue;
+        last = this.store.obtain(t);
+      }
+      const head: Head = last;
       const rows = byHead.get(head);
       if (rows) rows.push(i);
       else byHead.set(head, [i]);
@@ -72,34 +77,48 @@ export class BatchAppend {
     return byHead;
   }
 
-  /** Refuses a sample whose time alone forbids it, unless the very same sample is stored already. */
+  /** Refuses a sample whose time alone forbids it, unless a head has the very same sample already. */
   private refuseTime(
     batch: SampleBatch, i: number, statuses: Uint8Array, rules: TimeRules, report: AppendReport, touched: Set<Head>,
     deltas: DeltaRows | undefined,
   ): void {
     const t = batch.timestamps[i]!;
     const labels = batch.series[batch.seriesIndex[i]!]!;
-    const head = this.store.find(t);
-    const ref = head === undefined ? -1 : head.find(labels);
-    const histogram = batch.histograms.get(i);
-    if (head !== undefined && ref >= 0) {
-      let status: AppendStatus;
-      if (deltas?.isDelta(i)) status = deltas.judgeStored(i);
-      else if (histogram) status = head.appendHistogram(ref, t, histogram, 0, rules, Infinity);
-      else {
-        head.putColumn(0, ref, t, batch.valueBits(), i, 0);
-        status = head.appendRow(0, rules, Infinity);
-      }
-      if (status === AppendStatus.duplicate) {
-        // Its original may still wait for the disk.
-        touched.add(head);
-        this.accept(report, i, batch, statuses, status);
-        return;
-      }
+    const status = judgeTime(rules, t, -Infinity);
+    const isStored = deltas?.isDelta(i) ? this.others.isInHeads(labels, t) && deltas.judgeStored(i) === AppendStatus.duplicate
+      : this.others.probeHeads(labels, t, rowValue(batch, i)) === ST_DUPLICATE;
+    if (isStored) {
+      this.others.touchAt(t, touched);
+      this.accept(report, i, batch, statuses, AppendStatus.duplicate);
+      return;
     }
-    const status = judgeTime(rules, t, Infinity);
     statuses[i] = status;
     addReject(report, status, 1, () => describeSample(status, labels.toString(), t, -Infinity, rules));
+  }
+
+  /** Settles a sample if closed heads or blocks have one at its time: a duplicate is accepted, another value refused. */
+  private settleKnown(
+    batch: SampleBatch, i: number, statuses: Uint8Array, rules: TimeRules, report: AppendReport, touched: Set<Head>,
+    deltas: DeltaRows | undefined,
+  ): boolean {
+    const t = batch.timestamps[i]!;
+    const labels = batch.series[batch.seriesIndex[i]!]!;
+    let status: AppendStatus = AppendStatus.ok;
+    if (deltas?.isDelta(i)) {
+      if (t <= deltas.newestOf(i)) status = deltas.judgeStored(i);
+    } else {
+      const found = this.others.probe(labels, t, rowValue(batch, i));
+      if (found !== ST_OK) status = found === ST_DUPLICATE ? AppendStatus.duplicate : AppendStatus.conflict;
+    }
+    if (status === AppendStatus.ok) return false;
+    // Its original may still wait for the disk.
+    this.others.touchAt(t, touched);
+    if (isAccepted(status)) this.accept(report, i, batch, statuses, status);
+    else {
+      statuses[i] = status;
+      addReject(report, status, 1, () => describeSample(status, labels.toString(), t, this.others.newestOf(undefined, labels, t), rules));
+    }
+    return true;
   }
 
   private appendTo(
@@ -107,7 +126,7 @@ export class BatchAppend {
     deltas: DeltaRows | undefined,
   ): void {
     const bits = batch.valueBits();
-    const minValid = checkMinValid(this.store, head, rules);
+    const minValid = this.others.minValid(head, rules);
     const refs = this.resolveAll(head, rows, batch, statuses, report, deltas?.tail);
     const floats = new Uint32Array(Math.min(rows.length, COLUMN_CAPACITY));
     let n = 0;
@@ -138,16 +157,18 @@ export class BatchAppend {
       flush();
       head.logDictionary();
       const labels = batch.series[batch.seriesIndex[i]!]!;
-      const newestLater = newestInLaterHeads(this.store, head, () => labels);
-      const status = head.appendHistogram(ref, batch.timestamps[i]!, histogram, startOf(batch, i), rules, newestLater);
+      const t = batch.timestamps[i]!;
+      const newestElsewhere = this.others.newestForJudging(head, () => labels, t, rules);
+      const probeElsewhere = this.others.probeRow(head, ref, t, () => labels, histogram);
+      const status = head.appendHistogram(ref, t, histogram, startOf(batch, i), rules, newestElsewhere, probeElsewhere);
       if (isAccepted(status)) this.accept(report, i, batch, statuses, status);
       else {
         if (status === AppendStatus.outOfMemory) {
           throw new IngestError('unavailable', `no memory in the head for a histogram of ${labels.toString()}`);
         }
         statuses[i] = status;
-        const newest = Math.max(head.newestOf(ref), newestLater);
-        addReject(report, status, 1, () => describeSample(status, labels.toString(), batch.timestamps[i]!, newest, rules));
+        const newest = Math.max(head.newestOf(ref), this.others.newestOf(head, labels, t));
+        addReject(report, status, 1, () => describeSample(status, labels.toString(), t, newest, rules));
       }
     }
     flush();
@@ -210,7 +231,7 @@ export class BatchAppend {
       for (let row = 0; row < rows.length; row++) {
         const status = head.columnStatus(row);
         if (status === AppendStatus.ok) continue;
-        statuses[rows[row]!] = status === AppendStatus.duplicate ? status : settleSlowRow(this.store, head, row, rules, report);
+        statuses[rows[row]!] = status === AppendStatus.duplicate ? status : settleSlowRow(this.others, head, row, rules, report);
       }
     }
     if (batch.addedRows > 0) for (const i of rows) if (batch.isAdded(i) && isAccepted(statuses[i]!)) report.samples--;

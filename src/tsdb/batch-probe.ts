@@ -1,11 +1,12 @@
 /** What an append would do, without doing it: which series are new, and what time, values and limits forbid. */
+import { ST_DUPLICATE, ST_OK } from '../kernel/layout.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { validateHistogram } from '../model/histogram-validate.js';
 import { AppendStatus } from '../storage/append-status.js';
 import type { AppendReject, ProbeReport } from '../storage/appender.js';
 import type { HeadStore } from './head-store.js';
-import type { Head } from './head/head.js';
-import { judgeTime, timeRules, type TimeRules } from './head/time-rules.js';
+import { judgeTime, type TimeRules } from './head/time-rules.js';
+import { rowValue, type OtherSources } from './other-sources.js';
 import { describeSample } from './reject-collector.js';
 import type { SeriesLimits } from './series-limits.js';
 
@@ -16,20 +17,18 @@ interface Known {
   newest: number;
 }
 
-/** Under these rules nothing is stored, but what is stored already is told from what is not. */
-const STORE_NOTHING = timeRules(-Infinity, 0, Infinity, 0);
-
 /**
  * Fills `statuses` as an append would. Deltas are not added up: their values are compared with nothing.
  * @param seriesRoom new series that the limit of a head still allows, Infinity without one
  */
 export function probeBatch(
-  store: HeadStore, batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, seriesRoom: number, limits: SeriesLimits | undefined,
+  store: HeadStore, others: OtherSources, batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, seriesRoom: number,
+  limits: SeriesLimits | undefined,
 ): ProbeReport {
   const known = new Map<number, Known>();
   const newSeries = new Set<number>();
   const rejects = new Map<number, AppendReject>();
-  const reachedBy = limits?.foresight(store.heads().at(-1));
+  const reachedBy = limits?.foresight(store.newestOpen());
   const refuse = (i: number, status: AppendStatus, example: () => string): void => {
     statuses[i] = status;
     const group = rejects.get(status);
@@ -48,7 +47,7 @@ export function probeBatch(
       refuse(i, AppendStatus.invalidHistogram, () => `invalid native histogram: series ${labels.toString()}: ${fault}`);
       continue;
     }
-    const stored = series.isNew ? undefined : compareStored(store.find(t), batch, i);
+    const stored = compareStored(others, batch, i);
     if (stored === AppendStatus.duplicate) {
       statuses[i] = stored;
       continue;
@@ -74,15 +73,11 @@ export function probeBatch(
   return { newSeries, rejects };
 }
 
-/** Whether a sample is in the head as it is, or another at its time; undefined if its place is free. */
-function compareStored(head: Head | undefined, batch: SampleBatch, i: number): AppendStatus | undefined {
-  const ref = head === undefined || batch.delta[i] === 1 ? -1 : head.find(batch.series[batch.seriesIndex[i]!]!);
-  if (head === undefined || ref < 0) return undefined;
-  const histogram = batch.histograms.get(i);
-  if (!histogram) head.putColumn(0, ref, batch.timestamps[i]!, batch.valueBits(), i, 0);
-  const status = histogram ? head.appendHistogram(ref, batch.timestamps[i]!, histogram, 0, STORE_NOTHING, Infinity)
-    : head.appendRow(0, STORE_NOTHING, Infinity);
-  return status === AppendStatus.duplicate || status === AppendStatus.conflict ? status : undefined;
+/** Whether a sample is stored as it is, or another at its time; undefined if its place is free. */
+function compareStored(others: OtherSources, batch: SampleBatch, i: number): AppendStatus | undefined {
+  if (batch.delta[i] === 1) return undefined;
+  const found = others.probe(batch.series[batch.seriesIndex[i]!]!, batch.timestamps[i]!, rowValue(batch, i));
+  return found === ST_OK ? undefined : found === ST_DUPLICATE ? AppendStatus.duplicate : AppendStatus.conflict;
 }
 
 function lookUp(store: HeadStore, batch: SampleBatch, index: number): Known {

@@ -10,6 +10,7 @@ import type { Disk } from '../io/disk.js';
 import type { BlockSummary } from '../storage/block-summary.js';
 import type { BlockMeta } from './block/block-format.js';
 import { BlockFile } from './block/block-file.js';
+import type { SampleSpan } from './head-range.js';
 import type { BlockDescriptor } from './head/descriptor.js';
 
 export interface StoredBlock {
@@ -128,6 +129,11 @@ export class BlockStore {
   /** Bytes that may still be written where the blocks are. */
   freeBytes(): number {
     return this.disk.freeBytes(this.directory);
+  }
+
+  /** Where the samples of the blocks are in time. */
+  sampleSpans(): SampleSpan[] {
+    return this.ordered.filter(({ meta }) => meta.series > 0).map(({ meta }) => ({ minTime: meta.min_time, maxTime: meta.max_time }));
   }
 
   newestSample(): number {

@@ -2,11 +2,14 @@
  * The end of a series in blocks, for the writer: a series that was silent for hours may go on, and its total with it. Looked at only
  * when the heads have nothing of the series, and then only as far back as is asked for.
  */
+import { ST_CONFLICT, ST_DUPLICATE, ST_OK } from '../kernel/layout.js';
+import { isSameHistogram } from '../model/histogram-codec.js';
 import type { Labels } from '../model/labels.js';
 import { SampleColumns } from '../model/sample-columns.js';
 import { BlockError } from './block/block-error.js';
 import { BlockReader, type BlockResources } from './block/block-reader.js';
 import type { BlockStore, StoredBlock } from './block-store.js';
+import type { RowValue } from './other-sources.js';
 import type { TimedAmount } from './series-tail.js';
 
 export class BlockTail {
@@ -24,19 +27,39 @@ export class BlockTail {
 
   /** Time of the newest sample in [since, before), stale markers included; -Infinity if there is none. */
   newestTime(labels: Labels, since: number, before: number): number {
-    for (const columns of this.parts(labels, since, before)) if (columns.length > 0) return columns.timestamps[columns.length - 1]!;
-    return -Infinity;
+    let newest = -Infinity;
+    for (const columns of this.parts(labels, since, before, () => newest)) {
+      if (columns.length > 0) newest = Math.max(newest, columns.timestamps[columns.length - 1]!);
+    }
+    return newest;
   }
 
   /** The newest value in [since, before): neither a stale marker nor another NaN. */
   lastBefore(labels: Labels, since: number, before: number): TimedAmount | undefined {
-    for (const columns of this.parts(labels, since, before)) {
-      for (let n = columns.length - 1; n >= 0; n--) {
+    let last: TimedAmount | undefined;
+    for (const columns of this.parts(labels, since, before, () => last?.timeMs ?? -Infinity)) {
+      for (let n = columns.length - 1; n >= 0 && columns.timestamps[n]! > (last?.timeMs ?? -Infinity); n--) {
         const amount = columns.histograms?.[n] ?? columns.values[n]!;
-        if (amount === amount) return { timeMs: columns.timestamps[n]!, amount };
+        if (amount === amount) last = { timeMs: columns.timestamps[n]!, amount };
       }
     }
-    return undefined;
+    return last;
+  }
+
+  /**
+   * Whether a sample is stored at exactly this time. ST_OK: none; ST_DUPLICATE: this one; ST_CONFLICT: another value. The halves of a
+   * double are compared as they are, since a stale marker is a NaN.
+   */
+  probe(labels: Labels, t: number, value: RowValue): number {
+    for (const columns of this.parts(labels, t, t + 1, () => -Infinity)) {
+      if (columns.length === 0) continue;
+      const stored = columns.histograms?.[0];
+      if (stored !== undefined) return 'schema' in value && isSameHistogram(stored, value) ? ST_DUPLICATE : ST_CONFLICT;
+      if ('schema' in value) return ST_CONFLICT;
+      const bits = new Uint32Array(columns.values.buffer, columns.values.byteOffset, 2);
+      return bits[0] === value[0] && bits[1] === value[1] ? ST_DUPLICATE : ST_CONFLICT;
+    }
+    return ST_OK;
   }
 
   /** Closes what is not a block any more. */
@@ -54,15 +77,18 @@ export class BlockTail {
     this.readers.clear();
   }
 
-  /** Samples of the series in [since, before), block by block, newest first. The columns are reused. */
-  private *parts(labels: Labels, since: number, before: number): Generator<SampleColumns> {
+  /**
+   * Samples of the series in [since, before), block by block, newest first. Blocks may overlap, so one that begins earlier may have
+   * newer samples; those that end at `passed()` or before are left out. The columns are reused.
+   */
+  private *parts(labels: Labels, since: number, before: number, passed: () => number): Generator<SampleColumns> {
     const { columns } = this;
     const blocks = this.blocks.blocks();
     for (let i = blocks.length - 1; i >= 0; i--) {
-      const block = blocks[i]!;
-      if (block.meta.min_time >= before || block.meta.max_time < since) continue;
+      const { meta } = blocks[i]!;
+      if (meta.min_time >= before || meta.max_time < since || meta.max_time <= passed()) continue;
       columns.clear();
-      this.read(block, labels, since, before - 1);
+      this.read(blocks[i]!, labels, since, before - 1);
       yield columns;
     }
   }

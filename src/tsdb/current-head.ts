@@ -4,25 +4,31 @@ import type { Head } from './head/head.js';
 import type { TimeRules } from './head/time-rules.js';
 
 export class CurrentHead {
-  private head: Head | undefined;
+  /** Not the head itself, which must be collectable when it was dropped, though no body comes any more. */
+  private id = -1;
 
   constructor(private readonly store: HeadStore) {}
 
-  /** Undefined only while the store has no head at all. */
+  /** Undefined while no head takes samples. */
   get(): Head | undefined {
-    const heads = this.store.heads();
-    if (this.head === undefined || !heads.includes(this.head)) this.head = heads.at(-1);
-    return this.head;
+    const known = this.store.openById(this.id);
+    if (known) return known;
+    const newest = this.store.newestOpen();
+    this.id = newest?.id ?? -1;
+    return newest;
   }
 
   /** A body went to `other` after `first` did not cover it: a newer head is the one to try from now on. */
   moveOn(first: Head, other: Head): void {
-    if (other.mint > first.mint) this.head = other;
+    if (other.mint > first.mint) this.id = other.id;
   }
 
-  /** The one head for samples from `min` to `max`, opened if need be; undefined if they are not acceptable or need two. */
+  /**
+   * The one head for samples from `min` to `max`, opened if need be; undefined if they are not acceptable, need two, or may be in
+   * closed heads and blocks already, so that a head for them should not be opened before that is known.
+   */
   covering(min: number, max: number, rules: TimeRules): Head | undefined {
-    if (min < rules.lowest || max > rules.notAfter) return undefined;
+    if (min < rules.lowest || max > rules.notAfter || this.store.needsLateHead(min)) return undefined;
     const head = this.store.obtain(min);
     return head.covers(max) ? head : undefined;
   }

@@ -1,6 +1,6 @@
 /**
  * The embedded store, on the thread that writes: the only door to this room besides `head-set` (for the threads that read).
- * Heads cover aligned, disjoint time ranges; a sample goes to the head of its own range.
+ * A sample goes to the open head of its time; there is one at most (`head-store.ts`).
  */
 import path from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -21,10 +21,12 @@ import { Compaction, type BlockCompactor, type BlockJobReport } from './compacti
 import type { SourceDescriptor } from './head/descriptor.js';
 import { Head } from './head/head.js';
 import { timeRules, type TimeRules } from './head/time-rules.js';
+import { HeadPressure, type CloseReason } from './head-pressure.js';
 import { HeadStore, type DbOpenReport, type ReplayProgress } from './head-store.js';
 import { LogSyncer } from './log/log-syncer.js';
 import type { SyncMode } from './log/log-syncer.js';
 import { LogWriteError } from './log/log-error.js';
+import { OtherSources } from './other-sources.js';
 import { OtlpAppend } from './otlp-append.js';
 import { Scrub, type BlockVerifier } from './scrub.js';
 import { SeriesLimits, withDecidedMisses, type SeriesLimit, type SeriesLimitOptions } from './series-limits.js';
@@ -38,7 +40,6 @@ export interface DbOptions {
   readonly headRangeMs: number;
   /** Series in one head above which new ones are refused, 0 = no limit. */
   readonly maxSeriesPerHead: number;
-  /** Bytes that all heads together may use. */
   /** Without it there are no limits but the head's. */
   readonly seriesLimits?: SeriesLimitOptions;
   /**
@@ -46,7 +47,12 @@ export interface DbOptions {
    * kernels. None if not given.
    */
   readonly maxPlainLabel?: number;
+  /** Bytes that all heads together may use. */
   readonly headMemoryBytes: number;
+  /** Share of it, up to 1, at which heads become blocks before their range is over. */
+  readonly headCloseAt?: number;
+  /** Age, in samples or on the clock, below which that does not happen to the newest head. */
+  readonly headCloseMinAgeMs?: number;
   readonly outOfOrderWindowMs: number;
   /** How far ahead of the clock a sample may be. */
   readonly maxFutureMs: number;
@@ -84,6 +90,8 @@ export interface DbEnvironment {
   readonly codec?: WebAssembly.Module;
   /** Called with one line for the operator about what happens in the background. */
   readonly report: (level: 'info' | 'warn' | 'error', message: string) => void;
+  /** Called for each head that was closed before its time. */
+  readonly onClosedEarly?: (reason: CloseReason) => void;
   /** Called for each new series each time that a limit refuses it. */
   readonly onSeriesRefused?: (limit: SeriesLimit) => void;
 }
@@ -93,7 +101,13 @@ export interface DbStats {
   /** In the newest head. */
   readonly series: number;
   readonly heads: number;
+  /** Of these, heads that only wait to become blocks. */
+  readonly closedHeads: number;
   readonly usedBytes: number;
+  /** What they may use. */
+  readonly memoryBytes: number;
+  /** True while new series are refused, because not even the live ones fit into the memory of the heads. */
+  readonly isStarved: boolean;
   readonly blocks: number;
   readonly blockBytes: number;
   readonly damagedBlocks: number;
@@ -113,16 +127,20 @@ const UPKEEP_SOON_MS = 200;
 const TAIL_CACHE_BYTES = 8 * 1024 * 1024;
 /** Each reserves some 10 GiB of address space. */
 const HEADS_MAX = 32;
+const CLOSE_AT = 0.7;
+const CLOSE_MIN_AGE_MS = 60_000;
 
 export class Db implements Appender {
   private readonly syncer: LogSyncer;
   private readonly wire: WireAppend;
   private readonly otlp: OtlpAppend;
   private readonly batches: BatchAppend;
+  private readonly others: OtherSources;
   private readonly tail: BlockTail | undefined;
   private readonly upkeep: Upkeep;
   private readonly compaction: Compaction | undefined;
   private readonly scrub: Scrub | undefined;
+  private readonly pressure: HeadPressure;
   private readonly upkeepTimer: Timer;
   private soonTimer: Timer | undefined;
   private sourcesListener: (sources: readonly SourceDescriptor[]) => void = () => {};
@@ -141,12 +159,13 @@ export class Db implements Appender {
   ) {
     const { clock, report } = environment;
     this.syncer = new LogSyncer(clock, options.sync, (error) => report('error', `the log cannot be made durable: ${error.message}`));
-    this.wire = new WireAppend(store, options.maxDecodedBytes, environment.decodeLabelRun);
-    this.otlp = new OtlpAppend(store);
     const { codec } = environment;
     this.tail = codec && new BlockTail(blocks, { codec: new ColumnCodec(codec), cache: new PageCache(TAIL_CACHE_BYTES) }, (message) =>
       report('error', message));
-    this.batches = new BatchAppend(store, this.tail);
+    this.others = new OtherSources(store, blocks, this.tail);
+    this.wire = new WireAppend(store, this.others, options.maxDecodedBytes, environment.decodeLabelRun);
+    this.otlp = new OtlpAppend(store, this.others);
+    this.batches = new BatchAppend(store, this.others, this.tail);
     this.newest = Math.max(store.newestSample(), blocks.newestSample());
     const { compactBlocks, verifyBlock, onBlockJob: observe = () => {} } = environment;
     const { retentionMs, retentionBytes = 0 } = options;
@@ -159,15 +178,35 @@ export class Db implements Appender {
       headRangeMs: options.headRangeMs, maxBlockMs: options.maxBlockMs ?? 0, retentionMs, retentionBytes,
     });
     this.scrub = verifyBlock && new Scrub({ ...place, verify: verifyBlock }, options.scrubIntervalMs ?? 0);
+    const memoryBytes = options.headMemoryBytes;
+    // Where nothing makes blocks, closing gives nothing back.
+    const closeAt = environment.sealHead ? options.headCloseAt ?? CLOSE_AT : 1;
+    this.pressure = new HeadPressure(store, {
+      memoryBytes, closeAtBytes: memoryBytes * closeAt, minAgeMs: options.headCloseMinAgeMs ?? CLOSE_MIN_AGE_MS,
+    }, () => clock.nowMs(), (head, reason) => this.closedEarly(head, reason));
     this.upkeepTimer = clock.every(UPKEEP_MS, () => {
       void this.maintain();
       void this.check();
     });
     store.onOpened(() => {
       this.sourcesListener(this.sources());
-      this.soonTimer?.cancel();
-      this.soonTimer = clock.after(UPKEEP_SOON_MS, () => void this.maintain());
+      this.upkeepSoon();
     });
+    if (store.heads().some((head) => head.isClosed)) this.upkeepSoon();
+  }
+
+  private upkeepSoon(): void {
+    this.soonTimer?.cancel();
+    this.soonTimer = this.environment.clock.after(UPKEEP_SOON_MS, () => void this.maintain());
+  }
+
+  private closedEarly(head: Head, reason: CloseReason): void {
+    const { report, onClosedEarly } = this.environment;
+    const { seriesCount, sampleCount } = head.arena;
+    const why = reason === 'memory' ? 'the heads come near storage.head.memory' : 'its tables are nearly full';
+    report('info', `a head was closed early, because ${why}: ${seriesCount} series, ${sampleCount} samples, ${head.usedBytes} bytes`);
+    onClosedEarly?.(reason);
+    this.upkeepSoon();
   }
 
   /**
@@ -178,6 +217,7 @@ export class Db implements Appender {
     const seed = randomBytes(8);
     const limits = options.seriesLimits && new SeriesLimits(options.seriesLimits, environment.onSeriesRefused ?? (() => {}));
     const guard = limits?.isOff === false ? limits : undefined;
+    const blocks = new BlockStore(environment.disk, path.join(options.directory, 'blocks'));
     const store = new HeadStore(environment.disk, path.join(options.directory, 'heads'), environment.module, {
       rangeMs: options.headRangeMs,
       maxSeries: options.maxSeriesPerHead,
@@ -187,8 +227,8 @@ export class Db implements Appender {
       seed: { low: seed.readUInt32LE(0), high: seed.readUInt32LE(4) },
       keepStarts: options.keepStarts ?? false,
       guard,
+      blockSpans: () => blocks.sampleSpans(),
     });
-    const blocks = new BlockStore(environment.disk, path.join(options.directory, 'blocks'));
     const unreadable = blocks.open();
     const report = await store.open(onProgress, (id, mint, maxt) => blocks.holdsHead(id, mint, maxt), blocks.highestId() + 1);
     if (guard) for (const head of store.heads()) guard.countAll(head);
@@ -232,6 +272,7 @@ export class Db implements Appender {
     const outcome = this.writing(touched, () => this.wire.append(walk, body, this.rules(), touched));
     if (outcome !== 'general') this.explainLimit(outcome);
     await this.acknowledge(touched);
+    if (outcome !== 'general') this.checkStarved(outcome);
     return outcome;
   }
 
@@ -247,6 +288,7 @@ export class Db implements Appender {
     const report = this.writing(touched, () => this.batches.append(batch, statuses, this.rules(), touched));
     this.explainLimit(report);
     await this.acknowledge(touched);
+    this.checkStarved(report);
     return report;
   }
 
@@ -259,9 +301,9 @@ export class Db implements Appender {
 
   probeBatch(batch: SampleBatch, statuses: Uint8Array): ProbeReport {
     const { maxSeriesPerHead: limit } = this.options;
-    const newest = this.store.heads().at(-1);
+    const newest = this.store.newestOpen();
     const room = limit === 0 ? Infinity : limit - (newest?.arena.seriesCount ?? 0);
-    return probeBatch(this.store, batch, statuses, this.rules(), room, this.limits);
+    return probeBatch(this.store, this.others, batch, statuses, this.rules(), room, this.limits);
   }
 
   private rules(): TimeRules {
@@ -275,7 +317,7 @@ export class Db implements Appender {
       // What an earlier request could not get into the log goes first: its samples are in memory, and a retry of that request
       // would find them there and be acknowledged.
       this.store.flushPending();
-      this.checkMemory();
+      this.pressure.relieve(this.newest);
       return write();
     } catch (error) {
       if (error instanceof LogWriteError) {
@@ -287,11 +329,13 @@ export class Db implements Appender {
     }
   }
 
-  private checkMemory(): void {
-    const used = this.store.usedBytes();
-    if (used < this.options.headMemoryBytes) return;
-    const allowed = this.options.headMemoryBytes;
-    throw new IngestError('unavailable', `the heads use ${used} bytes of memory, storage.head.memory allows ${allowed}`);
+  /** The known series are stored; for the new ones the sender shall come again, and finds the others as duplicates. */
+  private checkStarved(report: AppendReport): void {
+    const refused = report.rejects.get(AppendStatus.outOfMemory);
+    if (refused === undefined) return;
+    const { headMemoryBytes } = this.options;
+    throw new IngestError('unavailable', `${refused.example}: the series of the last minutes alone use most of storage.head.memory, `
+      + `${headMemoryBytes} bytes; known series are stored, ${refused.count} samples of new ones have to wait`);
   }
 
   private async acknowledge(touched: ReadonlySet<Head>): Promise<void> {
@@ -326,9 +370,12 @@ export class Db implements Appender {
     const heads = this.store.heads();
     return {
       samples: heads.reduce((sum, head) => sum + head.arena.sampleCount, 0),
-      series: heads.at(-1)?.arena.seriesCount ?? 0,
+      series: this.store.newestOpen()?.arena.seriesCount ?? 0,
       heads: heads.length,
+      closedHeads: heads.filter((head) => head.isClosed).length,
+      isStarved: this.pressure.isStarved,
       usedBytes: this.store.usedBytes(),
+      memoryBytes: this.options.headMemoryBytes,
       blocks: this.blocks.blocks().length,
       blockBytes: this.blocks.totalBytes(),
       damagedBlocks: this.blocks.damaged.size,

@@ -11,8 +11,7 @@
  * model, "Sums: delta-to-cumulative"; gaps and overlaps as in the collector's deltatocumulative processor, which adds both.
  */
 import { addHistograms } from '../model/histogram-add.js';
-import { encodeHistogram, histogramEncodedSizeMax } from '../model/histogram-codec.js';
-import type { Histogram } from '../model/histogram.js';
+import { isSameHistogram } from '../model/histogram-codec.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
 import type { Amount, SeriesTail, TimedAmount } from './series-tail.js';
@@ -120,10 +119,5 @@ function add(total: Amount | undefined, delta: Amount): Amount {
 
 function isSame(a: Amount, b: Amount): boolean {
   if (typeof a === 'number' || typeof b === 'number') return Object.is(a, b);
-  return Buffer.compare(encoded(a), encoded(b)) === 0;
-}
-
-function encoded(histogram: Histogram): Uint8Array {
-  const bytes = new Uint8Array(histogramEncodedSizeMax(histogram));
-  return bytes.subarray(0, encodeHistogram(histogram, bytes, 0));
+  return isSameHistogram(a, b);
 }

@@ -5,6 +5,7 @@ import type { Disk } from '../io/disk.js';
 import { IngestError } from '../storage/ingestion.js';
 import type { HeadDescriptor } from './head/descriptor.js';
 import { Head, type HeadOptions, type NewSeriesGuard } from './head/head.js';
+import { rangeOfNewHead, type NewHeadRange, type SampleSpan } from './head-range.js';
 import { replayHead } from './head/replay-head.js';
 import { rewriteLog } from './head/rewrite-log.js';
 import { dropLog, removeDroppedLogs } from './log/drop-log.js';
@@ -25,6 +26,8 @@ export interface HeadStoreOptions {
   readonly keepStarts: boolean;
   /** Put into every head once its log is read. */
   readonly guard?: NewSeriesGuard | undefined;
+  /** Samples that are in blocks: a head for their times is a late one. */
+  readonly blockSpans?: () => readonly SampleSpan[];
 }
 
 export interface ReplayProgress {
@@ -52,9 +55,11 @@ const DIRECTORY = /^(\d+)_(-?\d+)_(-?\d+)$/;
 const PREALLOCATE_BYTES = 256 * 1024;
 
 export class HeadStore {
-  /** Oldest first. */
+  /** Oldest first. Ranges may overlap; of the heads that cover a time only the one with the highest id takes samples. */
   private ordered: Head[] = [];
   private nextId = 1;
+  /** Bytes of heads that are detached, while somebody may still hold them. */
+  private readonly leaving = new Map<Head, number>();
   private opened: () => void = () => {};
 
   constructor(
@@ -95,6 +100,7 @@ export class HeadStore {
       logBytes += await this.openHead(directory, id, mint, maxt, notes, progress);
       await nextTurn();
     }
+    for (const head of this.ordered) this.closeCoveredBy(head);
     const samples = this.ordered.reduce((sum, head) => sum + head.arena.sampleCount, 0);
     return { heads: this.ordered.length, samples, logBytes, notes };
   }
@@ -142,14 +148,32 @@ export class HeadStore {
     return this.ordered.map((head) => head.descriptor);
   }
 
-  /** The head that takes samples of this time, if it is open. */
+  /** The head that takes samples of this time, if there is one. */
   find(t: number): Head | undefined {
     // Newest first: nearly all samples are for the newest head.
-    for (let i = this.ordered.length - 1; i >= 0; i--) if (this.ordered[i]!.covers(t)) return this.ordered[i];
+    for (let i = this.ordered.length - 1; i >= 0; i--) {
+      const head = this.ordered[i]!;
+      if (!head.isClosed && head.covers(t)) return head;
+    }
     return undefined;
   }
 
-  /** The head of this time's range, opened if need be. */
+  /** The head of this id, if it takes samples. */
+  openById(id: number): Head | undefined {
+    return this.ordered.find((head) => head.id === id && !head.isClosed);
+  }
+
+  /** The head with the newest range of those that take samples. */
+  newestOpen(): Head | undefined {
+    return this.ordered.findLast((head) => !head.isClosed);
+  }
+
+  /** True if a head for this time would have to be opened, and closed heads or blocks have samples there or later in its range. */
+  needsLateHead(t: number): boolean {
+    return this.find(t) === undefined && this.rangeFor(t).isLate;
+  }
+
+  /** The head that takes samples of this time, opened if need be. @throws IngestError if there are too many */
   obtain(t: number): Head {
     const known = this.find(t);
     if (known) return known;
@@ -157,25 +181,35 @@ export class HeadStore {
     if (this.ordered.length >= max) {
       throw new IngestError('unavailable', `there are ${max} heads already (storage.head.max_open), and becoming blocks takes a while`);
     }
-    const mint = Math.floor(t / this.options.rangeMs) * this.options.rangeMs;
-    const maxt = mint + this.options.rangeMs;
+    const { mint, maxt } = this.rangeFor(t);
     const id = this.reserveId();
     const directory = path.join(this.directory, `${String(id).padStart(6, '0')}_${mint}_${maxt}`);
     const log = LogWriter.create(this.disk, directory, { headId: id, mint, maxt }, this.logOptions());
     const head = new Head(this.module, id, this.headOptions(mint, maxt), log);
     this.insert(head);
+    this.closeCoveredBy(head);
     this.opened();
     return head;
+  }
+
+  private rangeFor(t: number): NewHeadRange {
+    const spans = [...this.options.blockSpans?.() ?? []];
+    const open: Head[] = [];
+    for (const head of this.ordered) {
+      if (head.isClosed) spans.push(head.arena);
+      else open.push(head);
+    }
+    return rangeOfNewHead(t, this.options.rangeMs, open, spans);
+  }
+
+  /** Of heads with common times the one with the highest id takes samples: the same rule after a restart. */
+  private closeCoveredBy(head: Head): void {
+    for (const older of this.ordered) if (older.id < head.id && older.mint < head.maxt && head.mint < older.maxt) older.close();
   }
 
   /** An id that no head and no block has had in the life of this data directory, as far as its files tell. */
   reserveId(): number {
     return this.nextId++;
-  }
-
-  /** Heads with newer ranges than this one, which may hold newer samples of its series. */
-  newerThan(head: Head): readonly Head[] {
-    return this.ordered.slice(this.ordered.indexOf(head) + 1);
   }
 
   newestSample(): number {
@@ -187,9 +221,11 @@ export class HeadStore {
     return this.ordered.reduce((oldest, head) => Math.min(oldest, head.arena.minTime), Infinity);
   }
 
+  /** Bytes of all heads, those included that are detached and still held by a query. */
   usedBytes(): number {
     let used = 0;
     for (const head of this.ordered) used += head.usedBytes;
+    for (const bytes of this.leaving.values()) used += bytes;
     return used;
   }
 
@@ -198,12 +234,14 @@ export class HeadStore {
     for (const head of this.ordered) head.log?.flushPending();
   }
 
-  /** Takes a head out of use; its files stay until `erase`. */
+  /** Takes a head out of use; its files stay until `erase`, and its memory counts until then. */
   detach(head: Head): void {
     this.ordered = this.ordered.filter((one) => one !== head);
+    this.leaving.set(head, head.usedBytes);
   }
 
   async erase(head: Head): Promise<void> {
+    this.leaving.delete(head);
     const { log } = head;
     if (log === undefined) return;
     await log.close();
@@ -217,7 +255,7 @@ export class HeadStore {
   private insert(head: Head): void {
     head.guard = this.options.guard;
     this.ordered.push(head);
-    this.ordered.sort((a, b) => a.mint - b.mint);
+    this.ordered.sort((a, b) => a.mint - b.mint || a.id - b.id);
   }
 
   private headOptions(mint: number, maxt: number): HeadOptions {

@@ -8,6 +8,7 @@ import type { AppendReport } from '../storage/appender.js';
 import { BatchAppend } from './batch-append.js';
 import { HeadSet } from './head-set.js';
 import { HeadStore } from './head-store.js';
+import { OtherSources } from './other-sources.js';
 import type { TimeRules } from './head/time-rules.js';
 
 /** Nothing is too late and nothing too early: what rises goes to chunks, what does not is a late sample. */
@@ -27,7 +28,7 @@ export class MemoryHeads {
       rangeMs, maxSeries: 0, maxHeads: Infinity, segmentBytes: 1 << 26, preallocate: false, seed: { low: 1, high: 2 },
       keepStarts: true,
     });
-    this.batches = new BatchAppend(this.store);
+    this.batches = new BatchAppend(this.store, new OtherSources(this.store));
     this.queryable = new HeadSet(module, READER_SLOT);
   }
 

@@ -13,13 +13,14 @@ import { CurrentHead } from './current-head.js';
 import type { HeadStore } from './head-store.js';
 import type { Head } from './head/head.js';
 import type { TimeRules } from './head/time-rules.js';
+import type { OtherSources } from './other-sources.js';
 import { newReport } from './reject-collector.js';
-import { checkMinValid, settleSlowRow } from './slow-rows.js';
+import { settleSlowRow } from './slow-rows.js';
 
 export class OtlpAppend {
   private readonly current: CurrentHead;
 
-  constructor(private readonly store: HeadStore) {
+  constructor(store: HeadStore, private readonly others: OtherSources) {
     this.current = new CurrentHead(store);
   }
 
@@ -39,8 +40,8 @@ export class OtlpAppend {
     if (!isRising && kernel.otlpRowsRise(rows) === 0) return 'general';
     const report: OtlpReport = { ...newReport(), rejectedPoints: 0, lostSeries: new Set() };
     if (rows === 0) return report;
-    touched.add(head);
-    const counts = head.appendColumns(rows, checkMinValid(this.store, head, rules), rules.notAfter);
+    this.others.touch(head, touched);
+    const counts = head.appendColumns(rows, this.others.minValid(head, rules), rules.notAfter);
     report.samples += counts.ok + counts.duplicates;
     if (counts.slow > 0) this.slowRows(head, rows, rules, report);
     return report;
@@ -84,7 +85,7 @@ export class OtlpAppend {
       const status = head.columnStatus(row);
       if (isAccepted(status)) continue;
       // Of two samples of a series at one time in a request the first counts, and nothing is said about the other.
-      if (isRepeated || isAccepted(settleSlowRow(this.store, head, row, rules, report))) continue;
+      if (isRepeated || isAccepted(settleSlowRow(this.others, head, row, rules, report))) continue;
       report.lostSeries.add(head.reader.labelsOf(ref).key());
       const origin = arena.field(OTLP_ORIGINS + row * 4);
       if (origin !== OTLP_NO_ORIGIN) lost.add(origin);

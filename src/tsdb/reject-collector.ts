@@ -1,5 +1,5 @@
 /** Groups what one request lost. Strings are made only for the first example of each reason. */
-import { LABELS_NO_MEMORY, LABELS_SERIES_LIMIT } from '../kernel/layout.js';
+import { LABELS_NO_MEMORY, LABELS_SERIES_LIMIT, LABELS_STARVED } from '../kernel/layout.js';
 import { AppendStatus, REASON_TEXT } from '../storage/append-status.js';
 import type { AppendReject, AppendReport } from '../storage/appender.js';
 import { IngestError } from '../storage/ingestion.js';
@@ -22,6 +22,10 @@ export function addReject(report: AppendReport, status: number, count: number, e
  */
 export function refuseSeries(report: AppendReport, code: number, samples: number, series: () => string): AppendStatus {
   if (code === LABELS_NO_MEMORY) throw new IngestError('unavailable', `no memory for the new series ${shorten(series())}`);
+  if (code === LABELS_STARVED) {
+    addReject(report, AppendStatus.outOfMemory, samples, () => `no memory for the new series ${shorten(series())}`);
+    return AppendStatus.outOfMemory;
+  }
   if (code === LABELS_SERIES_LIMIT) {
     addReject(report, AppendStatus.seriesLimit, samples, () => `series limit reached: new series ${shorten(series())}`);
     return AppendStatus.seriesLimit;

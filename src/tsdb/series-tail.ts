@@ -42,13 +42,16 @@ export class SeriesTail {
 
   /** Time of the newest sample, stale markers included; -Infinity if there is none at or after `since`. */
   newestTime(labels: Labels, since: number): number {
-    return this.newestPart(labels, since)?.newest ?? this.newestInBlocks(labels, since);
+    const newest = this.newestPart(labels, since)?.newest ?? -Infinity;
+    return Math.max(newest, this.newestInBlocks(labels, Math.max(since, newest)));
   }
 
   /** The same, and the newest value at or after `since`: neither a stale marker nor another NaN. */
   end(labels: Labels, since: number): { readonly newest: number; readonly last: TimedAmount | undefined } {
     const part = this.newestPart(labels, since);
-    if (part === undefined) return { newest: this.newestInBlocks(labels, since), last: this.older?.lastBefore(labels, since, Infinity) };
+    // Blocks may be newer than a head: of a closed range, or written early.
+    const inBlocks = this.newestInBlocks(labels, Math.max(since, part?.newest ?? since));
+    if (part === undefined || inBlocks > part.newest) return { newest: inBlocks, last: this.lastBefore(labels, since, inBlocks + 1) };
     const { newest, head, ref } = part;
     if (newest < since) return { newest, last: undefined };
     const amount = head.newestHistogram(ref) ?? head.newestFloat(ref);
@@ -57,14 +60,14 @@ export class SeriesTail {
 
   /** The newest value in [since, before). */
   lastBefore(labels: Labels, since: number, before: number): TimedAmount | undefined {
-    return this.search(labels, Math.max(since, before - NEAR_MS), before) ?? this.search(labels, since, before)
-      ?? this.older?.lastBefore(labels, since, before);
+    if (before <= since) return undefined;
+    const last = this.search(labels, Math.max(since, before - NEAR_MS), before) ?? this.search(labels, since, before);
+    return this.older?.lastBefore(labels, Math.max(since, (last?.timeMs ?? since - 1) + 1), before) ?? last;
   }
 
   /** The value at exactly this time. */
   at(labels: Labels, t: number): Amount | undefined {
-    const found = this.search(labels, t, t + 1) ?? this.older?.lastBefore(labels, t, t + 1);
-    return found?.timeMs === t ? found.amount : undefined;
+    return this.lastBefore(labels, t, t + 1)?.amount;
   }
 
   /** Ref of a series in a head if it was met there on the way, by identity of the labels. */
@@ -78,38 +81,39 @@ export class SeriesTail {
   }
 
   private newestPart(labels: Labels, since: number): { head: Head; ref: number; newest: number } | undefined {
+    let part: { head: Head; ref: number; newest: number } | undefined;
     const heads = this.store.heads();
     for (let i = heads.length - 1; i >= 0; i--) {
       const head = heads[i]!;
-      if (head.maxt <= since) break;
+      if (head.maxt <= since || head.arena.maxTime <= (part?.newest ?? -Infinity)) continue;
       const ref = head.find(labels);
       const newest = ref < 0 ? -Infinity : head.newestOf(ref);
-      if (newest > -Infinity) {
-        const part = { head, ref, newest };
-        this.found.set(labels, part);
-        return part;
-      }
+      if (newest > (part?.newest ?? -Infinity)) part = { head, ref, newest };
     }
-    return undefined;
+    if (part) this.found.set(labels, part);
+    return part;
   }
 
   private search(labels: Labels, since: number, before: number): TimedAmount | undefined {
+    let last: TimedAmount | undefined;
     const heads = this.store.heads();
     const { columns } = this;
     for (let i = heads.length - 1; i >= 0; i--) {
       const head = heads[i]!;
-      if (head.mint >= before) continue;
-      if (head.maxt <= since) break;
+      const { minTime, maxTime } = head.arena;
+      if (minTime >= before || maxTime < since || maxTime <= (last?.timeMs ?? -Infinity)) continue;
       const ref = head.find(labels);
       if (ref < 0) continue;
       columns.clear();
       // Sample times are whole milliseconds.
-      head.reader.readSeries(ref, columns, since, before - 1);
+      head.reader.readSeries(ref, columns, Math.max(since, (last?.timeMs ?? since - 1) + 1), before - 1);
       for (let n = columns.length - 1; n >= 0; n--) {
         const amount = columns.histograms?.[n] ?? columns.values[n]!;
-        if (amount === amount) return { timeMs: columns.timestamps[n]!, amount };
+        if (amount !== amount) continue;
+        last = { timeMs: columns.timestamps[n]!, amount };
+        break;
       }
     }
-    return undefined;
+    return last;
   }
 }

@@ -48,13 +48,22 @@ export interface UpkeepPlace {
 
 export class Upkeep {
   private running: Promise<void> | undefined;
+  private again = false;
+  private wake: () => void = () => {};
+  /** Heads that are blocks and wait for their last readers: that must not keep the next head from becoming one. */
+  private readonly erasing = new Set<Promise<void>>();
   private stopped = false;
 
   constructor(private readonly place: UpkeepPlace, private readonly options: UpkeepOptions) {}
 
-  /** One round, or the one under way. Never rejects: what fails is reported and tried again in the next round. */
+  /**
+   * One round, or the one under way, which then looks again before it ends. Never rejects: what fails is reported and tried again in
+   * the next round.
+   */
   run(): Promise<void> {
     if (this.stopped) return Promise.resolve();
+    this.again = true;
+    this.wake();
     this.running ??= this.round().catch((error: unknown) => {
       this.place.report('error', `upkeep: ${error instanceof Error ? error.message : String(error)}`);
     }).finally(() => {
@@ -66,21 +75,33 @@ export class Upkeep {
   /** Begins nothing new and waits for what is under way. */
   async stop(): Promise<void> {
     this.stopped = true;
+    this.wake();
     await this.running;
+    await Promise.all(this.erasing);
   }
 
   private async round(): Promise<void> {
     // Retention first: what is too old need not become a block.
     await this.applyRetention();
-    for (let head = this.finalHead(); head !== undefined && !this.stopped; head = this.finalHead()) await this.seal(head);
-    await this.applyRetention();
+    while (this.again && !this.stopped) {
+      this.again = false;
+      for (let head = this.finalHead(); head !== undefined && !this.stopped; head = this.finalHead()) await this.seal(head);
+      await this.applyRetention();
+      await this.erased();
+    }
   }
 
-  /** The oldest head that no sample can be added to any more: rules only ever become stricter. */
+  /** Resolves when no head waits for its readers any more, or another round was asked for. */
+  private async erased(): Promise<void> {
+    const woken = new Promise<void>((resolve) => (this.wake = resolve));
+    while (this.erasing.size > 0 && !this.again && !this.stopped) await Promise.race([woken, ...this.erasing]);
+  }
+
+  /** The oldest head that no sample can be added to any more: closed, or its time is over, since rules only ever become stricter. */
   private finalHead(): Head | undefined {
     if (!this.place.sealHead) return undefined;
     const { lowest } = this.place.rules();
-    return this.place.heads.heads().find((head) => head.maxt <= lowest);
+    return this.place.heads.heads().find((head) => head.isClosed || head.maxt <= lowest);
   }
 
   private async seal(head: Head): Promise<void> {
@@ -105,14 +126,21 @@ export class Upkeep {
     }
     heads.detach(head);
     announce();
-    await this.eraseHead(head);
+    this.erase(head);
   }
 
-  private async eraseHead(head: Head): Promise<void> {
-    const { heads, syncer, release } = this.place;
-    await release(head.id);
-    if (head.log) syncer.forget(head.log);
-    await heads.erase(head);
+  /** Removes a head once no reader has it, and waits for that in the background. */
+  private erase(head: Head): void {
+    const { heads, syncer, release, report } = this.place;
+    const work = async (): Promise<void> => {
+      await release(head.id);
+      if (head.log) syncer.forget(head.log);
+      await heads.erase(head);
+    };
+    const done = work().catch((error: unknown) => {
+      report('error', `the log of the head ${rangeOf(head)} was not removed: ${error instanceof Error ? error.message : String(error)}`);
+    }).finally(() => this.erasing.delete(done));
+    this.erasing.add(done);
   }
 
   /** Drops what is older than the retention, measured from the newest sample, and the oldest blocks above the size. */
@@ -125,7 +153,7 @@ export class Upkeep {
       report('info', `retention: dropping samples ${rangeOf(head)}`);
       heads.detach(head);
       announce();
-      await this.eraseHead(head);
+      this.erase(head);
     }
     for (;;) {
       // By the end of their ranges: a long block may begin before a short one that is over.

@@ -11,8 +11,9 @@ import { CurrentHead } from './current-head.js';
 import type { HeadStore } from './head-store.js';
 import type { Head } from './head/head.js';
 import type { TimeRules } from './head/time-rules.js';
+import type { OtherSources } from './other-sources.js';
 import { addReject, newReport, refuseSeries } from './reject-collector.js';
-import { checkMinValid, settleSlowRow } from './slow-rows.js';
+import { settleSlowRow } from './slow-rows.js';
 import type { WireWalk } from './wire-walk.js';
 
 /** As the general decoder of 2.0. */
@@ -29,7 +30,8 @@ export class WireAppend {
   private readonly current: CurrentHead;
 
   constructor(
-    private readonly store: HeadStore,
+    store: HeadStore,
+    private readonly others: OtherSources,
     private readonly maxDecodedBytes: number,
     private readonly decodeLabelRun: LabelRunDecoder,
   ) {
@@ -84,7 +86,7 @@ export class WireAppend {
   ): Outside | 'general' {
     const { arena } = head;
     const end = BODY_OUT + size;
-    const minValid = checkMinValid(this.store, head, rules);
+    const minValid = this.others.minValid(head, rules);
     const outside: Outside = { count: 0, min: Infinity, max: -Infinity };
     this.walked = 0;
     const first = protocol.begin(arena, end);
@@ -104,7 +106,7 @@ export class WireAppend {
         for (const part of protocol.others(arena)) parts.push(part);
       }
       if (samples > 0) {
-        touched.add(head);
+        this.others.touch(head, touched);
         this.settleMisses(protocol, head, arena.field(RES_MISSES), report);
         for (const entry of protocol.newMetadata(arena)) this.unreported.push(entry);
         const counts = head.appendColumns(samples, minValid, rules.notAfter);
@@ -159,7 +161,7 @@ export class WireAppend {
     for (let row = 0; row < samples; row++) {
       // Rows without a ref were refused with their miss, and counted there.
       if (isAccepted(head.columnStatus(row)) || head.columnRef(row) < 0) continue;
-      const status = settleSlowRow(this.store, head, row, rules, report, () => {
+      const status = settleSlowRow(this.others, head, row, rules, report, () => {
         stored ??= storedRows(head, samples);
         return stored.has(rowKey(head, row));
       });

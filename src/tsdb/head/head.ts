@@ -2,12 +2,12 @@
  * One head: an arena with a time range, and its log. This is the writer's side, on the one thread that writes. Life-cycle:
  *
  *   open      takes samples of its range; others may be open at the same time (the one before, a late one)
- *   sealed    its range and the out-of-order window are over; read only
+ *   closed    read only: its range and the out-of-order window are over, or a newer head took its place
  *   dropped   its samples are elsewhere or past the retention; the arena is released when no query holds it
  */
 import {
   BODY_IN, BODY_IN_CAPACITY, BODY_OUT, BODY_OUT_CAPACITY, C_HIST_TAIL, COLD_BASE, COLD_BYTES, COLUMN_CAPACITY, COL_REFS, COL_STARTS,
-  COL_STATUS, COL_TIMES, COL_VALUES, FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, HDR_MAXT, HDR_MINT, HDR_STARTS_MODE, LABELS_OK,
+  COL_STATUS, COL_TIMES, COL_VALUES, FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, HDR_MAXT, HDR_MINT, HDR_STARTS_MODE, HDR_STARVED, LABELS_OK,
   LABELS_SERIES_LIMIT, LABELS_UNUSUAL, LOG_OUT, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_FIRST_SAMPLE, MISS_LABELS, MISS_LABELS_END,
   MISS_SAMPLE_COUNT, READER_BASE, READER_TIMES, RES_DUPLICATES, RES_LOG_BYTES, RES_OK, RES_SLOW, RES_START, S_FLAGS, S_LAST_VALUE,
   SERIES_BASE, SERIES_BYTES, SERIES_CAPACITY, STARTS_KEPT, START_ONCE, START_SAME, ST_CONFLICT, ST_DUPLICATE, ST_NO_MEMORY, ST_OK,
@@ -72,6 +72,7 @@ export class Head {
   private readonly histograms = new RecordBuffer();
   private readonly starts = new RecordBuffer();
   private readonly statusView: Uint8Array;
+  private closed = false;
 
   constructor(module: WebAssembly.Module, readonly id: number, options: HeadOptions, public log: LogWriter | undefined) {
     this.arena = Arena.create(module);
@@ -96,6 +97,21 @@ export class Head {
 
   covers(t: number): boolean {
     return t >= this.mint && t < this.maxt;
+  }
+
+  /** True if it takes no more samples. */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  /** From now on it is only read. */
+  close(): void {
+    this.closed = true;
+  }
+
+  /** While it is on, no series and no label texts are added; known ones go on. */
+  refuseNewSeries(on: boolean): void {
+    this.arena.u32[HDR_STARVED >>> 2] = on ? 1 : 0;
   }
 
   // ---- Bodies ------------------------------------------------------------------------------------------------------
@@ -238,6 +254,12 @@ export class Head {
     return this.arena.f64[(COL_TIMES >>> 3) + row]!;
   }
 
+  /** The value of a row as 32-bit words. */
+  columnBits(row: number): readonly [low: number, high: number] {
+    const value = (COL_VALUES >>> 2) + row * 2;
+    return [this.arena.u32[value]!, this.arena.u32[value + 1]!];
+  }
+
   columnStatus(row: number): number {
     return this.statusView[row]!;
   }
@@ -270,14 +292,13 @@ export class Head {
 
   /**
    * Judges and, if acceptable, stores one float of the columns by itself: late ones, and series that have histograms too.
-   * `newestElsewhere` is the series' newest sample in other heads. The log record is written by `flushSingles`.
+   * `newestElsewhere` is the series' newest sample in other heads and blocks, `probeElsewhere` whether they have this one: ST_OK,
+   * ST_DUPLICATE or ST_CONFLICT. The log record is written by `flushSingles`.
    */
-  appendRow(row: number, rules: TimeRules, newestElsewhere: number): AppendStatus {
-    const value = (COL_VALUES >>> 2) + row * 2;
-    const [low, high] = [this.arena.u32[value]!, this.arena.u32[value + 1]!];
-    const [ref, t] = [this.columnRef(row), this.columnTime(row)];
+  appendRow(row: number, rules: TimeRules, newestElsewhere: number, probeElsewhere: number): AppendStatus {
     const { kernel } = this.arena;
-    const probe = kernel.probeFloat(ref, t, low, high);
+    const [ref, t, [low, high]] = [this.columnRef(row), this.columnTime(row), this.columnBits(row)];
+    const probe = kernel.probeFloat(ref, t, low, high) || probeElsewhere;
     if (probe === ST_DUPLICATE) return AppendStatus.duplicate;
     const verdict = judgeTime(rules, t, Math.max(kernel.seriesNewest(ref), newestElsewhere));
     if (verdict !== AppendStatus.ok || probe === ST_CONFLICT) return refusal(verdict, probe);
@@ -291,13 +312,13 @@ export class Head {
 
   /** Judges and stores one histogram, likewise. */
   appendHistogram(
-    ref: number, t: number, histogram: Histogram, startMs: number, rules: TimeRules, newestElsewhere: number,
+    ref: number, t: number, histogram: Histogram, startMs: number, rules: TimeRules, newestElsewhere: number, probeElsewhere: number,
   ): AppendStatus {
     if (histogramEncodedSizeMax(histogram) > HISTOGRAM_BYTES_MAX) return AppendStatus.invalidHistogram;
     const { kernel, bytes } = this.arena;
     const at = HISTOGRAM_SCRATCH;
     const length = encodeHistogram(histogram, bytes, at) - at;
-    const probe = kernel.probeHistogram(ref, t, at, length);
+    const probe = kernel.probeHistogram(ref, t, at, length) || probeElsewhere;
     if (probe === ST_DUPLICATE) return AppendStatus.duplicate;
     const verdict = judgeTime(rules, t, Math.max(kernel.seriesNewest(ref), newestElsewhere));
     if (verdict !== AppendStatus.ok || probe === ST_CONFLICT) return refusal(verdict, probe);
@@ -322,6 +343,14 @@ export class Head {
   private noteStart(ref: number, t: number, startMs: number): void {
     const change = this.arena.field(RES_START);
     if (change !== START_SAME) this.starts.addStart(ref, t, startMs, change === START_ONCE);
+  }
+
+  /** Whether exactly this histogram is stored: ST_OK (nothing at its time), ST_DUPLICATE or ST_CONFLICT. */
+  probeHistogram(ref: number, t: number, histogram: Histogram): number {
+    if (histogramEncodedSizeMax(histogram) > HISTOGRAM_BYTES_MAX) return ST_OK;
+    const at = HISTOGRAM_SCRATCH;
+    const end = encodeHistogram(histogram, this.arena.bytes, at);
+    return this.arena.kernel.probeHistogram(ref, t, at, end - at);
   }
 
   /** Logs what `appendRow` and `appendHistogram` stored since the last call. @throws LogWriteError */

@@ -1,0 +1,69 @@
+/** A store whose heads become blocks, on the thread of the test. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { systemClock, type Clock } from '../../src/io/clock.js';
+import { NodeDisk } from '../../src/io/node-disk.js';
+import { sealHead } from '../../src/tsdb/compact/seal-head.js';
+import { Db, type DbOptions } from '../../src/tsdb/db.js';
+import { HeadSet } from '../../src/tsdb/head-set.js';
+import { loadCodecModule, loadKernelModule } from '../../src/tsdb/kernel-loader.js';
+import type { HeadSealer } from '../../src/tsdb/upkeep.js';
+import { decodeLabelRun } from '../../src/wire/label-run.js';
+import { HOUR, tempDirectory, type OpenStore } from './store-fixture.js';
+
+const kernels = loadKernelModule();
+const codec = loadCodecModule();
+
+/** As the block worker does it. */
+export const sealHere: HeadSealer = async (head, file) => sealHead(new NodeDisk(), { kernels, codec, head, readerSlot: 15, file });
+
+export interface SealingSetup {
+  readonly directory?: string;
+  readonly options?: Partial<DbOptions>;
+  readonly sealer?: HeadSealer;
+  readonly clock?: Clock;
+}
+
+/** Opens stores, and closes and removes them after a test. */
+export class SealingStores {
+  private readonly opened: OpenStore[] = [];
+  private readonly directories = new Set<string>();
+
+  async open({ directory = tempDirectory(), options = {}, sealer = sealHere, clock = systemClock }: SealingSetup = {}): Promise<OpenStore> {
+    this.directories.add(directory);
+    const notes: string[] = [];
+    const db = await Db.open(
+      {
+        directory, headRangeMs: 2 * HOUR, maxSeriesPerHead: 0, headMemoryBytes: 1 << 30, outOfOrderWindowMs: HOUR / 2, maxFutureMs: 600_000,
+        retentionMs: 0, maxDecodedBytes: 32 << 20, sync: { mode: 'interval', intervalMs: 50 }, logSegmentBytes: 1 << 20, ...options,
+      },
+      {
+        disk: new NodeDisk(), clock, module: kernels, codec, decodeLabelRun, sealHead: sealer,
+        report: (_level, message) => notes.push(message),
+      },
+    );
+    notes.push(...db.openReport.notes.map((note) => note.text));
+    const heads = new HeadSet(kernels, 1, { codec, cacheBytes: 1 << 20 });
+    db.announceHeads((list) => heads.update(list), () => Promise.resolve());
+    const store = { db, heads, directory, notes };
+    this.opened.push(store);
+    return store;
+  }
+
+  async close(store: OpenStore): Promise<void> {
+    this.opened.splice(this.opened.indexOf(store), 1);
+    store.heads.close();
+    await store.db.close();
+  }
+
+  async closeAll(): Promise<void> {
+    for (const store of [...this.opened]) await this.close(store);
+    for (const directory of this.directories) fs.rmSync(directory, { recursive: true, force: true });
+    this.directories.clear();
+  }
+}
+
+/** Names of the heads or blocks of a store, oldest id first. */
+export function filesOf(store: OpenStore, folder: 'heads' | 'blocks'): string[] {
+  return fs.readdirSync(path.join(store.directory, folder)).sort();
+}
