@@ -2,7 +2,7 @@
 // that were outgrown: an arena is dropped whole.
 import {
   ARENA_VERSION, HDR_FREE, HDR_HEAP_LIMIT, HDR_HEAP_TOP, HDR_MAXT, HDR_MAX_TIME, HDR_MINT, HDR_MIN_TIME, HDR_SEED, HDR_SEQ,
-  HDR_SERIES_LIMIT, HDR_VERSION, HEAP_BASE, HDR_BLOCK_END, HDR_BLOCK_TOP, BLOCK_BYTES, SLAB_BYTES,
+  HDR_SERIES_LIMIT, HDR_TOUCHED_WIDTH, HDR_VERSION, HEAP_BASE, TOUCHED_COUNT, HDR_BLOCK_END, HDR_BLOCK_TOP, BLOCK_BYTES, SLAB_BYTES,
   HDR_IDENT_MASK, HDR_IDENT_TABLE, HDR_NAME_MASK, HDR_NAME_TABLE, HDR_PAIR_MASK, HDR_PAIR_TABLE, HDR_SERIES_MASK, HDR_SERIES_TABLE,
 } from './layout';
 
@@ -13,6 +13,7 @@ export function initArena(mint: f64, maxt: f64, seedLow: u32, seedHigh: u32, hea
   store<u32>(HDR_VERSION, ARENA_VERSION);
   store<f64>(HDR_MINT, mint);
   store<f64>(HDR_MAXT, maxt);
+  store<f64>(HDR_TOUCHED_WIDTH, (maxt - mint) / <f64>TOUCHED_COUNT);
   store<u64>(HDR_SEED, (<u64>seedHigh << 32) | <u64>seedLow);
   store<u32>(HDR_HEAP_TOP, HEAP_BASE);
   store<u32>(HDR_HEAP_LIMIT, heapLimit);

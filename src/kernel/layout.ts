@@ -61,6 +61,8 @@ export const HDR_FREE = 1280;
 /** By part of the head's range: the batch counter after the batch that put samples there last, u32 each. */
 export const HDR_TOUCHED = 2048;
 export const TOUCHED_COUNT = 128;
+/** Length of a part, f64 ms: what the head's range is divided into when it opens, whatever becomes of its end. */
+export const HDR_TOUCHED_WIDTH = 2560;
 
 // ---- Results of the kernels that have several, u32 unless noted. -------------------------------------------------
 /** Walk: samples and misses written, where to resume, samples outside the head's range and their oldest and newest time (f64). */

@@ -2,7 +2,7 @@
  * What changed since when, for one reading thread: heads and blocks that came or went, and samples that came into heads. Time is a
  * version that is raised whenever something is found to have changed.
  */
-import { HDR_SEQ, HDR_TOUCHED, TOUCHED_COUNT } from '../kernel/layout.js';
+import { HDR_SEQ, HDR_TOUCHED, HDR_TOUCHED_WIDTH, TOUCHED_COUNT } from '../kernel/layout.js';
 import type { SampleChanges } from '../storage/sample-changes.js';
 import type { HeadReader } from './head/head-reader.js';
 
@@ -68,9 +68,10 @@ export class SourceChanges implements SampleChanges {
     }
     for (const { reader, versions } of this.heads) {
       if (reader.mint > maxt || mint >= reader.maxt) continue;
-      const width = (reader.maxt - reader.mint) / TOUCHED_COUNT;
-      const end = Math.min(TOUCHED_COUNT - 1, Math.floor((maxt - reader.mint) / width));
-      for (let i = Math.max(0, Math.floor((mint - reader.mint) / width)); i <= end; i++) {
+      const width = reader.arena.f64[HDR_TOUCHED_WIDTH >>> 3]!;
+      const partAt = (t: number): number => Math.max(0, Math.min(TOUCHED_COUNT - 1, Math.floor((t - reader.mint) / width)));
+      const end = partAt(maxt);
+      for (let i = partAt(mint); i <= end; i++) {
         if (versions[i]! <= mark) continue;
         first = Math.min(first, Math.max(mint, reader.mint + i * width));
         break;
