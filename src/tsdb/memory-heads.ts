@@ -6,6 +6,7 @@ import { NullDisk } from '../io/null-disk.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import type { AppendReport } from '../storage/appender.js';
 import { BatchAppend } from './batch-append.js';
+import type { HeadDescriptor } from './head/descriptor.js';
 import { HeadSet } from './head-set.js';
 import { HeadStore } from './head-store.js';
 import { OtherSources } from './other-sources.js';
@@ -30,6 +31,11 @@ export class MemoryHeads {
     });
     this.batches = new BatchAppend(this.store, new OtherSources(this.store));
     this.queryable = new HeadSet(module, READER_SLOT);
+  }
+
+  /** The heads so far, for readers of their own: slot 1 is taken by `queryable`. */
+  descriptors(): readonly HeadDescriptor[] {
+    return this.store.descriptors();
   }
 
   /** Visible to the queryable when the call returns. @throws IngestError if a head is full */

@@ -1,4 +1,4 @@
-/** Start timestamps in the store: each sample keeps its own, through replay and rewritten logs, whatever came late. */
+/** Start timestamps in the store: each sample keeps its own, through replay, rewritten logs, blocks and compaction. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -7,6 +7,11 @@ import { SampleBatch } from '../../src/model/sample-batch.js';
 import { SampleColumns } from '../../src/model/sample-columns.js';
 import { isAccepted } from '../../src/storage/append-status.js';
 import { AppendStatus } from '../../src/storage/append-status.js';
+import { NodeDisk } from '../../src/io/node-disk.js';
+import { compactBlocks } from '../../src/tsdb/compact/compact-blocks.js';
+import { sealHead } from '../../src/tsdb/compact/seal-head.js';
+import { HeadSet } from '../../src/tsdb/head-set.js';
+import { loadCodecModule, loadKernelModule } from '../../src/tsdb/kernel-loader.js';
 import { Random } from '../support/random.js';
 import { HOUR, labels, openStore, readStarts, remoteWriteV1, T0, tempDirectory, type OpenStore, type Point } from '../support/store-fixture.js';
 
@@ -32,6 +37,32 @@ async function close(one: OpenStore): Promise<void> {
 async function reopen(one: OpenStore, options: Options = {}): Promise<OpenStore> {
   await close(one);
   return store(options, one.directory);
+}
+
+const kernels = loadKernelModule();
+const codec = loadCodecModule();
+const disk = new NodeDisk();
+
+/** What blocks made of the store's heads hold, read one beside the other and compacted to one. */
+function throughBlocks(from: OpenStore): Record<string, Point[]>[] {
+  const directory = tempDirectory();
+  const reader = new HeadSet(kernels, 3, { codec, cacheBytes: 1 << 22 });
+  const blocks = from.heads.heads.map(({ arena: { memory }, mint, maxt }, i) => {
+    const file = path.join(directory, `${i}.block`);
+    sealHead(disk, { kernels, codec, head: { id: i + 1, mint, maxt, memory }, readerSlot: 4, file });
+    return { id: i + 1, mint, maxt, file };
+  });
+  const range = { mint: blocks[0]!.mint, maxt: blocks.at(-1)!.maxt };
+  const file = path.join(directory, 'all.block');
+  const parents = blocks.map((block) => block.file);
+  compactBlocks(disk, { codec, parents, header: { ...range, heads: [], parents: [1, 2], level: 1 }, file });
+  const results = [blocks, [{ id: 99, ...range, file }]].map((sources) => {
+    reader.update(sources);
+    return readStarts(reader);
+  });
+  reader.close();
+  fs.rmSync(directory, { recursive: true });
+  return results;
 }
 
 type Sent = readonly [job: string, t: number, startMs: number, kind?: 'histogram' | 'stale'];
@@ -101,6 +132,7 @@ describe('start timestamps', () => {
     }
     expect(s.notes).toEqual([]);
     expect(readStarts(s.heads)).toEqual(naive.all());
+    expect(throughBlocks(s)).toEqual([naive.all(), naive.all()]);
     for (let k = 0; k < 20; k++) {
       const mint = T0 + random.below(5 * HOUR);
       const maxt = mint + random.below(HOUR);

@@ -14,19 +14,14 @@ const SHORT_RANGES_MAX = 24;
 /** A script over months: an arena reserves 4 GiB of addresses, so there may not be hundreds of them. */
 const LONG_RANGE_MS = 40 * 24 * HOUR_MS;
 
-let module: WebAssembly.Module | undefined;
-
 /** Fresh heads for one script. Needs the built kernels. */
 export function createHeadStorage(): ScriptStorage {
-  module ??= loadKernelModule();
-  return new HeadScriptStorage(module);
+  return new HeadScriptStorage();
 }
 
-class HeadScriptStorage implements ScriptStorage {
-  private heads: MemoryHeads | undefined;
+export class HeadScriptStorage implements ScriptStorage {
+  protected heads: MemoryHeads | undefined;
   private batch = new SampleBatch();
-
-  constructor(private readonly kernels: WebAssembly.Module) {}
 
   get queryable(): Queryable {
     return (this.heads ??= this.newHeads()).queryable;
@@ -64,6 +59,13 @@ class HeadScriptStorage implements ScriptStorage {
     const { timestamps, length } = this.batch;
     let newest = 0;
     for (let i = 0; i < length; i++) newest = Math.max(newest, timestamps[i]!);
-    return new MemoryHeads(this.kernels, newest < SHORT_RANGES_MAX * SHORT_RANGE_MS ? SHORT_RANGE_MS : LONG_RANGE_MS);
+    return new MemoryHeads(compiledKernels(), newest < SHORT_RANGES_MAX * SHORT_RANGE_MS ? SHORT_RANGE_MS : LONG_RANGE_MS);
   }
+}
+
+let kernels: WebAssembly.Module | undefined;
+
+/** Compiled once a process: scripts are many. */
+export function compiledKernels(): WebAssembly.Module {
+  return (kernels ??= loadKernelModule());
 }

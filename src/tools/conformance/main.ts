@@ -1,12 +1,16 @@
-/** `npm run conformance -- DIR [--storage=memory|head]`: runs every script of a folder, prints what passed and each failure. */
+/** `npm run conformance -- DIR [--storage=memory|heads|blocks]`: runs every script of a folder, prints what passed and each failure. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { createBlockStorage } from './block-script-storage.js';
 import { createHeadStorage } from './head-script-storage.js';
 import { createMemoryStorage } from './memory-script-storage.js';
 import { type ScriptReport, type ScriptStorage, runScript } from './runner.js';
 
-const STORAGES: Readonly<Record<string, () => ScriptStorage>> = { memory: createMemoryStorage, head: createHeadStorage };
+const STORAGES: Readonly<Record<string, () => ScriptStorage>> = { 
+  memory: createMemoryStorage, heads: createHeadStorage, blocks: createBlockStorage,
+};
+const DEFAULT_STORAGES = ['heads', 'blocks'];
 
 function report(file: string, { total, passed, failures }: ScriptReport): void {
   console.log(`${passed === total ? 'ok  ' : 'FAIL'} ${file}: ${passed} of ${total}`);
@@ -30,7 +34,7 @@ function runAll(files: readonly string[], storage: string, create: () => ScriptS
 function main(args: readonly string[]): number {
   const options = { storage: { type: 'string', multiple: true } } as const;
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
-  const names = values.storage ?? Object.keys(STORAGES);
+  const names = values.storage ?? DEFAULT_STORAGES;
   const [target] = positionals;
   if (target === undefined || names.some((name) => STORAGES[name] === undefined)) {
     console.error(`usage: npm run conformance -- DIR|FILE [--storage=${Object.keys(STORAGES).join('|')}]`);

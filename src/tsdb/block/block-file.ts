@@ -35,6 +35,7 @@ export class BlockFile {
   private readonly pages: Record<PageTable, Statement<[number], PageRow>>;
   private readonly postingsFloor: Statement<[number], number>;
   private readonly times: Statement<[number], TimeColumnRow>;
+  private readonly starts: Statement<[number], PageRow>;
   private readonly pairValues: Statement<[number, number], string>;
   private readonly pairCheck: Statement<[number], number>;
 
@@ -52,6 +53,7 @@ export class BlockFile {
     this.postingsFloor = database.prepare<[number], number>(
       'SELECT first_pair FROM postings_page WHERE first_pair <= ? ORDER BY first_pair DESC LIMIT 1').pluck();
     this.times = database.prepare('SELECT crc, count, min, max, data FROM time_column WHERE id = ?');
+    this.starts = page('start_column');
     this.pairValues = database.prepare<[number, number], string>(
       'SELECT value FROM label_pair WHERE id >= ? AND id < ? ORDER BY id').pluck();
     this.pairCheck = database.prepare<[number], number>('SELECT crc FROM label_pair_check WHERE first_pair = ?').pluck();
@@ -116,6 +118,14 @@ export class BlockFile {
     if (row === undefined) throw this.corrupt('time_column', id, 'missing row');
     if (crcOfTimeColumn(id, row.count, row.min, row.max, row.data) !== row.crc) throw this.corrupt('time_column', id, 'checksum');
     return row;
+  }
+
+  /** Start timestamps of chunks, encoded. @throws BlockError */
+  startColumn(id: number): Uint8Array {
+    const row = this.guard('start_column', () => this.starts.get(id), id);
+    if (row === undefined) throw this.corrupt('start_column', id, 'missing row');
+    if (crcOf('start_column', id, row.data) !== row.crc) throw this.corrupt('start_column', id, 'checksum');
+    return row.data;
   }
 
   /** The values of a group of pairs, first pair `group * VALUES_PER_CHECK`. @throws BlockError */

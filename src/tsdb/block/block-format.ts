@@ -26,10 +26,11 @@ export const PAGE_BYTES_MAX = 64 * 1024 * 1024;
 /** Tables of blobs. The number is part of the checksum: a blob of another table or row is not taken for this one. */
 export const TABLES = {
   postings_page: 1, label_set_page: 2, series_page: 3, time_column: 4, value_page: 5, histogram_page: 6, label_pair: 7,
+  start_column: 8,
 } as const;
 export type BlobTable = keyof typeof TABLES;
-/** Tables whose blobs are deflated. Time columns are packed so tightly that it gains nothing. */
-export type PageTable = Exclude<BlobTable, 'time_column' | 'label_pair'>;
+/** Tables whose blobs are deflated. Columns of times are packed so tightly that it gains nothing. */
+export type PageTable = Exclude<BlobTable, 'time_column' | 'start_column' | 'label_pair'>;
 
 /** Kinds of chunks. */
 export const FLOATS = 0;
@@ -49,11 +50,14 @@ export interface BlockMeta {
   readonly series: number;
   readonly postings_pages: number;
   readonly time_columns: number;
+  readonly start_columns: number;
   readonly value_pages: number;
   readonly histogram_pages: number;
   readonly chunks: number;
   readonly floats: number;
   readonly histograms: number;
+  /** Samples that have a start timestamp. */
+  readonly starts: number;
   readonly names_crc: number;
   /** Ids of the heads whose samples are in here, separated by commas. Their logs are not needed any more. */
   readonly heads: string;

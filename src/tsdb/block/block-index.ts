@@ -97,7 +97,7 @@ export class BlockIndex {
     const id = Math.floor(series / SERIES_PER_PAGE);
     return this.cached('series_page', id, () => {
       const page = decodeSeriesPage(this.file.page('series_page', id));
-      return { value: page, bytes: page.metric.length * 12 + page.kind.length * 17 };
+      return { value: page, bytes: page.metric.length * 12 + page.kind.length * (page.startColumn ? 21 : 17) };
     });
   }
 

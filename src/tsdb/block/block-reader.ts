@@ -167,7 +167,9 @@ export class BlockReader implements Queryable {
       if (times[times.length - 1]! < mint || times[0]! > maxt) continue;
       const from = firstAtLeast(times, mint);
       const to = maxt >= times[times.length - 1]! ? times.length : firstAtLeast(times, maxt + 1);
-      if (from < to) this.readChunk(page, chunk, times, from, to, out);
+      if (from >= to) continue;
+      this.readChunk(page, chunk, times, from, to, out);
+      this.readStarts(page.startColumn?.[chunk] ?? 0, times.length, from, to, out);
     }
   }
 
@@ -193,6 +195,24 @@ export class BlockReader implements Queryable {
     out.timestamps.set(times.subarray(from, to), out.length);
     out.values.set(values.subarray(from, to), out.length);
     out.length += count;
+  }
+
+  /** Starts of the samples that were just read: samples [from, to) of a chunk of `count`. */
+  private readStarts(column: number, count: number, from: number, to: number, out: SampleColumns): void {
+    const first = out.length - (to - from);
+    if (column === 0 || !out.wantsStarts) {
+      out.setStarts(first);
+      return;
+    }
+    const id = column - 1;
+    // Decoded each time: chunks of different lengths can share a column, and most are a constant.
+    const data = this.index.cached('start_column', id, () => {
+      const value = this.file.startColumn(id);
+      return { value, bytes: value.length };
+    });
+    const starts = this.resources.codec.decode(data, 0, data.length, count);
+    if (starts === undefined) throw this.file.corrupt('start_column', id, `cannot be decoded as ${count} times`);
+    out.setStarts(first, starts.subarray(from, to));
   }
 
   private readHistograms(

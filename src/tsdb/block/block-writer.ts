@@ -95,11 +95,13 @@ class BlockContent {
       series: order.source.length,
       postings_pages: postingsPages,
       time_columns: chunks.timeColumnCount,
+      start_columns: chunks.starts.count,
       value_pages: chunks.pageCount(FLOATS),
       histogram_pages: chunks.pageCount(HISTOGRAMS),
       chunks: chunks.chunks,
       floats: chunks.floats,
       histograms: chunks.histograms,
+      starts: chunks.starts.samples,
       names_crc: namesCrc,
       heads: header.heads.join(','),
       parents: header.parents.join(','),
@@ -170,9 +172,11 @@ class BlockContent {
 
   private writeSeries(order: SeriesOrder, source: BlockSource | OrderedSource, level: number): ChunkWriter {
     const insertTimes = this.database.prepare('INSERT INTO time_column (id, crc, count, min, max, data) VALUES (?, ?, ?, ?, ?, ?)');
+    const insertStarts = this.database.prepare('INSERT INTO start_column (id, crc, data) VALUES (?, ?, ?)');
     const insertPage = [this.inserter('value_page'), this.inserter('histogram_page')];
     const chunks = new ChunkWriter(this.codec, {
       timeColumn: (id, count, min, max, data) => insertTimes.run(id, crcOfTimeColumn(id, count, min, max, data), count, min, max, data),
+      startColumn: (id, data) => insertStarts.run(id, crcOf('start_column', id, data), data),
       page: (kind, id, raw) => insertPage[kind]!(id, raw),
     }, level > 0 ? COMPACTED_PAGE_BYTES : VALUE_PAGE_BYTES);
     const insertSeries = this.inserter('series_page');

@@ -6,15 +6,19 @@ import type { SampleColumns } from '../../model/sample-columns.js';
 import { CHUNK_SAMPLES_MAX, FLOATS, HISTOGRAMS } from './block-format.js';
 import type { ColumnCodec } from './column-codec.js';
 import type { ChunkRef } from './series-pages.js';
+import { StartColumns } from './start-columns.js';
 
 /** Columns of times remembered, so that series with the same times share one. Beyond it the oldest are forgotten. */
 const TIME_COLUMNS_REMEMBERED = 65_536;
 
 export interface ChunkSink {
   timeColumn(id: number, count: number, min: number, max: number, data: Uint8Array): void;
+  startColumn(id: number, data: Uint8Array): void;
   /** A full page of chunks of this kind. `raw` is only valid during the call. */
   page(kind: number, id: number, raw: Uint8Array): void;
 }
+
+type PlacedChunk = Omit<ChunkRef, 'startColumn'>;
 
 /** Pages of one kind. */
 class PageBuffer {
@@ -28,6 +32,7 @@ export class ChunkWriter {
   private readonly histogram = new ByteWriter(4096);
   private scratch = new Uint8Array(4096);
   private nextTimeColumn = 0;
+  readonly starts: StartColumns;
   chunks = 0;
   floats = 0;
   histograms = 0;
@@ -35,7 +40,9 @@ export class ChunkWriter {
   maxTime = -Infinity;
 
   /** @param pageBytes of a page before it is deflated; a longer chunk is alone in its page */
-  constructor(private readonly codec: ColumnCodec, private readonly sink: ChunkSink, private readonly pageBytes: number) {}
+  constructor(private readonly codec: ColumnCodec, private readonly sink: ChunkSink, private readonly pageBytes: number) {
+    this.starts = new StartColumns(codec, (id, data) => sink.startColumn(id, data));
+  }
 
   /** Chunks of one series: runs of floats and runs of histograms, in the order of time. */
   add(samples: SampleColumns): ChunkRef[] {
@@ -48,7 +55,8 @@ export class ChunkWriter {
       const isHistogram = samples.histograms?.[from] !== undefined;
       let to = from + 1;
       while (to < length && to - from < CHUNK_SAMPLES_MAX && (samples.histograms?.[to] !== undefined) === isHistogram) to++;
-      refs.push(isHistogram ? this.addHistograms(samples, from, to) : this.addFloats(samples, from, to));
+      const startColumn = this.starts.add(samples.startTimestamps, from, to);
+      refs.push({ ...(isHistogram ? this.addHistograms(samples, from, to) : this.addFloats(samples, from, to)), startColumn });
       from = to;
     }
     return refs;
@@ -67,7 +75,7 @@ export class ChunkWriter {
     return this.pages[kind]!.id;
   }
 
-  private addFloats(samples: SampleColumns, from: number, to: number): ChunkRef {
+  private addFloats(samples: SampleColumns, from: number, to: number): PlacedChunk {
     const timeColumn = this.addTimes(samples.timestamps, from, to);
     const data = this.codec.encode(samples.values, from, to).slice();
     this.check(samples.values, data, from, to);
@@ -75,7 +83,7 @@ export class ChunkWriter {
     return this.place(FLOATS, data, timeColumn);
   }
 
-  private addHistograms(samples: SampleColumns, from: number, to: number): ChunkRef {
+  private addHistograms(samples: SampleColumns, from: number, to: number): PlacedChunk {
     const timeColumn = this.addTimes(samples.timestamps, from, to);
     const out = this.histogram;
     out.reset();
@@ -114,7 +122,7 @@ export class ChunkWriter {
     invariant(wanted.equals(got), 'the codec does not give back the bits of a column');
   }
 
-  private place(kind: number, data: Uint8Array, timeColumn: number): ChunkRef {
+  private place(kind: number, data: Uint8Array, timeColumn: number): PlacedChunk {
     const page = this.pages[kind]!;
     if (page.bytes.length > 0 && page.bytes.length + data.length > this.pageBytes) this.turn(kind);
     const offset = page.bytes.length;

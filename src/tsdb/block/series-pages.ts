@@ -10,6 +10,8 @@ export interface ChunkRef {
   readonly offset: number;
   readonly length: number;
   readonly timeColumn: number;
+  /** Id + 1, 0 if no sample has a start timestamp. */
+  readonly startColumn: number;
 }
 
 /** Chunks of series i: firstChunk[i] .. firstChunk[i + 1]. */
@@ -22,6 +24,8 @@ export interface SeriesPage {
   readonly offset: Uint32Array;
   readonly length: Uint32Array;
   readonly timeColumn: Uint32Array;
+  /** Undefined where no chunk has one. */
+  readonly startColumn: Uint32Array | undefined;
 }
 
 /** Chunks of a kind lie one after another in the order of series, so that page and length say where each one is. */
@@ -46,6 +50,9 @@ export function encodeSeriesPage(metric: Uint32Array, set: Uint32Array, chunksOf
   }
   for (const chunk of chunks) out.varint(chunk.length);
   putDifferences(out, chunks.map((chunk) => chunk.timeColumn));
+  const hasStarts = chunks.some((chunk) => chunk.startColumn > 0);
+  out.u8(hasStarts ? 1 : 0);
+  if (hasStarts) putDifferences(out, chunks.map((chunk) => chunk.startColumn));
   return out.view();
 }
 
@@ -96,8 +103,9 @@ export function decodeSeriesPage(bytes: Uint8Array): SeriesPage {
     offsetNow[kind[i]!]! += length[i]!;
   }
   const timeColumn = takeDifferences(reader, chunks);
+  const startColumn = reader.u8() > 0 ? takeDifferences(reader, chunks) : undefined;
   if (reader.remaining > 0) throw new RangeError(`${reader.remaining} bytes to spare`);
-  return { metric, set, firstChunk, kind, page, offset, length, timeColumn };
+  return { metric, set, firstChunk, kind, page, offset, length, timeColumn, startColumn };
 }
 
 function takeDifferences(reader: ByteReader, count: number): Uint32Array {

@@ -19,6 +19,7 @@ export function verifyBlock(block: BlockReader, onSeries: (done: number) => void
   const postings = new Float64Array(meta.pairs);
   let floats = 0;
   let histograms = 0;
+  let starts = 0;
   let chunks = 0;
   let sets = 0;
   for (let series = 0; series < meta.series; series++) {
@@ -39,6 +40,7 @@ export function verifyBlock(block: BlockReader, onSeries: (done: number) => void
       if (t < meta.min_time || t > meta.max_time || (i > 0 && t <= samples.timestamps[i - 1]!)) fail(`time ${t} of series ${series}`);
       if (samples.histograms?.[i] === undefined) floats++;
       else histograms++;
+      if (samples.startTimestamps !== undefined && samples.startTimestamps[i] !== 0) starts++;
     }
   }
   for (let pair = 0; pair < meta.pairs; pair++) {
@@ -51,5 +53,6 @@ export function verifyBlock(block: BlockReader, onSeries: (done: number) => void
   if (floats !== meta.floats || histograms !== meta.histograms) {
     fail(`${floats} floats and ${histograms} histograms, ${meta.floats} and ${meta.histograms} were written`);
   }
+  if (starts !== meta.starts) fail(`${starts} start timestamps, ${meta.starts} were written`);
   return meta;
 }

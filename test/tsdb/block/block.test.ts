@@ -31,7 +31,7 @@ function fleet(series: number): MemoryStorage {
   for (let i = 0; i < series; i++) {
     const set = labels(`metric_${i % 20}`, { instance: `host-${Math.floor(i / 20)}`, pod: `p${random.below(2 ** 32)}` });
     const scale = random.below(1000) / 8;
-    storage.append(set, Array.from({ length: 60 }, (_, k) => ({ timestampMs: T0 + k * 15_000 + (i % 5), value: Math.round(scale * k * 100) / 100, startMs: 0 })));
+    storage.append(set, Array.from({ length: 60 }, (_, k) => ({ timestampMs: T0 + k * 15_000 + (i % 5), value: Math.round(scale * k * 100) / 100, startMs: i % 3 === 0 ? T0 - 1000 * (1 + Math.floor(k / 40)) : 0 })));
   }
   return storage;
 }
@@ -69,6 +69,7 @@ describe('a block', () => {
     const block = open(file);
     expect(verifyBlock(block)).toMatchObject({
       mint: T0, maxt: T0 + 2 * HOUR, min_time: T0, max_time: T0 + 59 * 15_000 + 4, series: 1000, floats: 60_000, histograms: 0, time_columns: 5,
+      start_columns: 1, starts: 20_040,
       chunks: 1000, heads: '7,9', level: 0,
     });
     block.close();
@@ -125,6 +126,8 @@ describe('damage', () => {
     ['a missing page of values', (file: string) => alter(file, 'DELETE FROM value_page WHERE id = 0'), 'corrupt_block'],
     ['a missing page of postings', (file: string) => alter(file, 'DELETE FROM postings_page WHERE first_pair > 0'), 'corrupt_block'],
     ['a missing column of times', (file: string) => alter(file, 'DELETE FROM time_column WHERE id = 2'), 'corrupt_block'],
+    ['a missing column of start timestamps', (file: string) => alter(file, 'DELETE FROM start_column WHERE id = 0'), 'corrupt_block'],
+    ['changed start timestamps', (file: string) => alter(file, 'UPDATE start_column SET data = (SELECT data FROM time_column WHERE id = 0)'), 'corrupt_block'],
     ['a page in the place of another', (file: string) => alter(file, 'UPDATE series_page SET crc = (SELECT crc FROM series_page WHERE id = 1), data = (SELECT data FROM series_page WHERE id = 1) WHERE id = 0'), 'corrupt_block'],
     ['a changed time range', (file: string) => alter(file, 'UPDATE time_column SET min = min + 1 WHERE id = 1'), 'corrupt_block'],
   ])('%s is reported', (_name, damage, code) => {
@@ -168,7 +171,7 @@ function contentOf(file: string): string {
     return block.select([], T0, T0 + 2 * HOUR).map((series) => {
       columns.clear();
       series.read(columns, T0, T0 + 2 * HOUR);
-      return `${series.labels.toString()} ${columns.timestamps.subarray(0, columns.length).join()} ${columns.values.subarray(0, columns.length).join()}`;
+      return `${series.labels.toString()} ${columns.timestamps.subarray(0, columns.length).join()} ${columns.values.subarray(0, columns.length).join()} ${columns.startTimestamps?.subarray(0, columns.length).join() ?? ''}`;
     }).join('\n');
   } finally {
     block.close();
