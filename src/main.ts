@@ -50,7 +50,7 @@ import { collectGarbage } from './threads/collect-garbage.js';
 import { MaintenanceClient } from './threads/maintenance-client.js';
 import { QueryPool, queryWorkerCount } from './threads/query-pool.js';
 import { Db } from './tsdb/db.js';
-import { loadCodecModule, loadKernelModule } from './tsdb/kernel-loader.js';
+import { kernelArenaFormat, loadCodecModule, loadKernelModule } from './tsdb/kernel-loader.js';
 import { decodeOtlp } from './wire/otlp-decode.js';
 import { decodeWrite } from './wire/remote-write.js';
 import { encodeExportResponse, encodeStatus } from './wire/otlp-response.js';
@@ -325,6 +325,7 @@ async function openStore(
     maxDecodedBytes: limits.max_decoded_body_size_bytes,
     sync: { mode: wal.sync, intervalMs: wal.sync_interval_ms },
     logSegmentBytes: wal.segment_size_bytes,
+    ...(storage.head.snapshot ? { headSnapshots: { arenaFormat: kernelArenaFormat(), timeoutMs: storage.head.snapshot_timeout_ms } } : {}),
   }, {
     disk,
     clock: systemClock,
@@ -344,8 +345,8 @@ async function openStore(
     readiness.replay = { min: 0, max: headsTotal * 100, current: Math.min(headsTotal * 100, headsDone * 100 + within) };
   });
   for (const { level, text } of db.openReport.notes) logger[level](text);
-  const { heads, samples, logBytes } = db.openReport;
-  logger.info({ heads, samples, logBytes }, 'log replayed');
+  const { heads, restored, samples, logBytes } = db.openReport;
+  logger.info({ heads, restored, samples, logBytes }, 'log replayed');
 
   const shortWorkers = query.short_workers;
   const workers = queryWorkerCount(query.workers, os.availableParallelism(), shortWorkers);

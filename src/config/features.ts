@@ -47,6 +47,7 @@ export const FEATURES: Readonly<Record<string, Meaning>> = {
   'otlp-native-delta-ingestion': { kind: 'switch', key: 'otlp_native_delta_ingestion' },
 
   'exemplar-storage': always,
+  'memory-snapshot-on-shutdown': always,
   'native-histograms': always,
   'otlp-write-receiver': always,
   'remote-write-receiver': always,
@@ -62,7 +63,6 @@ export const FEATURES: Readonly<Record<string, Meaning>> = {
   'agent': ignored('there is no agent mode'),
   'auto-gomemlimit': GO_RUNTIME,
   'auto-gomaxprocs': GO_RUNTIME,
-  'memory-snapshot-on-shutdown': OWN_STORE,
   'delayed-compaction': OWN_STORE,
   'use-uncached-io': OWN_STORE,
   'xor2-encoding': OWN_STORE,

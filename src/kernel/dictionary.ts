@@ -10,9 +10,9 @@ import {
   PAIR_NEXT, PAIR_TEXT,
 } from './layout';
 
-const DOMAIN_NAME: u64 = 1;
+export const DOMAIN_NAME: u64 = 1;
 /** Names get domain 1, values domain 2 + the id of their name. */
-const DOMAIN_VALUE: u64 = 2;
+export const DOMAIN_VALUE: u64 = 2;
 
 const POSTINGS_HEADER: u32 = 12;
 const FIRST_BLOCK_REFS: u32 = 4;

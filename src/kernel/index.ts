@@ -12,5 +12,6 @@ export { walkOtlp } from './walk-otlp';
 export { dropOtlpRows, otlpRowsRise, settleOtlpPoint, settleOtlpTarget } from './settle-otlp';
 export { appendColumns, appendFloat, appendHistogram, probeFloat, probeHistogram, replaySamples, seriesNewest } from './append';
 export { readStarts, replayStart } from './starts';
+export { rehashArena } from './rehash';
 export { encodeDictionary, replayDictionary } from './dictionary-log';
 export { publishedSeries, readBegin, readHistogram, readLate, readName, readNext, readPair } from './read';

@@ -34,7 +34,7 @@ export function publishSeries(): void {
 }
 
 /** Tag of a list of pair ids in the series table. */
-function listTag(ids: u32, n: u32): u32 {
+export function listTag(ids: u32, n: u32): u32 {
   let h = load<u64>(HDR_SEED) + n;
   for (let i: u32 = 0; i < n; i++) h = mix(h, load<u32>(ids + (i << 2)));
   return <u32>(h >> 32);

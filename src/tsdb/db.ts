@@ -30,6 +30,7 @@ import { OtherSources } from './other-sources.js';
 import { OtlpAppend } from './otlp-append.js';
 import { Scrub, type BlockVerifier } from './scrub.js';
 import { SeriesLimits, withDecidedMisses, type SeriesLimit, type SeriesLimitOptions } from './series-limits.js';
+import { HeadSnapshots, type SnapshotOptions } from './snapshot/head-snapshots.js';
 import { Upkeep, type HeadSealer } from './upkeep.js';
 import { WireAppend } from './wire-append.js';
 import { remoteWriteV1Walk, remoteWriteV2Walk, type WireWalk } from './wire-walk.js';
@@ -71,6 +72,8 @@ export interface DbOptions {
   readonly maxDecodedBytes: number;
   readonly sync: { readonly mode: SyncMode; readonly intervalMs: number };
   readonly logSegmentBytes: number;
+  /** Snapshots of heads at the end; without it none are written, and none read. */
+  readonly headSnapshots?: SnapshotOptions;
 }
 
 export interface DbEnvironment {
@@ -228,6 +231,7 @@ export class Db implements Appender {
       keepStarts: options.keepStarts ?? false,
       guard,
       blockSpans: () => blocks.sampleSpans(),
+      snapshots: options.headSnapshots && new HeadSnapshots(environment.disk, environment.clock, options.headSnapshots),
     });
     const unreadable = blocks.open();
     const report = await store.open(onProgress, (id, mint, maxt) => blocks.holdsHead(id, mint, maxt), blocks.highestId() + 1);
@@ -392,6 +396,7 @@ export class Db implements Appender {
     await Promise.all([this.upkeep.stop(), this.compaction?.stop(), this.scrub?.stop()]);
     this.tail?.close();
     await this.syncer.close();
-    await this.store.close();
+    const problem = await this.store.close();
+    if (problem !== '') this.environment.report('warn', problem);
   }
 }

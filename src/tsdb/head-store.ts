@@ -12,6 +12,8 @@ import { dropLog, removeDroppedLogs } from './log/drop-log.js';
 import { LogWriter } from './log/log-writer.js';
 import type { OnProgress } from './log/replay.js';
 import { describeDamage } from './log/replay-report.js';
+import type { LogPosition } from './log/log-position.js';
+import type { HeadSnapshots } from './snapshot/head-snapshots.js';
 
 export interface HeadStoreOptions {
   readonly rangeMs: number;
@@ -28,6 +30,8 @@ export interface HeadStoreOptions {
   readonly guard?: NewSeriesGuard | undefined;
   /** Samples that are in blocks: a head for their times is a late one. */
   readonly blockSpans?: () => readonly SampleSpan[];
+  /** Without them a start replays every log from its beginning. */
+  readonly snapshots?: HeadSnapshots | undefined;
 }
 
 export interface ReplayProgress {
@@ -39,14 +43,16 @@ export interface ReplayProgress {
 
 export interface DbOpenReport {
   readonly heads: number;
+  /** Heads of which a snapshot was read, so that only what followed it was replayed. */
+  readonly restored: number;
   readonly samples: number;
   readonly logBytes: number;
-  /** One line each: torn tails, damage, lost samples. */
+  /** One line each: torn tails, damage, lost samples, snapshots that could not be used. */
   readonly notes: readonly OpenNote[];
 }
 
 export interface OpenNote {
-  readonly level: 'warn' | 'error';
+  readonly level: 'info' | 'warn' | 'error';
   readonly text: string;
 }
 
@@ -60,6 +66,7 @@ export class HeadStore {
   private nextId = 1;
   /** Bytes of heads that are detached, while somebody may still hold them. */
   private readonly leaving = new Map<Head, number>();
+  private restored = 0;
   private opened: () => void = () => {};
 
   constructor(
@@ -102,16 +109,16 @@ export class HeadStore {
     }
     for (const head of this.ordered) this.closeCoveredBy(head);
     const samples = this.ordered.reduce((sum, head) => sum + head.arena.sampleCount, 0);
-    return { heads: this.ordered.length, samples, logBytes, notes };
+    return { heads: this.ordered.length, restored: this.restored, samples, logBytes, notes };
   }
 
   /** Replays one head and puts it among the open ones. Returns the bytes of its log. */
   private async openHead(
     directory: string, id: number, mint: number, maxt: number, notes: OpenNote[], progress: (bytesDone: number, bytesTotal: number) => void,
   ): Promise<number> {
-    const head = new Head(this.module, id, this.headOptions(mint, maxt), undefined);
+    const { head, after } = await this.restore(directory, id, mint, maxt, notes);
     const onProgress: OnProgress = ({ bytesDone, bytesTotal }) => progress(bytesDone, bytesTotal);
-    const { report, samplesLost, recordsUnusable } = await replayHead(this.disk, directory, head, onProgress);
+    const { report, samplesLost, recordsUnusable } = await replayHead(this.disk, directory, head, onProgress, after);
     const { tornTail, damage, resume } = report;
     if (tornTail) {
       const { file, bytes, offset } = tornTail;
@@ -133,6 +140,23 @@ export class HeadStore {
       : LogWriter.create(this.disk, directory, { headId: id, mint, maxt }, this.logOptions());
     this.insert(head);
     return report.bytes;
+  }
+
+  /** A head with what its snapshot has, or an empty one; `after` says how much of the log it stands for. */
+  private async restore(
+    directory: string, id: number, mint: number, maxt: number, notes: OpenNote[],
+  ): Promise<{ head: Head; after: LogPosition | undefined }> {
+    const fresh = (): Head => new Head(this.module, id, this.headOptions(mint, maxt), undefined);
+    const head = fresh();
+    const outcome = await this.options.snapshots?.load(head, directory);
+    if (outcome?.kind === 'loaded') {
+      this.restored++;
+      return { head, after: outcome.position };
+    }
+    if (outcome === undefined || outcome.kind === 'absent') return { head, after: undefined };
+    const damaged = outcome.kind === 'damaged';
+    notes.push({ level: damaged ? 'warn' : 'info', text: `${outcome.reason}: the log is replayed instead, nothing is lost` });
+    return { head: damaged ? fresh() : head, after: undefined };
   }
 
   /** Calls back after a head was opened. */
@@ -248,8 +272,13 @@ export class HeadStore {
     dropLog(this.disk, log.directory);
   }
 
-  async close(): Promise<void> {
+  /**
+   * Closes the logs, and then writes the snapshots. Returns one line if there is none of a head, '' otherwise.
+   * @throws LogWriteError there are no snapshots then
+   */
+  async close(): Promise<string> {
     for (const head of this.ordered) await head.log?.close();
+    return (await this.options.snapshots?.write(this.ordered)) ?? '';
   }
 
   private insert(head: Head): void {

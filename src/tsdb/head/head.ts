@@ -10,7 +10,8 @@ import {
   COL_STATUS, COL_TIMES, COL_VALUES, FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, HDR_MAXT, HDR_MINT, HDR_STARTS_MODE, HDR_STARVED, LABELS_OK,
   LABELS_SERIES_LIMIT, LABELS_UNUSUAL, LOG_OUT, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_FIRST_SAMPLE, MISS_LABELS, MISS_LABELS_END,
   MISS_SAMPLE_COUNT, READER_BASE, READER_TIMES, RES_DUPLICATES, RES_LOG_BYTES, RES_OK, RES_SLOW, RES_START, S_FLAGS, S_LAST_VALUE,
-  SERIES_BASE, SERIES_BYTES, SERIES_CAPACITY, STARTS_KEPT, START_ONCE, START_SAME, ST_CONFLICT, ST_DUPLICATE, ST_NO_MEMORY, ST_OK,
+  SERIES_BASE, SERIES_BYTES, SERIES_CAPACITY, STARTS_CLEARED, STARTS_KEPT, START_ONCE, START_SAME, ST_CONFLICT, ST_DUPLICATE,
+  ST_NO_MEMORY, ST_OK,
 } from '../../kernel/layout.js';
 import { invariant } from '../../invariant.js';
 import { decodeHistogram, encodeHistogram, histogramEncodedSizeMax } from '../../model/histogram-codec.js';
@@ -66,6 +67,7 @@ export class Head {
   /** Asked before a series is made from labels; without it everything is allowed. */
   guard: NewSeriesGuard | undefined;
   readonly arena: Arena;
+  private readonly seriesLimit: number;
   /** Reads on this thread: duplicates, examples for messages. */
   readonly reader: HeadReader;
   private readonly single = new RecordBuffer();
@@ -74,13 +76,23 @@ export class Head {
   private readonly statusView: Uint8Array;
   private closed = false;
 
-  constructor(module: WebAssembly.Module, readonly id: number, options: HeadOptions, public log: LogWriter | undefined) {
+  constructor(module: WebAssembly.Module, readonly id: number, private readonly options: HeadOptions, public log: LogWriter | undefined) {
     this.arena = Arena.create(module);
-    const seriesLimit = options.maxSeries > 0 ? Math.min(options.maxSeries, SERIES_CAPACITY) : SERIES_CAPACITY;
-    this.arena.kernel.initArena(options.mint, options.maxt, options.seed.low, options.seed.high, HEAP_LIMIT_MAX, seriesLimit);
+    this.seriesLimit = options.maxSeries > 0 ? Math.min(options.maxSeries, SERIES_CAPACITY) : SERIES_CAPACITY;
+    this.arena.kernel.initArena(options.mint, options.maxt, options.seed.low, options.seed.high, HEAP_LIMIT_MAX, this.seriesLimit);
     if (options.keepStarts) this.arena.u32[HDR_STARTS_MODE >>> 2] = STARTS_KEPT;
     this.reader = new HeadReader(this.arena, 0);
     this.statusView = this.arena.bytes.subarray(COL_STATUS, COL_STATUS + COLUMN_CAPACITY);
+  }
+
+  /** Makes the head usable after its arena was filled from a snapshot. */
+  revive(): void {
+    const { seed, keepStarts } = this.options;
+    this.arena.kernel.rehashArena(seed.low, seed.high, HEAP_LIMIT_MAX, this.seriesLimit);
+    // The mode is the process' own, but what is there stays to be told from what is not said.
+    const mode = HDR_STARTS_MODE >>> 2;
+    if (keepStarts) this.arena.u32[mode] = STARTS_KEPT;
+    else if (this.arena.u32[mode] === STARTS_KEPT) this.arena.u32[mode] = STARTS_CLEARED;
   }
 
   get mint(): number {

@@ -1,6 +1,7 @@
 /** The kernels as TypeScript sees them: one instance for each thread and arena. Semantics: `src/kernel`. */
 export interface Kernel {
   initArena(mint: number, maxt: number, seedLow: number, seedHigh: number, heapLimit: number, seriesLimit: number): void;
+  rehashArena(seedLow: number, seedHigh: number, heapLimit: number, seriesLimit: number): void;
   beginBatch(): void;
   endBatch(): void;
   heapLeft(): number;

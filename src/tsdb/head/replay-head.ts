@@ -1,6 +1,7 @@
 /** Fills a fresh head from its log. */
 import { BODY_OUT, BODY_OUT_CAPACITY, SLAB_BYTES, ST_OK } from '../../kernel/layout.js';
 import type { Disk } from '../../io/disk.js';
+import type { LogPosition } from '../log/log-position.js';
 import { replayLog, type OnProgress } from '../log/replay.js';
 import type { ReplayReport } from '../log/replay-report.js';
 import type { Head } from './head.js';
@@ -17,8 +18,13 @@ export interface HeadReplay {
   readonly recordsUnusable: number;
 }
 
-/** @throws Error if the arena cannot hold what the log has */
-export async function replayHead(disk: Disk, directory: string, head: Head, onProgress?: OnProgress): Promise<HeadReplay> {
+/**
+ * @param after the head has what the log says up to here
+ * @throws Error if the arena cannot hold what the log has
+ */
+export async function replayHead(
+  disk: Disk, directory: string, head: Head, onProgress?: OnProgress, after?: LogPosition,
+): Promise<HeadReplay> {
   const { kernel, bytes } = head.arena;
   let samplesLost = 0;
   let recordsUnusable = 0;
@@ -81,7 +87,7 @@ export async function replayHead(disk: Disk, directory: string, head: Head, onPr
     else if (type === RecordType.histograms) histograms(payload);
     else if (type === RecordType.starts) starts(payload);
     else recordsUnusable++;
-  }, onProgress ? { onProgress } : {});
+  }, { ...(onProgress ? { onProgress } : {}), after });
   kernel.publishSeries();
   kernel.endBatch();
   return { report, samplesLost, recordsUnusable };

@@ -7,6 +7,7 @@ import type { Disk, DiskFile } from '../../io/disk.js';
 import type { LogIdentity } from './format.js';
 import { crcSeed, DATA_START, encodeHeader, FRAME_BYTES, RECORD_BYTES_MAX, RECORD_TYPE_MAX, segmentName, segmentNumber } from './format.js';
 import { LogWriteError } from './log-error.js';
+import type { LogPosition } from './log-position.js';
 import type { ResumePoint } from './replay-report.js';
 
 export interface LogWriterOptions {
@@ -55,6 +56,7 @@ export class LogWriter {
   /** Number of a segment that we created but could not put a header into. */
   private abandoned = 0;
   private finishedBytes = 0;
+  private types: number;
 
   private frame = new Uint8Array(64 * 1024);
   private readonly pending: Uint8Array[] = [];
@@ -74,7 +76,7 @@ export class LogWriter {
     private readonly disk: Disk,
     readonly directory: string,
     readonly identity: LogIdentity,
-    start: { segment: number; previousEnd: number; directoryIsNew: boolean },
+    start: { segment: number; previousEnd: number; directoryIsNew: boolean; recordTypes: number },
     options: LogWriterOptions,
   ) {
     this.segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
@@ -82,6 +84,7 @@ export class LogWriter {
     this.nextSegment = start.segment;
     this.previousEnd = start.previousEnd;
     this.directoryIsNew = start.directoryIsNew;
+    this.types = start.recordTypes;
   }
 
   /** A new log. The directory is made if missing and must not hold one. Files appear with the first record. */
@@ -90,13 +93,14 @@ export class LogWriter {
     const present = disk.list(directory).find((name) => segmentNumber(name) !== undefined);
     invariant(present === undefined, `${directory} already holds a log (${present}): replay it`);
     const salt = randomBytes(4).readUInt32LE();
-    return new LogWriter(disk, directory, { ...identity, salt }, { segment: 1, previousEnd: 0, directoryIsNew: true }, options);
+    const start = { segment: 1, previousEnd: 0, directoryIsNew: true, recordTypes: 0 };
+    return new LogWriter(disk, directory, { ...identity, salt }, start, options);
   }
 
   /** Goes on with a log that was replayed, in a new segment: an old one is never written again. */
   static resume(disk: Disk, directory: string, at: ResumePoint, options: LogWriterOptions = {}): LogWriter {
-    const { identity, segment, previousEnd } = at;
-    return new LogWriter(disk, directory, identity, { segment, previousEnd, directoryIsNew: false }, options);
+    const { identity, segment, previousEnd, recordTypes } = at;
+    return new LogWriter(disk, directory, identity, { segment, previousEnd, directoryIsNew: false, recordTypes }, options);
   }
 
   /**
@@ -111,6 +115,7 @@ export class LogWriter {
     invariant(!this.closed, `${this.directory}: append after close`);
     if (this.syncFailure) throw this.syncFailure;
     const size = this.fill(type, payload);
+    this.types |= 1 << type;
     if (this.pending.length > 0) {
       this.keep(size);
       this.flushPending();
@@ -170,6 +175,17 @@ export class LogWriter {
     return this.finishedBytes + (this.segment?.end ?? 0);
   }
 
+  /** Where the log ends: behind the last record that is written. */
+  get position(): LogPosition {
+    const { segment } = this;
+    return segment ? { segment: segment.number, end: segment.end } : { segment: this.nextSegment - 1, end: this.previousEnd };
+  }
+
+  /** Bit `1 << type` for each type of record that the log may hold, what the replay found included. */
+  get recordTypes(): number {
+    return this.types;
+  }
+
   /** Writes what is pending, syncs and closes the files (also when that fails). @throws LogWriteError */
   async close(): Promise<void> {
     if (this.closed) return;
@@ -183,6 +199,7 @@ export class LogWriter {
       if (this.segment) {
         this.trim(this.segment);
         this.segment.file.close();
+        this.previousEnd = this.segment.end;
         this.segment = undefined;
       }
     }

@@ -41,6 +41,8 @@ export interface ResumePoint {
   readonly identity: LogIdentity;
   readonly segment: number;
   readonly previousEnd: number;
+  /** Bit `1 << type` for each type of record that was found. */
+  readonly recordTypes: number;
 }
 
 export interface ReplayReport {

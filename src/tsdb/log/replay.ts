@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Disk } from '../../io/disk.js';
 import { DATA_START, decodeHeader, FILLER_TYPE, segmentName, segmentNumber } from './format.js';
 import type { LogIdentity, SegmentHeader } from './format.js';
+import type { LogPosition } from './log-position.js';
 import { fillRange, quarantineCopy, quarantineFile, rewriteHeader } from './repair.js';
 import type { DamageReason, LogDamage, ReplayReport, TornTail } from './replay-report.js';
 import { readSegment } from './segment-file.js';
@@ -24,6 +25,8 @@ export interface ReplayOptions {
   /** Where copies of damaged files go. Default: `quarantine` beside the log's directory. */
   readonly quarantineDirectory?: string;
   readonly onProgress?: OnProgress;
+  /** What comes before is known: only later segments are read. The segment named here is there, and ends there. */
+  readonly after?: LogPosition | undefined;
 }
 
 /** Bytes between two turns of the event loop, so that the server can say that it is replaying. */
@@ -54,6 +57,7 @@ class Replay {
   private tornTail: TornTail | undefined;
   private records = 0;
   private bytes = 0;
+  private recordTypes = 0;
   private bytesDone = 0;
   private bytesTotal = 0;
   private gap = false;
@@ -74,12 +78,14 @@ class Replay {
   async run(): Promise<ReplayReport> {
     let found = this.findSegments();
     const identity = found.find((segment) => segment.header)?.header;
+    const { after } = this.options;
+    if (after) found = found.filter((segment) => segment.number > after.segment);
     found = found.filter((segment) => this.belongs(segment, identity));
     this.bytesTotal = found.reduce((sum, segment) => sum + segment.sizeBytes, 0);
 
     let segments = 0;
-    let next = 1;
-    let previousEnd = 0;
+    let next = (after?.segment ?? 0) + 1;
+    let previousEnd = after?.end ?? 0;
     for (const [i, segment] of found.entries()) {
       for (; next < segment.number; next++) this.missing(next);
       if (identity) {
@@ -95,7 +101,8 @@ class Replay {
       await this.disk.syncDirectory(this.directory);
       await this.disk.syncDirectory(path.dirname(this.directory));
     }
-    const resume = identity && { identity: pickIdentity(identity), segment: Math.max(next, this.blocked + 1), previousEnd };
+    const { recordTypes } = this;
+    const resume = identity && { identity: pickIdentity(identity), segment: Math.max(next, this.blocked + 1), previousEnd, recordTypes };
     return { resume, segments, records: this.records, bytes: this.bytes, tornTail: this.tornTail, damage: this.damage };
   }
 
@@ -205,6 +212,7 @@ class Replay {
     this.onRecord(type, payload, { segment, offset, afterGap: this.gap });
     this.gap = false;
     this.records++;
+    this.recordTypes |= 1 << type;
     this.bytes += size;
   }
 

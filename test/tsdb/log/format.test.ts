@@ -35,7 +35,7 @@ it('a negative range of times survives', () => {
 
 it('records, version 1', () => {
   const disk = new SimDisk();
-  const log = LogWriter.resume(disk, '/', { identity: HEADER, segment: 2, previousEnd: 1099 });
+  const log = LogWriter.resume(disk, '/', { identity: HEADER, segment: 2, previousEnd: 1099, recordTypes: 0 });
   log.append(1, Uint8Array.of(0xaa, 0xbb));
   log.append(31, []);
   const bytes = readFile(disk, '/000002.log');
