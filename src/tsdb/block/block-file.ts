@@ -5,7 +5,7 @@
 import SqliteDatabase from 'better-sqlite3';
 import type { Database, Statement } from 'better-sqlite3';
 import {
-  APPLICATION_ID, crcOf, crcOfMeta, crcOfNames, crcOfTimeColumn, crcOfValues, FORMAT_VERSION, inflatePage, VALUES_PER_CHECK,
+  APPLICATION_ID, crcOf, crcOfMeta, crcOfNames, crcOfTimeColumn, crcOfValues, FORMAT_VERSION, unpackPage, VALUES_PER_CHECK,
   type BlockMeta, type PageTable,
 } from './block-format.js';
 import { BlockError } from './block-error.js';
@@ -90,6 +90,7 @@ export class BlockFile {
     const rows = this.guard('label_name', () =>
       this.database.prepare<[], NameRow>('SELECT id, name, first_pair, pairs FROM label_name ORDER BY id').all());
     if (rows.length !== this.meta.names || crcOfNames(rows) !== this.meta.names_crc) throw this.corrupt('label_name', 0, 'checksum');
+    if (rows.some((row) => typeof row.name !== 'string')) throw this.corrupt('label_name', 0, 'no text');
     return rows;
   }
 
@@ -99,9 +100,9 @@ export class BlockFile {
     if (row === undefined) throw this.corrupt(table, id, 'missing row');
     if (crcOf(table, id, row.data) !== row.crc) throw this.corrupt(table, id, 'checksum');
     try {
-      return inflatePage(row.data);
+      return unpackPage(row.data);
     } catch (cause) {
-      throw this.corrupt(table, id, 'not deflated', cause);
+      throw this.corrupt(table, id, 'no page', cause);
     }
   }
 
@@ -135,6 +136,8 @@ export class BlockFile {
     const values = this.guard('label_pair', () => this.pairValues.all(first, end), first);
     const crc = this.guard('label_pair_check', () => this.pairCheck.get(first), first);
     if (values.length !== end - first || crc === undefined) throw this.corrupt('label_pair', first, 'missing row');
+    // A flipped bit of SQLite's own makes a text a blob of the same bytes, which comes as a Buffer.
+    if (values.some((value) => typeof value !== 'string')) throw this.corrupt('label_pair', first, 'no text');
     if (crc !== crcOfValues(first, values)) throw this.corrupt('label_pair', first, 'checksum');
     return values;
   }

@@ -18,6 +18,11 @@ export const VALUE_PAGE_BYTES = 32 * 1024;
 export const COMPACTED_PAGE_BYTES = 64 * 1024;
 export const POSTINGS_PAGE_BYTES = 4 * 1024;
 export const POSTINGS_PER_PAGE = 256;
+/**
+ * Blocks as long as this are written by codec R, which is some ten times slower to read than P: what is in them is old. Shorter ones
+ * have the days that dashboards ask for.
+ */
+export const CODEC_R_RANGE_MS = 48 * 3_600_000;
 /** Samples of a chunk: 8 h at 15 s. Longer chunks compress no better, and all of a chunk is decoded to read one sample of it. */
 export const CHUNK_SAMPLES_MAX = 2048;
 /** What a page may inflate to: a bound on damage, far above what the writer makes. */
@@ -29,7 +34,7 @@ export const TABLES = {
   start_column: 8,
 } as const;
 export type BlobTable = keyof typeof TABLES;
-/** Tables whose blobs are deflated. Columns of times are packed so tightly that it gains nothing. */
+/** Tables whose blobs are pages, which may be deflated. Columns of times are packed so tightly that it gains nothing. */
 export type PageTable = Exclude<BlobTable, 'time_column' | 'start_column' | 'label_pair'>;
 
 /** Kinds of chunks. */
@@ -100,13 +105,29 @@ export function crcOfMeta(meta: BlockMeta): number {
   return crc32(Buffer.from(rows.sort().join('\n'), 'utf8'));
 }
 
-/** Level 1: half the time of level 6 and within 2 % of its size on packed columns. */
-export function deflatePage(raw: Uint8Array): Uint8Array {
-  return deflateRawSync(raw, { level: 1 });
+/** First byte of a page. */
+const STORED = 0;
+const DEFLATED = 1;
+
+/**
+ * A page as it is stored: deflated if that saves a 32nd, since inflating costs more than decoding what is in it. Level 1: half the time of
+ * level 6 and within 2 % of its size on packed columns.
+ */
+export function packPage(raw: Uint8Array): Uint8Array {
+  const deflated = deflateRawSync(raw, { level: 1 });
+  const pays = deflated.length < raw.length - (raw.length >> 5);
+  const data = pays ? deflated : raw;
+  const page = new Uint8Array(data.length + 1);
+  page[0] = pays ? DEFLATED : STORED;
+  page.set(data, 1);
+  return page;
 }
 
-/** @throws Error if the bytes are no deflate stream, or too long */
-export function inflatePage(data: Uint8Array): Uint8Array {
+/** The page that `packPage` was given; for a stored one a view. @throws Error if the bytes are no page, or inflate to too many */
+export function unpackPage(page: Uint8Array): Uint8Array {
+  const data = page.subarray(1);
+  if (page[0] === STORED) return data;
+  if (page[0] !== DEFLATED) throw new Error(`page of kind ${String(page[0])}`);
   return inflateRawSync(data, { maxOutputLength: PAGE_BYTES_MAX });
 }
 

@@ -4,7 +4,7 @@ import { invariant } from '../../invariant.js';
 import { encodeHistogram, histogramEncodedSizeMax } from '../../model/histogram-codec.js';
 import type { SampleColumns } from '../../model/sample-columns.js';
 import { CHUNK_SAMPLES_MAX, FLOATS, HISTOGRAMS } from './block-format.js';
-import type { ColumnCodec } from './column-codec.js';
+import type { CodecName, ColumnCodec } from './column-codec.js';
 import type { ChunkRef } from './series-pages.js';
 import { StartColumns } from './start-columns.js';
 
@@ -16,6 +16,13 @@ export interface ChunkSink {
   startColumn(id: number, data: Uint8Array): void;
   /** A full page of chunks of this kind. `raw` is only valid during the call. */
   page(kind: number, id: number, raw: Uint8Array): void;
+}
+
+export interface ChunkOptions {
+  /** Of a page before it is deflated; a longer chunk is alone in its page. */
+  readonly pageBytes: number;
+  /** For the values of floats. Times are always P: one column serves many series. */
+  readonly codec: CodecName;
 }
 
 type PlacedChunk = Omit<ChunkRef, 'startColumn'>;
@@ -39,8 +46,7 @@ export class ChunkWriter {
   minTime = Infinity;
   maxTime = -Infinity;
 
-  /** @param pageBytes of a page before it is deflated; a longer chunk is alone in its page */
-  constructor(private readonly codec: ColumnCodec, private readonly sink: ChunkSink, private readonly pageBytes: number) {
+  constructor(private readonly codec: ColumnCodec, private readonly sink: ChunkSink, private readonly options: ChunkOptions) {
     this.starts = new StartColumns(codec, (id, data) => sink.startColumn(id, data));
   }
 
@@ -77,7 +83,7 @@ export class ChunkWriter {
 
   private addFloats(samples: SampleColumns, from: number, to: number): PlacedChunk {
     const timeColumn = this.addTimes(samples.timestamps, from, to);
-    const data = this.codec.encode(samples.values, from, to).slice();
+    const data = this.codec.encode(samples.values, from, to, this.options.codec).slice();
     this.check(samples.values, data, from, to);
     this.floats += to - from;
     return this.place(FLOATS, data, timeColumn);
@@ -124,7 +130,7 @@ export class ChunkWriter {
 
   private place(kind: number, data: Uint8Array, timeColumn: number): PlacedChunk {
     const page = this.pages[kind]!;
-    if (page.bytes.length > 0 && page.bytes.length + data.length > this.pageBytes) this.turn(kind);
+    if (page.bytes.length > 0 && page.bytes.length + data.length > this.options.pageBytes) this.turn(kind);
     const offset = page.bytes.length;
     page.bytes.bytes(data);
     this.chunks++;
