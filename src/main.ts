@@ -15,7 +15,7 @@ import { ingestSettings, otlpSettings } from './config/ingest-settings.js';
 import { loadConfig, thisMachine, type LoadedConfig } from './config/load.js';
 import type { Config } from './config/schema.js';
 import { NARTHEX_VERSION } from './config/version.js';
-import type { HttpDeps, WireCodecs } from './http/deps.js';
+import type { AdminStore, HttpDeps, WireCodecs } from './http/deps.js';
 import { OtlpListeners } from './grpc/otlp-listeners.js';
 import { HttpMetrics } from './http/http-metrics.js';
 import { httpOptions } from './http/http-options.js';
@@ -45,10 +45,12 @@ import { registerProcessMetrics } from './telemetry/process-metrics.js';
 import { selfMetricsJson } from './telemetry/self-metrics.js';
 import { createServerMetrics, registerBuildInfo, type ServerMetrics } from './telemetry/server-metrics.js';
 import { DEFAULT_QUEUE_LIMITS } from './threads/catalogue-queue.js';
+import { AdminJobs } from './threads/admin-jobs.js';
 import { BlockJobs } from './threads/block-jobs.js';
 import { collectGarbage } from './threads/collect-garbage.js';
 import { MaintenanceClient } from './threads/maintenance-client.js';
 import { QueryPool, queryWorkerCount } from './threads/query-pool.js';
+import type { Administration } from './tsdb/administration.js';
 import { Db } from './tsdb/db.js';
 import { kernelArenaFormat, loadCodecModule, loadKernelModule } from './tsdb/kernel-loader.js';
 import { decodeOtlp } from './wire/otlp-decode.js';
@@ -72,6 +74,7 @@ interface Store {
   readonly maintenance: MaintenanceClient;
   readonly queries: QueryPool;
   readonly blockJobs: BlockJobs;
+  readonly adminJobs: AdminJobs;
   readonly ingester: Ingester;
 }
 
@@ -137,6 +140,7 @@ async function main(): Promise<void> {
         return queries.run(request, signal);
       },
     },
+    admin: adminStore(() => opened().db.administration),
     codecs: wireCodecs(() => translator),
     dryRun: {
       otlp: (body, encoding) => explainOtlp(decodeOtlp(body, encoding), otlp, deps.ingestion),
@@ -178,6 +182,7 @@ async function main(): Promise<void> {
     await drain([listener, otlpListeners], logger);
     await store?.queries.close(0);
     await store?.blockJobs.close();
+    await store?.adminJobs.close();
     await store?.maintenance.close(CATALOGUE_FLUSH_MS);
     await store?.db.close();
     lock?.release();
@@ -271,6 +276,14 @@ function listenAddresses({ web }: Config): { host: string; port: number }[] {
   });
 }
 
+function adminStore(administration: () => Administration): AdminStore {
+  return {
+    deleteSeries: (matcherSets, startMs, endMs) => administration().deleteSeries(matcherSets, startMs, endMs),
+    cleanTombstones: () => administration().cleanTombstones(),
+    snapshot: (skipHead) => administration().snapshot(!skipHead),
+  };
+}
+
 function wireCodecs(translator: () => OtlpTranslator): WireCodecs {
   return {
     uncompressBlock,
@@ -301,6 +314,7 @@ async function openStore(
   });
 
   const codec = loadCodecModule();
+  const adminJobs = new AdminJobs({ kernels, codec, catalogueFile, heapMib: workerHeapMib(1) });
   const blockJobs = new BlockJobs({ kernels, codec, heapMib: workerHeapMib(1) });
   const settings = ingestSettings(config);
   const db = await Db.open({
@@ -332,6 +346,14 @@ async function openStore(
     module: kernels,
     decodeLabelRun: limitedLabelRun(decodeLabelRun, settings),
     codec,
+    adminWork: {
+      match: (...wanted) => adminJobs.match(...wanted),
+      rewrite: (...wanted) => adminJobs.rewrite(...wanted),
+      copyCatalogue: async (file) => {
+        await maintenance.flush();
+        await adminJobs.copyCatalogue(file);
+      },
+    },
     sealHead: (head, file) => blockJobs.seal(head, file),
     compactBlocks: (parents, header, file) => blockJobs.compact(parents, header, file),
     verifyBlock: (file) => blockJobs.verify(file),
@@ -405,7 +427,7 @@ async function openStore(
   });
   ingester.rememberMetadata([...catalogue.metadata('', 0, 1).values()].flat());
   catalogue.close();
-  return { db, maintenance, queries, blockJobs, ingester };
+  return { db, maintenance, queries, blockJobs, adminJobs, ingester };
 }
 
 function haTracker({ ingest: { ha } }: Config, catalogue: CatalogueSink, metrics: ServerMetrics, logger: Logger): HaTracker | undefined {

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { JsonValue } from '../api/json-value.js';
 import type { TranslationReport } from '../ingest/translation-report.js';
+import type { Matcher } from '../model/matcher.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import type { BlockSummary } from '../storage/block-summary.js';
 import type { IngestOutcome, Ingestion } from '../storage/ingestion.js';
@@ -109,8 +110,11 @@ export interface Lifecycle {
 }
 
 export interface AdminStore {
-  /** Selectors as sent, `match[]`; times in ms, inclusive. */
-  deleteSeries(selectors: readonly string[], startMs: number, endMs: number): Promise<void>;
+  /**
+   * Series that match all matchers of any set; times in ms, inclusive.
+   * @throws IngestError, Error, as all of these
+   */
+  deleteSeries(matcherSets: readonly (readonly Matcher[])[], startMs: number, endMs: number): Promise<void>;
   cleanTombstones(): Promise<void>;
   /** Returns the name of the snapshot's directory. */
   snapshot(skipHead: boolean): Promise<string>;

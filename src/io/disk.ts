@@ -14,6 +14,8 @@ export interface Disk {
   create(path: string): DiskFile;
   /** Atomically takes the place of `to` if that exists. Durable only after `syncDirectory` of the directory. */
   rename(from: string, to: string): void;
+  /** A second name for the same file. @throws EEXIST; EPERM, EXDEV, … where the file system cannot */
+  link(from: string, to: string): void;
   remove(path: string): void;
   /** An empty directory. @throws ENOTEMPTY */
   removeDirectory(path: string): void;

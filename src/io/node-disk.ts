@@ -77,6 +77,10 @@ export class NodeDisk implements Disk {
     fs.renameSync(from, to);
   }
 
+  link(from: string, to: string): void {
+    fs.linkSync(from, to);
+  }
+
   remove(path: string): void {
     fs.unlinkSync(path);
   }

@@ -16,6 +16,8 @@ export class NullDisk implements Disk {
 
   rename(): void {}
 
+  link(): void {}
+
   remove(): void {}
 
   removeDirectory(): void {}

@@ -13,5 +13,6 @@ export { dropOtlpRows, otlpRowsRise, settleOtlpPoint, settleOtlpTarget } from '.
 export { appendColumns, appendFloat, appendHistogram, probeFloat, probeHistogram, replaySamples, seriesNewest } from './append';
 export { readStarts, replayStart } from './starts';
 export { rehashArena } from './rehash';
+export { clearSamples } from './clear';
 export { encodeDictionary, replayDictionary } from './dictionary-log';
 export { publishedSeries, readBegin, readHistogram, readLate, readName, readNext, readPair } from './read';

@@ -40,6 +40,8 @@ export const HDR_PREDICTED = 1120;
 export const HDR_PREVIOUS = 1176;
 /** Not 0: no series is added, because the memory of all heads is short. */
 export const HDR_STARVED = 1264;
+/** Series that lost their last sample to a deletion, counted each time: while it is 0, nobody looks for series without samples. */
+export const HDR_EMPTIED = 1184;
 /** Names, pairs and series that are in the log already. */
 export const HDR_LOGGED_NAMES = 1124;
 export const HDR_LOGGED_PAIRS = 1128;

@@ -78,3 +78,31 @@ export class SampleColumns {
     (this.histograms ??= [])[this.length - 1] = histogram;
   }
 }
+
+/** Removes the samples in [from, to] among those from index `start` on, whose times rise. */
+export function cutInterval(columns: SampleColumns, start: number, from: number, to: number): void {
+  const { timestamps, values, startTimestamps, histograms } = columns;
+  const first = firstAtLeast(timestamps, start, columns.length, from);
+  const end = firstAtLeast(timestamps, first, columns.length, to + 1);
+  if (first === end) return;
+  // Typed arrays move bits: stale markers stay what they are.
+  timestamps.copyWithin(first, end, columns.length);
+  values.copyWithin(first, end, columns.length);
+  startTimestamps?.copyWithin(first, end, columns.length);
+  const length = columns.length - (end - first);
+  if (histograms) {
+    for (let i = first; i < length; i++) histograms[i] = histograms[i + end - first];
+    if (histograms.length > length) histograms.length = length;
+  }
+  columns.length = length;
+}
+
+/** First index of [low, high) whose time is not below `t`; `high` if there is none. */
+function firstAtLeast(timestamps: Float64Array, low: number, high: number, t: number): number {
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (timestamps[middle]! < t) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -41,7 +41,7 @@ export class BlockJobs {
   }
 
   /** Writes one block of several to `file`. @throws BlockError if one of them is damaged, Error; the file is of no use then */
-  compact(parents: readonly string[], header: CompactJob['header'], file: string): Promise<BlockMeta> {
+  compact(parents: CompactJob['parents'], header: CompactJob['header'], file: string): Promise<BlockMeta> {
     return this.inBackground({ kind: 'compact', codec: this.options.codec, parents, header, file });
   }
 

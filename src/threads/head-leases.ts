@@ -1,10 +1,11 @@
 import { invariant } from '../invariant.js';
-import type { SourceDescriptor } from '../tsdb/head/descriptor.js';
+import { sameContent, type SourceDescriptor } from '../tsdb/head/descriptor.js';
 
 /** What to tell the readers after a change. */
 export interface HeadChange {
   readonly epoch: number;
   readonly ids: readonly number[];
+  /** New ones, and blocks from which something was deleted. */
   readonly added: readonly SourceDescriptor[];
 }
 
@@ -25,7 +26,10 @@ export class HeadLeases<Reader> {
     this.epoch++;
     const next = new Map(heads.map((head) => [head.id, head]));
     invariant(next.size === heads.length, 'a head is named twice');
-    const added = heads.filter((head) => !this.heads.has(head.id));
+    const added = heads.filter((head) => {
+      const before = this.heads.get(head.id);
+      return before === undefined || !sameContent(before, head);
+    });
     for (const head of added) invariant(!this.droppedIn.has(head.id), `head ${head.id} comes back after it was dropped`);
     for (const id of this.heads.keys()) if (!next.has(id)) this.droppedIn.set(id, this.epoch);
     this.heads = next;

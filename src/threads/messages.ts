@@ -6,9 +6,11 @@ import type { CatalogueLimits } from '../catalogue/catalogue-writer.js';
 import type { BlockErrorCode } from '../tsdb/block/block-error.js';
 import type { BlockMeta } from '../tsdb/block/block-format.js';
 import type { CompactJob } from '../tsdb/compact/compact-blocks.js';
+import type { RewriteJob } from '../tsdb/compact/rewrite-block.js';
 import type { SealJob } from '../tsdb/compact/seal-head.js';
 import type { VerifyJob } from '../tsdb/compact/verify-file.js';
 import type { SourceDescriptor } from '../tsdb/head/descriptor.js';
+import type { MatchJob, MatchResult } from '../tsdb/match-series.js';
 import type { QueryRuntimeSettings } from './query-runtime.js';
 
 export type StopReason = 'canceled' | 'timeout';
@@ -65,6 +67,19 @@ export type FromBlockWorker =
   | { readonly kind: 'done'; readonly meta: BlockMeta }
   /** A block that is read cannot be read: the fields of a `BlockError`. */
   | { readonly kind: 'damaged'; readonly code: BlockErrorCode; readonly file: string; readonly detail: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** All that a thread which does one job of the admin API is told. */
+export type AdminJob =
+  | ({ readonly kind: 'match' } & MatchJob)
+  | ({ readonly kind: 'rewrite' } & RewriteJob)
+  /** A copy of the catalogue as it is now. */
+  | { readonly kind: 'catalogue'; readonly file: string; readonly copy: string };
+
+export type FromAdminWorker =
+  | { readonly kind: 'matched'; readonly result: MatchResult }
+  | { readonly kind: 'rewritten'; readonly meta: BlockMeta }
+  | { readonly kind: 'copied' }
   | { readonly kind: 'failed'; readonly message: string };
 
 export type ToMaintenanceWorker =

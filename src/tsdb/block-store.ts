@@ -6,13 +6,15 @@
  * the operator may throw it away.
  */
 import path from 'node:path';
-import type { Disk } from '../io/disk.js';
+import { readFile, writeFully, type Disk } from '../io/disk.js';
 import type { BlockSummary } from '../storage/block-summary.js';
 import type { BlockMeta } from './block/block-format.js';
+import { BlockDeletions } from './block/block-deletions.js';
 import { BlockFile } from './block/block-file.js';
 import type { SampleSpan } from './head-range.js';
 import type { BlockDescriptor } from './head/descriptor.js';
 
+/** Immutable: a block from which something was deleted is another object. */
 export interface StoredBlock {
   readonly descriptor: BlockDescriptor;
   readonly meta: BlockMeta;
@@ -24,6 +26,8 @@ export interface StoredBlock {
 /** `000013_1700000000000_1700007200000.block`: id, mint, maxt. */
 const FILE = /^(\d+)_(-?\d+)_(-?\d+)\.block$/;
 const TEMPORARY = '.tmp';
+/** Beside a block: what was deleted from it. */
+const DELETED = '.deleted';
 
 export class BlockStore {
   /** Oldest first. */
@@ -41,16 +45,21 @@ export class BlockStore {
     disk.makeDirectory(directory);
     disk.syncDirectorySync(path.dirname(directory));
     const unreadable: { descriptor: BlockDescriptor; text: string }[] = [];
-    for (const name of disk.list(directory)) {
+    const damagedLists: string[] = [];
+    const names = disk.list(directory);
+    for (const name of names) {
       const file = path.join(directory, name);
       const match = FILE.exec(name);
       // A journal beside a block, left by another program, would be replayed into it.
       if (name.endsWith(TEMPORARY) || /\.block(\.tmp)?-(journal|wal|shm)$/.test(name)) disk.remove(file);
+      // The block went first.
+      if (name.endsWith(DELETED) && !names.includes(name.slice(0, -DELETED.length))) disk.remove(file);
       if (match === null) continue;
       const descriptor = { id: Number(match[1]), mint: Number(match[2]), maxt: Number(match[3]), file };
       try {
         const opened = BlockFile.open(file);
-        this.insert(descriptor, opened.meta);
+        const deleted = names.includes(name + DELETED) ? this.readDeleted(file, damagedLists) : undefined;
+        this.insert(deleted ? { ...descriptor, deleted } : descriptor, opened.meta);
         opened.close();
       } catch (error) {
         const detail = error instanceof Error ? error.message : String(error);
@@ -61,7 +70,7 @@ export class BlockStore {
     const replaced = this.removeReplaced(unreadable.map((one) => one.descriptor));
     const missing = unreadable.filter(({ descriptor }) => !replaced.has(descriptor.id));
     this.unreadableFiles = missing.length;
-    return missing.map((one) => one.text);
+    return [...missing.map((one) => one.text), ...damagedLists];
   }
 
   /** Removes the blocks whose samples are in another one: the process ended between the two. Returns their ids. */
@@ -69,10 +78,47 @@ export class BlockStore {
     const replaced = new Set(this.ordered.flatMap(({ meta }) => idsOf(meta.parents)));
     const all = [...this.ordered.map((block) => block.descriptor), ...unreadable];
     const files = all.filter((descriptor) => replaced.has(descriptor.id)).map((descriptor) => descriptor.file);
-    for (const file of files) this.disk.remove(file);
+    for (const file of files) {
+      this.disk.remove(file);
+      this.discard(file + DELETED);
+    }
     if (files.length > 0) this.disk.syncDirectorySync(this.directory);
     this.ordered = this.ordered.filter((block) => !replaced.has(block.descriptor.id));
     return replaced;
+  }
+
+  private readDeleted(blockFile: string, damagedLists: string[]): Uint8Array | undefined {
+    const file = blockFile + DELETED;
+    try {
+      const deleted = readFile(this.disk, file);
+      BlockDeletions.decode(deleted, file);
+      return deleted;
+    } catch (error) {
+      damagedLists.push(`${error instanceof Error ? error.message : String(error)}; what was deleted from this block is in answers again`);
+      return undefined;
+    }
+  }
+
+  /**
+   * Replaces what is deleted from a block; durable when the call returns. Readers must be told.
+   * @param deleted encoded `BlockDeletions`
+   * @throws Error of the disk: everything is as before then
+   */
+  setDeleted(block: StoredBlock, deleted: Uint8Array): void {
+    const file = block.descriptor.file + DELETED;
+    const aside = file + TEMPORARY;
+    this.discard(aside);
+    const opened = this.disk.create(aside);
+    try {
+      writeFully(opened, deleted, 0);
+      opened.datasyncSync();
+    } finally {
+      opened.close();
+    }
+    this.disk.rename(aside, file);
+    this.disk.syncDirectorySync(this.directory);
+    const changed = { ...block, descriptor: { ...block.descriptor, deleted } };
+    this.ordered = this.ordered.map((one) => (one === block ? changed : one));
   }
 
   blocks(): readonly StoredBlock[] {
@@ -97,6 +143,11 @@ export class BlockStore {
     return this.ordered.map((block) => block.descriptor);
   }
 
+  /** Paths of all blocks and of what lies beside them. */
+  files(): string[] {
+    return this.ordered.flatMap(({ descriptor: { file, deleted } }) => (deleted ? [file, file + DELETED] : [file]));
+  }
+
   /** True if all samples of this head are in a block. */
   holdsHead(id: number, mint: number, maxt: number): boolean {
     return this.ordered.some(({ meta }) => meta.mint <= mint && maxt <= meta.maxt && idsOf(meta.heads).includes(id));
@@ -119,7 +170,8 @@ export class BlockStore {
   }
 
   markDamaged(block: StoredBlock): void {
-    if (this.ordered.includes(block)) this.damagedIds.add(block.descriptor.id);
+    const { id } = block.descriptor;
+    if (this.ordered.some((one) => one.descriptor.id === id)) this.damagedIds.add(id);
   }
 
   hasAll(blocks: readonly StoredBlock[]): boolean {
@@ -191,6 +243,7 @@ export class BlockStore {
 
   erase(block: StoredBlock): void {
     this.disk.remove(block.descriptor.file);
+    this.discard(block.descriptor.file + DELETED);
     this.disk.syncDirectorySync(this.directory);
   }
 

@@ -98,6 +98,7 @@ export class BlockTail {
     try {
       if (!this.readers.has(id)) this.readers.set(id, BlockReader.open(block.descriptor.file, this.resources));
       const reader = this.readers.get(id);
+      reader?.setDeleted(block.descriptor.deleted);
       const series = reader?.index.find(labels) ?? -1;
       if (series >= 0) reader!.readSeries(series, this.columns, mint, maxt);
     } catch (error) {

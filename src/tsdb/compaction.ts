@@ -12,12 +12,13 @@ import { BlockError } from './block/block-error.js';
 import type { BlockMeta } from './block/block-format.js';
 import type { BlockHeader } from './block/block-writer.js';
 import { idsOf, type BlockStore, type StoredBlock } from './block-store.js';
+import type { CompactJob } from './compact/compact-blocks.js';
 import { compactionLevels, planCompaction, type CompactionPlan } from './compact/plan.js';
 import type { HeadStore } from './head-store.js';
 import type { TimeRules } from './head/time-rules.js';
 
 /** Compacts blocks to a file, in another thread. @throws BlockError if one of them is damaged, Error if there is no usable block */
-export type BlockCompactor = (parents: readonly string[], header: BlockHeader, file: string) => Promise<BlockMeta>;
+export type BlockCompactor = (parents: CompactJob['parents'], header: BlockHeader, file: string) => Promise<BlockMeta>;
 
 /** What was done in a thread of its own, for the server's metrics. */
 export interface BlockJobReport {
@@ -137,7 +138,7 @@ export class Compaction {
     const startMs = clock.monotonicMs();
     const seconds = (): number => (clock.monotonicMs() - startMs) / 1000;
     try {
-      const meta = await this.place.compact(parents.map((parent) => parent.descriptor.file), header, file);
+      const meta = await this.place.compact(parents.map((parent) => parent.descriptor), header, file);
       if (!blocks.hasAll(parents)) {
         // The retention was faster, or samples were deleted meanwhile.
         blocks.discard(file);

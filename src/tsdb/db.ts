@@ -11,6 +11,7 @@ import { AppendStatus } from '../storage/append-status.js';
 import type { BlockSummary } from '../storage/block-summary.js';
 import type { Appender, AppendReport, LabelRunDecoder, OtlpNaming, OtlpReport, ProbeReport } from '../storage/appender.js';
 import { IngestError } from '../storage/ingestion.js';
+import { Administration, type AdminWork } from './administration.js';
 import { BatchAppend } from './batch-append.js';
 import { probeBatch } from './batch-probe.js';
 import { ColumnCodec } from './block/column-codec.js';
@@ -91,6 +92,8 @@ export interface DbEnvironment {
   readonly onBlockJob?: (done: BlockJobReport) => void;
   /** Codec of blocks; without it the ends of series in blocks are not found. */
   readonly codec?: WebAssembly.Module;
+  /** Threads for the admin API; without it `administration` can do nothing. */
+  readonly adminWork?: AdminWork;
   /** Called with one line for the operator about what happens in the background. */
   readonly report: (level: 'info' | 'warn' | 'error', message: string) => void;
   /** Called for each head that was closed before its time. */
@@ -142,6 +145,8 @@ export class Db implements Appender {
   private readonly tail: BlockTail | undefined;
   private readonly upkeep: Upkeep;
   private readonly compaction: Compaction | undefined;
+  /** Deleting and copying. */
+  readonly administration: Administration;
   private readonly scrub: Scrub | undefined;
   private readonly pressure: HeadPressure;
   private readonly upkeepTimer: Timer;
@@ -180,6 +185,10 @@ export class Db implements Appender {
     this.compaction = compactBlocks && new Compaction({ ...place, compact: compactBlocks }, {
       headRangeMs: options.headRangeMs, maxBlockMs: options.maxBlockMs ?? 0, retentionMs, retentionBytes,
     });
+    this.administration = new Administration({
+      ...place, disk: environment.disk, directory: options.directory, syncer: this.syncer, upkeep: this.upkeep,
+      sources: () => this.sources(),
+    }, environment.adminWork);
     this.scrub = verifyBlock && new Scrub({ ...place, verify: verifyBlock }, options.scrubIntervalMs ?? 0);
     const memoryBytes = options.headMemoryBytes;
     // Where nothing makes blocks, closing gives nothing back.

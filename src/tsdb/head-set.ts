@@ -13,7 +13,7 @@ import { cardinalityOf } from './head/cardinality.js';
 import { BlockReader, type BlockResources } from './block/block-reader.js';
 import { ColumnCodec } from './block/column-codec.js';
 import { PageCache } from './block/page-cache.js';
-import { isBlock, type BlockDescriptor, type SourceDescriptor } from './head/descriptor.js';
+import { isBlock, sameContent, type BlockDescriptor, type SourceDescriptor } from './head/descriptor.js';
 import { HeadReader } from './head/head-reader.js';
 import { sortByTime } from './head/sample-merge.js';
 import { SharedLabels } from './shared-labels.js';
@@ -40,6 +40,10 @@ class BrokenBlock implements Queryable {
 
   labelValues(): string[] {
     throw this.error;
+  }
+
+  setDeleted(): void {
+    // Nothing can be read anyway.
   }
 
   close(): void {
@@ -83,7 +87,9 @@ export class HeadSet implements Queryable, CardinalitySource {
     }
     for (const source of sources) {
       if (isBlock(source)) {
-        if (!this.blocks.has(source.id)) this.blocks.set(source.id, this.openBlock(source));
+        const known = this.blocks.get(source.id);
+        if (known === undefined) this.blocks.set(source.id, this.openBlock(source));
+        else known.setDeleted(source.deleted);
       } else if (!this.readers.has(source.id)) {
         this.readers.set(source.id, new HeadReader(new Arena(this.module, source.memory), this.readerSlot));
       }
@@ -108,10 +114,10 @@ export class HeadSet implements Queryable, CardinalitySource {
     this.update([]);
   }
 
-  private openBlock({ mint, maxt, file }: BlockDescriptor): BlockReader | BrokenBlock {
+  private openBlock({ mint, maxt, file, deleted }: BlockDescriptor): BlockReader | BrokenBlock {
     invariant(this.resources, 'blocks cannot be read here');
     try {
-      return BlockReader.open(file, this.resources);
+      return BlockReader.open(file, this.resources, deleted);
     } catch (error) {
       return new BrokenBlock(mint, maxt, error);
     }
@@ -157,7 +163,7 @@ export class HeadSet implements Queryable, CardinalitySource {
 }
 
 function isSame(before: SourceDescriptor | undefined, now: SourceDescriptor): boolean {
-  return before === now || (before !== undefined && JSON.stringify(before) === JSON.stringify(now));
+  return before === now || (before !== undefined && before.mint === now.mint && before.maxt === now.maxt && sameContent(before, now));
 }
 
 /** One series in several heads and blocks, oldest part first. */

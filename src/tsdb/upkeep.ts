@@ -52,6 +52,8 @@ export class Upkeep {
   private wake: () => void = () => {};
   /** Heads that are blocks and wait for their last readers: that must not keep the next head from becoming one. */
   private readonly erasing = new Set<Promise<void>>();
+  /** The work that was let in last; settles whatever becomes of it. */
+  private lastTurn: Promise<unknown> = Promise.resolve();
   private stopped = false;
 
   constructor(private readonly place: UpkeepPlace, private readonly options: UpkeepOptions) {}
@@ -72,23 +74,45 @@ export class Upkeep {
     return this.running;
   }
 
+  /**
+   * Runs `work` while no head becomes a block and none is dropped, after what is under way.
+   * @throws whatever it throws; Error if the store is closing
+   */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.inTurn(() => {
+      if (this.stopped) throw new Error('the store is closing');
+      return work();
+    });
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.lastTurn.then(work);
+    this.lastTurn = result.catch(() => undefined);
+    return result;
+  }
+
   /** Begins nothing new and waits for what is under way. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.wake();
     await this.running;
+    await this.lastTurn;
     await Promise.all(this.erasing);
   }
 
   private async round(): Promise<void> {
-    // Retention first: what is too old need not become a block.
-    await this.applyRetention();
     while (this.again && !this.stopped) {
       this.again = false;
-      for (let head = this.finalHead(); head !== undefined && !this.stopped; head = this.finalHead()) await this.seal(head);
-      await this.applyRetention();
+      await this.inTurn(() => this.pass());
       await this.erased();
     }
+  }
+
+  private async pass(): Promise<void> {
+    // Retention first: what is too old need not become a block.
+    await this.applyRetention();
+    for (let head = this.finalHead(); head !== undefined && !this.stopped; head = this.finalHead()) await this.seal(head);
+    await this.applyRetention();
   }
 
   /** Resolves when no head waits for its readers any more, or another round was asked for. */

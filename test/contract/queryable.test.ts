@@ -66,7 +66,7 @@ async function openCompacted(series: readonly StoredSeries[]): Promise<OpenQuery
   });
   const file = path.join(head.directory, 'compacted.block');
   const header = { mint: T0, maxt: T0 + SPAN, heads: [0, 1, 2, 3], parents: [4, 5, 6, 7], level: 1 };
-  compactBlocks(disk, { codec: loadCodecModule(), parents, header, file });
+  compactBlocks(disk, { codec: loadCodecModule(), parents: parents.map((parent) => ({ file: parent })), header, file });
   const block = BlockReader.open(file, { codec, cache: new PageCache(16 << 20) });
   return {
     queryable: block,

@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
+import type { Matcher } from '../../src/model/matcher.js';
 import { json, makeHarness } from './harness.js';
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -145,7 +146,10 @@ describe('admin', () => {
   const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
   const calls: string[] = [];
   const admin = {
-    deleteSeries: (selectors: readonly string[], startMs: number, endMs: number) => Promise.resolve(void calls.push(`${selectors.join(' ')} ${startMs} ${endMs}`)),
+    deleteSeries: (sets: readonly (readonly Matcher[])[], startMs: number, endMs: number) => {
+      const texts = sets.map((set) => set.map(({ name, type, value }) => `${name}${type}${value}`).join(','));
+      return Promise.resolve(void calls.push(`${texts.join(' ')} ${startMs} ${endMs}`));
+    },
     cleanTombstones: () => Promise.resolve(void calls.push('clean')),
     snapshot: (skipHead: boolean) => Promise.resolve(`20260101T000000Z-${skipHead}`),
   };
@@ -162,7 +166,7 @@ describe('admin', () => {
     expect((await post('delete_series', 'match[]=up&match[]={a="b"}&start=1&end=2')).statusCode).toBe(204);
     expect((await post('clean_tombstones')).statusCode).toBe(204);
     expect((await post('snapshot', 'skip_head=true')).body).toBe('{"status":"success","data":{"name":"20260101T000000Z-true"}}');
-    expect(calls).toEqual(['up {a="b"} 1000 2000', 'clean']);
+    expect(calls).toEqual(['__name__=up a=b 1000 2000', 'clean']);
     expect((await post('delete_series')).json()).toMatchObject({ errorType: 'bad_data', error: 'no match[] parameter provided' });
     expect((await post('delete_series', 'match[]=(')).statusCode).toBe(400);
     expect((await post('snapshot', 'skip_head=maybe')).json()).toMatchObject({

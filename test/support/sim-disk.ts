@@ -171,6 +171,13 @@ export class SimDisk implements Disk {
     });
   }
 
+  link(from: string, to: string): void {
+    this.step('create');
+    if (this.names.has(to)) throw failure('EEXIST', 'link', to);
+    const inode = this.inode(from);
+    this.change([to], (names) => void names.set(to, inode));
+  }
+
   remove(file: string): void {
     this.step('remove');
     this.inode(file);

@@ -33,7 +33,7 @@ const header = { mint: T0, maxt: T0 + 2 * HOUR, heads: [0, 1], parents: [2, 3], 
 describe('a job on blocks', () => {
   it('compacts and checks, one after the other', async () => {
     const file = path.join(directory, 'compacted.block');
-    const [meta, checked] = await Promise.all([jobs.compact([block('a.block', 0), block('b.block', 1)], header, file), jobs.verify(path.join(directory, 'a.block'))]);
+    const [meta, checked] = await Promise.all([jobs.compact([{ file: block('a.block', 0) }, { file: block('b.block', 1) }], header, file), jobs.verify(path.join(directory, 'a.block'))]);
     expect(meta).toMatchObject({ series: 1, floats: 120, heads: '0,1', parents: '2,3', level: 1 });
     expect(checked).toMatchObject({ floats: 60, level: 0 });
     expect(await jobs.verify(file)).toEqual(meta);
@@ -42,7 +42,7 @@ describe('a job on blocks', () => {
   it('says which block is damaged, and the next one goes on', async () => {
     const [good, bad] = [block('good.block', 0), path.join(directory, 'bad.block')];
     fs.writeFileSync(bad, fs.readFileSync(good).subarray(0, 8192));
-    const [failed, fine] = await Promise.allSettled([jobs.compact([good, bad], header, path.join(directory, 'x.block')), jobs.verify(good)]);
+    const [failed, fine] = await Promise.allSettled([jobs.compact([{ file: good }, { file: bad }], header, path.join(directory, 'x.block')), jobs.verify(good)]);
     expect(failed).toMatchObject({ status: 'rejected', reason: { name: 'BlockError', code: 'corrupt_block', file: bad } });
     expect(fine.status).toBe('fulfilled');
     await expect(jobs.verify(path.join(directory, 'none.block'))).rejects.toMatchObject({ code: 'unreadable_block' });

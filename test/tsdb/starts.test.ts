@@ -54,7 +54,7 @@ function throughBlocks(from: OpenStore): Record<string, Point[]>[] {
   });
   const range = { mint: blocks[0]!.mint, maxt: blocks.at(-1)!.maxt };
   const file = path.join(directory, 'all.block');
-  const parents = blocks.map((block) => block.file);
+  const parents = blocks;
   compactBlocks(disk, { codec, parents, header: { ...range, heads: [], parents: [1, 2], level: 1 }, file });
   const results = [blocks, [{ id: 99, ...range, file }]].map((sources) => {
     reader.update(sources);

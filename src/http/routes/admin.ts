@@ -4,6 +4,7 @@ import { errorBody, failure, success } from '../../api/envelope.js';
 import { ApiError, badData, invalidParameter } from '../../api/error-types.js';
 import { FormParams } from '../../api/form.js';
 import { matcherSets, MAX_TIME_MS, MIN_TIME_MS, optionalTime } from '../../api/params.js';
+import { IngestError } from '../../storage/ingestion.js';
 import type { AdminStore, HttpDeps } from '../deps.js';
 import { HttpError, toHttpError } from '../error-table.js';
 import { asBuffer, defineRoute, type Handler, sendJson } from '../route.js';
@@ -18,7 +19,9 @@ export async function adminRoutes(app: FastifyInstance, deps: HttpDeps): Promise
       const { status, body } = failure(error);
       return sendJson(reply, status, body);
     }
-    const { row, message } = toHttpError(error);
+    const failed = error instanceof IngestError ? new HttpError('ingest_unavailable', error.message, { cause: error }) : toHttpError(error);
+    const { row, message } = failed;
+    if (row.retryAfterSeconds > 0) void reply.header('retry-after', row.retryAfterSeconds);
     return sendJson(reply, row.status, errorBody(row.errorType, message));
   });
 
@@ -31,13 +34,10 @@ export async function adminRoutes(app: FastifyInstance, deps: HttpDeps): Promise
   };
   define('delete_series', async (store, form) => {
     if (form.error !== undefined) throw badData(`error parsing form values: ${form.error}`);
-    const selectors = form.getAll('match[]');
-    if (selectors.length === 0) throw badData('no match[] parameter provided');
+    if (form.getAll('match[]').length === 0) throw badData('no match[] parameter provided');
     const startMs = optionalTime(form, 'start', MIN_TIME_MS);
     const endMs = optionalTime(form, 'end', MAX_TIME_MS);
-    // Checked here so that a wrong selector deletes nothing; the store parses them again.
-    matcherSets(form, badData);
-    await store.deleteSeries(selectors, startMs, endMs);
+    await store.deleteSeries(matcherSets(form, badData), startMs, endMs);
     return undefined;
   });
   define('clean_tombstones', async (store) => {

@@ -3,10 +3,11 @@ import { decodeHistogram } from '../../model/histogram-codec.js';
 import { ByteReader } from '../../encoding/byte-reader.js';
 import { compareUtf8, type Labels } from '../../model/labels.js';
 import type { Matcher } from '../../model/matcher.js';
-import type { SampleColumns } from '../../model/sample-columns.js';
+import { cutInterval, type SampleColumns } from '../../model/sample-columns.js';
 import type { Queryable, Series } from '../../storage/queryable.js';
 import { intersect, subtract, union } from '../head/postings-algebra.js';
 import { HISTOGRAMS, SERIES_PER_PAGE, type BlockMeta } from './block-format.js';
+import { BlockDeletions } from './block-deletions.js';
 import { BlockFile, type NameRow } from './block-file.js';
 import { BlockIndex } from './block-index.js';
 import type { ColumnCodec } from './column-codec.js';
@@ -31,6 +32,9 @@ export class BlockReader implements Queryable {
   /** By series: sets of `resources.labels`, of its generation `labelsGeneration`. */
   private labelSets: (Labels | undefined)[] = [];
   private labelsGeneration = 0;
+  /** undefined: nothing, which is what most blocks have. */
+  private deletions: BlockDeletions | undefined;
+  private deleted: Uint8Array | undefined;
 
   private constructor(file: BlockFile, private readonly resources: BlockResources) {
     this.file = file;
@@ -38,15 +42,24 @@ export class BlockReader implements Queryable {
     this.index = new BlockIndex(file, resources.cache);
   }
 
-  /** @throws BlockError */
-  static open(path: string, resources: BlockResources): BlockReader {
+  /** @param deleted see `setDeleted`; without it everything that is stored is read @throws BlockError */
+  static open(path: string, resources: BlockResources, deleted?: Uint8Array): BlockReader {
     const file = BlockFile.open(path);
     try {
-      return new BlockReader(file, resources);
+      const reader = new BlockReader(file, resources);
+      reader.setDeleted(deleted);
+      return reader;
     } catch (error) {
       file.close();
       throw error;
     }
+  }
+
+  /** Leaves out what was deleted from now on. @param deleted encoded `BlockDeletions` @throws BlockError if they are damaged */
+  setDeleted(deleted: Uint8Array | undefined): void {
+    if (deleted === this.deleted) return;
+    this.deletions = deleted && BlockDeletions.decode(deleted, this.path);
+    this.deleted = deleted;
   }
 
   get path(): string {
@@ -60,7 +73,20 @@ export class BlockReader implements Queryable {
 
   select(matchers: readonly Matcher[], mint: number, maxt: number): Series[] {
     if (!this.overlaps(mint, maxt)) return [];
-    return Array.from(this.seriesFor(matchers), (series) => new BlockSeries(this, series));
+    const found = this.seriesFor(matchers);
+    return Array.from(this.deletions ? this.withoutDeleted(found, mint, maxt) : found, (series) => new BlockSeries(this, series));
+  }
+
+  /** True if no sample of the series is left. */
+  isDeleted(series: number): boolean {
+    return this.deletions?.covers(series, this.meta.min_time, this.meta.max_time) === true;
+  }
+
+  /** Without the series of which everything in the range was deleted. */
+  private withoutDeleted(found: Uint32Array, mint: number, maxt: number): Uint32Array {
+    const from = Math.max(mint, this.meta.min_time);
+    const to = Math.min(maxt, this.meta.max_time);
+    return found.filter((series) => !this.deletions!.covers(series, from, to));
   }
 
   labelNames(matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number): string[] {
@@ -156,8 +182,18 @@ export class BlockReader implements Queryable {
 
   // ---- Samples --------------------------------------------------------------------------------------------------------------
 
-  /** Appends a series' samples in [mint, maxt] to `out`. @throws BlockError */
+  /** Appends a series' samples in [mint, maxt] to `out`, without those that were deleted. @throws BlockError */
   readSeries(series: number, out: SampleColumns, mint: number, maxt: number): void {
+    const start = out.length;
+    this.readStored(series, out, mint, maxt);
+    const deleted = this.deletions?.of(series);
+    if (deleted === undefined) return;
+    for (let i = 0; i < deleted.length; i += 2) cutInterval(out, start, deleted[i]!, deleted[i + 1]!);
+    // It may be one of those that were deleted.
+    if (start === 0) out.histogramBefore = undefined;
+  }
+
+  private readStored(series: number, out: SampleColumns, mint: number, maxt: number): void {
     const page = this.index.seriesPage(series);
     const row = series % SERIES_PER_PAGE;
     // Of an earlier block it is no longer the one before, if this block has samples before the range.

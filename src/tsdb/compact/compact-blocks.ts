@@ -5,13 +5,14 @@ import { BlockReader } from '../block/block-reader.js';
 import { writeBlock, type BlockHeader } from '../block/block-writer.js';
 import { ColumnCodec } from '../block/column-codec.js';
 import { PageCache } from '../block/page-cache.js';
+import type { BlockDescriptor } from '../head/descriptor.js';
 import { MergedSource } from './merged-source.js';
 import { verifyFile } from './verify-file.js';
 
 export interface CompactJob {
   readonly codec: WebAssembly.Module;
-  /** Paths of the blocks. Where several have a sample of the same series and time, the one named first is right. */
-  readonly parents: readonly string[];
+  /** What was deleted from them is left out. Where several have a sample of the same series and time, the one named first is right. */
+  readonly parents: readonly Pick<BlockDescriptor, 'file' | 'deleted'>[];
   readonly header: BlockHeader;
   /** Temporary name of the block; whoever publishes it renames it. */
   readonly file: string;
@@ -29,7 +30,7 @@ export function compactBlocks(disk: Disk, { codec: codecModule, parents, header,
   const cache = new PageCache(CACHE_BYTES);
   const readers: BlockReader[] = [];
   try {
-    for (const parent of parents) readers.push(BlockReader.open(parent, { codec, cache }));
+    for (const { file: parent, deleted } of parents) readers.push(BlockReader.open(parent, { codec, cache }, deleted));
     writeBlock(disk, file, header, new MergedSource(readers), codec);
   } finally {
     for (const reader of readers) reader.close();

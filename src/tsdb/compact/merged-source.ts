@@ -74,7 +74,7 @@ export class MergedSource implements OrderedSource {
   }
 }
 
-/** The series of a block, one after another, in the numbers of the union. */
+/** The series of a block that were not deleted as a whole, one after another, in the numbers of the union. */
 class SeriesCursor {
   atEnd = false;
   /** Pair of the metric's name + 1, 0 if it has none; label set. */
@@ -82,6 +82,7 @@ class SeriesCursor {
   set = 0;
   private series = -1;
   private page: SeriesPage | undefined;
+  private pageId = -1;
 
   constructor(private readonly block: BlockReader, private readonly pairRank: Uint32Array, private readonly setRank: Uint32Array) {}
 
@@ -95,16 +96,20 @@ class SeriesCursor {
   }
 
   step(): void {
-    const series = ++this.series;
+    do this.series++;
+    while (this.series < this.block.meta.series && this.block.isDeleted(this.series));
+    const { series } = this;
     this.atEnd = series >= this.block.meta.series;
     if (this.atEnd) return;
     const row = series % SERIES_PER_PAGE;
-    if (row === 0 || this.page === undefined) this.page = this.block.index.seriesPage(series);
+    const id = Math.floor(series / SERIES_PER_PAGE);
+    if (id !== this.pageId || this.page === undefined) this.page = this.block.index.seriesPage(series);
+    this.pageId = id;
     const metric = this.page.metric[row]!;
     this.metric = metric === 0 ? 0 : this.pairRank[metric - 1]! + 1;
     const set = this.setRank[this.page.set[row]!];
     const { file } = this.block.index;
-    if (set === undefined) throw file.corrupt('series_page', Math.floor(series / SERIES_PER_PAGE), `no label set of series ${series}`);
+    if (set === undefined) throw file.corrupt('series_page', id, `no label set of series ${series}`);
     this.set = set;
   }
 

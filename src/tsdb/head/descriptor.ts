@@ -16,6 +16,8 @@ export interface BlockDescriptor {
   readonly maxt: number;
   /** Path of the published file. */
   readonly file: string;
+  /** What was deleted from it, as `BlockDeletions` encodes it; another array after each deletion, absent while there was none. */
+  readonly deleted?: Uint8Array;
 }
 
 /** Where samples are. */
@@ -23,4 +25,9 @@ export type SourceDescriptor = HeadDescriptor | BlockDescriptor;
 
 export function isBlock(source: SourceDescriptor): source is BlockDescriptor {
   return 'file' in source;
+}
+
+/** True if a reader of `before` reads `after` as well: nothing was deleted in between. */
+export function sameContent(before: SourceDescriptor, after: SourceDescriptor): boolean {
+  return !isBlock(after) || (isBlock(before) && before.deleted === after.deleted);
 }

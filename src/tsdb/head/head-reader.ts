@@ -1,7 +1,7 @@
 /** A head as `Queryable`: one for each thread that reads. Series are found by postings algebra over the arena's dictionary. */
 import {
-  FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, FLAG_LATE, FLAG_STARTS, HDR_MAXT, HDR_MINT, READER_BASE, READER_BYTES, READER_CAPACITY,
-  READER_HIST_BEFORE, READER_IO, READER_SLOTS, READER_TIMES, READER_VALUES,
+  FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, FLAG_LATE, FLAG_STARTS, HDR_EMPTIED, HDR_MAXT, HDR_MINT, READER_BASE, READER_BYTES, READER_CAPACITY,
+  READER_HIST_BEFORE, READER_IO, READER_SLOTS, READER_TIMES, READER_VALUES, SERIES_BASE, SERIES_BYTES, S_FLAGS,
 } from '../../kernel/layout.js';
 import { invariant } from '../../invariant.js';
 import { decodeHistogram } from '../../model/histogram-codec.js';
@@ -54,7 +54,9 @@ export class HeadReader implements Queryable {
   select(matchers: readonly Matcher[], mint: number, maxt: number): Series[] {
     if (maxt < this.mint || mint >= this.maxt) return [];
     const refs = this.refsFor(matchers);
-    return Array.from(refs, (ref) => this.seriesOf(ref));
+    const { bytes, u32 } = this.arena;
+    const kept = u32[HDR_EMPTIED >>> 2] === 0 ? refs : refs.filter((ref) => bytes[SERIES_BASE + ref * SERIES_BYTES + S_FLAGS] !== 0);
+    return Array.from(kept, (ref) => this.seriesOf(ref));
   }
 
   private seriesOf(ref: number): HeadSeries {

@@ -28,6 +28,7 @@ export interface Kernel {
   /** `start` NaN: as the log said before. */
   appendFloat(ref: number, t: number, bitsLow: number, bitsHigh: number, start: number): number;
   appendHistogram(ref: number, t: number, bytes: number, length: number, start: number): number;
+  clearSamples(ref: number, samples: number, low: number, high: number): void;
   probeFloat(ref: number, t: number, bitsLow: number, bitsHigh: number): number;
   probeHistogram(ref: number, t: number, bytes: number, length: number): number;
   seriesNewest(ref: number): number;

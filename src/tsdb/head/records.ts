@@ -8,14 +8,16 @@
  *   4 histograms   { u32 ref, f64 time, u32 length, bytes (model/histogram-codec) } ...
  *   5 starts       { u32 ref, f64 time, f64 start } ...   changes of start timestamps (kernel/starts.ts) with the samples of the 3 and 4
  *                  that follow; ref with START_ONCE_REF: for the sample at this time only. Those of 2 are in 2 itself.
+ *   6 deletions    { u32 ref, f64 from, f64 to } ...      samples of before in [from, to] are gone; what comes later is not
  */
-export const RecordType = { dictionary: 1, samples: 2, floats: 3, histograms: 4, starts: 5 } as const;
+export const RecordType = { dictionary: 1, samples: 2, floats: 3, histograms: 4, starts: 5, deletions: 6 } as const;
 
 const FLOAT_BYTES = 20;
 const START_BYTES = 20;
 /** No ref is that high. */
 const START_ONCE_REF = 0x80000000;
 const HISTOGRAM_HEADER = 16;
+const DELETION_BYTES = 20;
 
 /** Collects entries of one record; reused. */
 export class RecordBuffer {
@@ -55,6 +57,14 @@ export class RecordBuffer {
     this.view.setFloat64(this.length + 4, t, true);
     this.view.setFloat64(this.length + 12, start, true);
     this.length += START_BYTES;
+  }
+
+  addDeletion(ref: number, from: number, to: number): void {
+    this.reserve(DELETION_BYTES);
+    this.view.setUint32(this.length, ref, true);
+    this.view.setFloat64(this.length + 4, from, true);
+    this.view.setFloat64(this.length + 12, to, true);
+    this.length += DELETION_BYTES;
   }
 
   private reserve(extra: number): void {
@@ -97,4 +107,13 @@ export function readHistograms(payload: Uint8Array, each: (ref: number, t: numbe
     at = end;
   }
   return at === payload.length;
+}
+
+/** Calls `each` for every entry of a deletions record, likewise. */
+export function readDeletions(payload: Uint8Array, each: (ref: number, from: number, to: number) => void): boolean {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  for (let at = 0; at + DELETION_BYTES <= payload.length; at += DELETION_BYTES) {
+    each(view.getUint32(at, true), view.getFloat64(at + 4, true), view.getFloat64(at + 12, true));
+  }
+  return payload.length % DELETION_BYTES === 0;
 }

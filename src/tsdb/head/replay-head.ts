@@ -5,7 +5,8 @@ import type { LogPosition } from '../log/log-position.js';
 import { replayLog, type OnProgress } from '../log/replay.js';
 import type { ReplayReport } from '../log/replay-report.js';
 import type { Head } from './head.js';
-import { readFloats, readHistograms, readStarts, RecordType } from './records.js';
+import { deleteSamples } from './delete-samples.js';
+import { readDeletions, readFloats, readHistograms, readStarts, RecordType } from './records.js';
 
 /** A sample's start is in the log apart from it, and before it. */
 const START_KNOWN = NaN;
@@ -78,6 +79,17 @@ export async function replayHead(
     if (!whole) recordsUnusable++;
   };
 
+  const deletions = (payload: Uint8Array): void => {
+    // A series is read in order to be rebuilt, and reading waits for the end of a batch.
+    kernel.endBatch();
+    const whole = readDeletions(payload, (ref, from, to) => {
+      if (ref >= head.arena.seriesCount) samplesLost++;
+      else if (deleteSamples(head, ref, from, to) < 0) full();
+    });
+    kernel.beginBatch();
+    if (!whole) recordsUnusable++;
+  };
+
   // Nobody reads yet, so one batch around everything.
   kernel.beginBatch();
   const report = await replayLog(disk, directory, (type, payload) => {
@@ -86,6 +98,7 @@ export async function replayHead(
     else if (type === RecordType.floats) floats(payload);
     else if (type === RecordType.histograms) histograms(payload);
     else if (type === RecordType.starts) starts(payload);
+    else if (type === RecordType.deletions) deletions(payload);
     else recordsUnusable++;
   }, { ...(onProgress ? { onProgress } : {}), after });
   kernel.publishSeries();

@@ -13,8 +13,9 @@ import { writeSnapshot } from './write-snapshot.js';
 /**
  * Records whose whole effect lies in the arena. A log that holds any other has no snapshot: what that record did would be forgotten.
  */
-const IN_ARENA = [RecordType.dictionary, RecordType.samples, RecordType.floats, RecordType.histograms, RecordType.starts]
-  .reduce((bits, type) => bits | (1 << type), 0);
+const IN_ARENA = [
+  RecordType.dictionary, RecordType.samples, RecordType.floats, RecordType.histograms, RecordType.starts, RecordType.deletions,
+].reduce<number>((bits, type) => bits | (1 << type), 0);
 
 export interface SnapshotOptions {
   /** `arenaFormat` of the kernels in use. */

@@ -32,7 +32,8 @@ function blockOf(storage: MemoryStorage, mint: number, maxt: number): string {
 }
 
 function compact(parents: readonly string[], file = newFile()): string {
-  compactBlocks(disk, { codec: codecModule, parents, header: { mint: T0, maxt: T0 + 6 * HOUR, heads: [1], parents: [1, 2], level: 1 }, file });
+  const header = { mint: T0, maxt: T0 + 6 * HOUR, heads: [1], parents: [1, 2], level: 1 };
+  compactBlocks(disk, { codec: codecModule, parents: parents.map((parent) => ({ file: parent })), header, file });
   return file;
 }
 
