@@ -10,7 +10,7 @@ export interface AnswerStats extends QueryStats {
 }
 
 /** `{"resultType":…,"result":…,"stats":…}`. `resultType` comes first: clients that read as a stream depend on it. */
-export function writeQueryData(json: JsonWriter, result: QueryResult, stats: AnswerStats | undefined): void {
+export function writeQueryData(json: JsonWriter, result: QueryResult, stats: AnswerStats | undefined, poll: () => void = () => {}): void {
   json.raw(`{"resultType":"${result.type}","result":`);
   switch (result.type) {
     case 'scalar':
@@ -28,10 +28,10 @@ export function writeQueryData(json: JsonWriter, result: QueryResult, stats: Ans
       json.raw(']');
       break;
     case 'vector':
-      writeList(json, result.series, writeVectorEntry);
+      writeList(json, result.series, writeVectorEntry, poll);
       break;
     case 'matrix':
-      writeList(json, result.series, writeMatrixEntry);
+      writeList(json, result.series, writeMatrixEntry, poll);
       break;
   }
   if (stats) writeStats(json, stats);
@@ -50,10 +50,13 @@ export function writeLabels(json: JsonWriter, labels: Labels): void {
   json.raw('}');
 }
 
-/** `[a,b,c]` with `write` for each entry. */
-export function writeList<T>(json: JsonWriter, entries: readonly T[], write: (json: JsonWriter, entry: T) => void): void {
+/** `[a,b,c]` with `write` for each entry, and `poll` before each: it throws if nobody waits for the answer any more. */
+export function writeList<T>(
+  json: JsonWriter, entries: readonly T[], write: (json: JsonWriter, entry: T) => void, poll: () => void = () => {},
+): void {
   json.raw('[');
   for (let i = 0; i < entries.length; i++) {
+    poll();
     if (i > 0) json.raw(',');
     write(json, entries[i]!);
   }

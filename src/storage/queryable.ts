@@ -13,6 +13,8 @@ export interface SelectHints {
   /** Range of a range selector in ms, 0 for instant selectors. */
   readonly rangeMs: number;
   readonly stepMs: number;
+  /** To be called now and then while a selection of many series is put together; throws if it is not wanted any more. */
+  readonly poll?: () => void;
 }
 
 /** One series of a selection. Its labels are complete, its samples are decoded on demand. */

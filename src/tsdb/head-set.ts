@@ -7,7 +7,7 @@ import { compareUtf8, type Labels } from '../model/labels.js';
 import type { Matcher } from '../model/matcher.js';
 import type { SampleColumns } from '../model/sample-columns.js';
 import type { Cardinality, CardinalitySource } from '../storage/cardinality.js';
-import type { Queryable, Series } from '../storage/queryable.js';
+import type { Queryable, SelectHints, Series } from '../storage/queryable.js';
 import { Arena } from './head/arena.js';
 import { cardinalityOf } from './head/cardinality.js';
 import { BlockReader, type BlockResources } from './block/block-reader.js';
@@ -50,6 +50,9 @@ class BrokenBlock implements Queryable {
     // There is nothing open.
   }
 }
+
+/** Series put together between two polls: a millisecond or two if their labels must be read. */
+const SERIES_PER_POLL = 1024;
 
 interface Source {
   readonly mint: number;
@@ -128,13 +131,15 @@ export class HeadSet implements Queryable, CardinalitySource {
     return this.ordered;
   }
 
-  select(matchers: readonly Matcher[], mint: number, maxt: number): Series[] {
+  select(matchers: readonly Matcher[], mint: number, maxt: number, hints?: SelectHints): Series[] {
     const readers = this.overlapping(mint, maxt);
     if (readers.length === 0) return [];
     if (readers.length === 1) return readers[0]!.select(matchers, mint, maxt);
     const merged = new Map<string, Series>();
+    let seen = 0;
     for (const reader of readers) {
       for (const series of reader.select(matchers, mint, maxt)) {
+        if (++seen % SERIES_PER_POLL === 0) hints?.poll?.();
         const key = series.labels.key();
         const before = merged.get(key);
         if (before === undefined) merged.set(key, series);

@@ -1,5 +1,6 @@
 /** `/query` and `/query_range`: parameters in Prometheus' order of checks, evaluation, JSON. */
 import type { Engine, QueryOutcome, QueryRequest, QueryResult } from '../../promql/engine/engine-api.js';
+import { throwIfStopped } from '../../promql/engine/limits.js';
 import { goQuote } from '../../model/go-quote.js';
 import type { ApiContext, ApiHandler, ApiReply, ApiRequest } from '../contract.js';
 import { success, TRUNCATED } from '../envelope.js';
@@ -56,7 +57,7 @@ function evaluate(form: FormParams, range: Range, limit: number, request: ApiReq
   const stats = statsParam === '' ? undefined : { ...outcome.stats, queuedMs: request.queuedMs ?? 0 };
   return success(
     context.limits.maxResponseBytes,
-    (json) => writeQueryData(json, truncated ?? outcome.result, stats),
+    (json) => writeQueryData(json, truncated ?? outcome.result, stats, () => throwIfStopped(context.stopRequested)),
     warnings,
     outcome.infos,
   );

@@ -1,5 +1,8 @@
 import { QueryError } from './engine-api.js';
 
+/** Values between two polls: a millisecond or two, at 5 to 10 ns each. */
+const WORK_PER_POLL = 200_000;
+
 /**
  * What one query may use, and what it has used. Samples are counted as Prometheus counts them: the samples of a
  * result are held until the result that is computed from them replaces them.
@@ -11,6 +14,8 @@ export class QueryLimits {
   read = 0;
   peak = 0;
   private held = 0;
+  /** Work since the last poll. */
+  private unpolled = 0;
   private series = 0;
 
   constructor(
@@ -22,10 +27,17 @@ export class QueryLimits {
 
   /** Called at least once per series, so that a query stops within milliseconds. @throws QueryError */
   poll(): void {
-    const reason = this.stopRequested();
-    if (reason === undefined) return;
-    if (reason === 'timeout') throw new QueryError('timeout', 'query timed out in expression evaluation');
-    throw new QueryError('canceled', 'query was canceled in expression evaluation');
+    this.unpolled = 0;
+    throwIfStopped(this.stopRequested);
+  }
+
+  /**
+   * Called where one series can be much work (overlapping windows, sorting), with the values looked at: polls once in a while.
+   * @throws QueryError
+   */
+  worked(values: number): void {
+    this.unpolled += values;
+    if (this.unpolled >= WORK_PER_POLL) this.poll();
   }
 
   /** @throws QueryError when the query selects more series than it may */
@@ -60,6 +72,14 @@ export class QueryLimits {
   releaseTo(mark: number): void {
     this.held = mark;
   }
+}
+
+/** @throws QueryError */
+export function throwIfStopped(stopRequested: () => 'canceled' | 'timeout' | undefined): void {
+  const reason = stopRequested();
+  if (reason === undefined) return;
+  if (reason === 'timeout') throw new QueryError('timeout', 'query timed out in expression evaluation');
+  throw new QueryError('canceled', 'query was canceled in expression evaluation');
 }
 
 function tooManySamples(): QueryError {

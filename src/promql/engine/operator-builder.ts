@@ -118,7 +118,7 @@ export class OperatorBuilder {
     limits.poll();
     // An empty grid (a subquery shorter than its step) looks at nothing.
     if (frame.grid.count === 0) return [];
-    const series = this.storage.select(matchers, mint, maxt, hints);
+    const series = this.storage.select(matchers, mint, maxt, { ...hints, poll: () => limits.poll() });
     limits.addSeries(series.length);
     return series;
   }

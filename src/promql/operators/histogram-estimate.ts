@@ -98,7 +98,10 @@ export class HistogramEstimateOperator implements VectorOperator {
       this.input.read(member.index, column);
       return column;
     });
-    for (let s = 0; s < steps; s++) this.computeStep(group, columns, s, results);
+    for (let s = 0; s < steps; s++) {
+      this.frame.query.limits.worked(columns.length);
+      this.computeStep(group, columns, s, results);
+    }
     return results;
   }
 

@@ -46,6 +46,7 @@ export class WindowWalker {
     const rangeMs = this.source.rangeMs;
     const window = this.window;
     const wantsEmpty = fn.wantsEmpty === true;
+    const { limits } = this.frame.query;
     let lo = 0;
     let hi = 0;
     let loStride = 0;
@@ -79,6 +80,7 @@ export class WindowWalker {
       const size = hi - lo + (histogramHi - histogramLo);
       if (size === 0 && !wantsEmpty) continue;
       seen += size;
+      limits.worked(size);
       window.step = step;
       window.evalMs = evalMs;
       window.startMs = windowStartMs;

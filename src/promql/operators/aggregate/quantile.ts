@@ -49,6 +49,8 @@ export class QuantileAccumulator implements Accumulator {
     for (let s = 0; s < this.steps; s++) {
       const length = this.filled[group * this.steps + s]!;
       if (length === 0) continue;
+      // Sorted, each value is looked at some dozen times.
+      this.query.limits.worked(length * 10);
       out.values[s] = quantile(qs[s]!, cells.subarray(s * size, s * size + length), length);
       out.kinds[s] = FLOAT;
     }
