@@ -1,6 +1,4 @@
 /** A published block as `Queryable`: one for each thread that reads. Nothing in a block changes, so nothing is locked. */
-import { decodeHistogram } from '../../model/histogram-codec.js';
-import { ByteReader } from '../../encoding/byte-reader.js';
 import { compareUtf8, type Labels } from '../../model/labels.js';
 import type { Matcher } from '../../model/matcher.js';
 import { cutInterval, type SampleColumns } from '../../model/sample-columns.js';
@@ -11,6 +9,7 @@ import { BlockDeletions } from './block-deletions.js';
 import { BlockFile, type NameRow } from './block-file.js';
 import { BlockIndex } from './block-index.js';
 import type { ColumnCodec } from './column-codec.js';
+import { decodeHistogramChunk } from './histogram-chunk.js';
 import type { PageCache } from './page-cache.js';
 import type { SharedLabels } from '../shared-labels.js';
 import type { SeriesPage } from './series-pages.js';
@@ -255,14 +254,10 @@ export class BlockReader implements Queryable {
     bytes: Uint8Array, start: number, end: number, id: number, times: Float64Array, from: number, to: number, out: SampleColumns,
   ): void {
     try {
-      const reader = new ByteReader(bytes, start, end);
-      for (let i = 0; i < to; i++) {
-        const size = reader.varint();
-        const at = reader.offset;
-        reader.bytes(size);
-        if (i >= from) out.pushHistogram(times[i]!, decodeHistogram(bytes, at, at + size));
-        else if (i === from - 1 && out.length === 0) out.histogramBefore = decodeHistogram(bytes, at, at + size);
-      }
+      const before = from > 0 && out.length === 0 ? 1 : 0;
+      const histograms = decodeHistogramChunk(bytes, start, end, from - before, to, times.length, this.resources.codec);
+      if (before === 1) out.histogramBefore = histograms[0];
+      for (let i = from; i < to; i++) out.pushHistogram(times[i]!, histograms[i - from + before]!);
     } catch (cause) {
       throw this.file.corrupt('histogram_page', id, `chunk at ${start} cannot be decoded`, cause);
     }

@@ -1,10 +1,11 @@
 /** Samples of one series after another -> chunks, packed into pages; distinct columns of times are stored once. */
 import { ByteWriter } from '../../encoding/byte-writer.js';
 import { invariant } from '../../invariant.js';
-import { encodeHistogram, histogramEncodedSizeMax } from '../../model/histogram-codec.js';
+import type { Histogram } from '../../model/histogram.js';
 import type { SampleColumns } from '../../model/sample-columns.js';
 import { CHUNK_SAMPLES_MAX, FLOATS, HISTOGRAMS } from './block-format.js';
 import type { CodecName, ColumnCodec } from './column-codec.js';
+import { encodeHistogramChunk } from './histogram-chunk.js';
 import type { ChunkRef } from './series-pages.js';
 import { StartColumns } from './start-columns.js';
 
@@ -21,7 +22,7 @@ export interface ChunkSink {
 export interface ChunkOptions {
   /** Of a page before it is deflated; a longer chunk is alone in its page. */
   readonly pageBytes: number;
-  /** For the values of floats. Times are always P: one column serves many series. */
+  /** For values and counts. Times are always P: one column serves many series. */
   readonly codec: CodecName;
 }
 
@@ -37,7 +38,6 @@ export class ChunkWriter {
   private readonly pages = [new PageBuffer(), new PageBuffer()];
   private readonly timeColumns = new Map<string, number>();
   private readonly histogram = new ByteWriter(4096);
-  private scratch = new Uint8Array(4096);
   private nextTimeColumn = 0;
   readonly starts: StartColumns;
   chunks = 0;
@@ -93,14 +93,9 @@ export class ChunkWriter {
     const timeColumn = this.addTimes(samples.timestamps, from, to);
     const out = this.histogram;
     out.reset();
-    for (let i = from; i < to; i++) {
-      const histogram = samples.histograms![i]!;
-      const sizeMax = histogramEncodedSizeMax(histogram);
-      if (sizeMax > this.scratch.length) this.scratch = new Uint8Array(sizeMax * 2);
-      const size = encodeHistogram(histogram, this.scratch, 0);
-      out.varint(size);
-      out.bytes(this.scratch.subarray(0, size));
-    }
+    const histograms: Histogram[] = [];
+    for (let i = from; i < to; i++) histograms.push(samples.histograms![i]!);
+    encodeHistogramChunk(histograms, this.codec, this.options.codec, out);
     this.histograms += to - from;
     return this.place(HISTOGRAMS, out.view(), timeColumn);
   }
