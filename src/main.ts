@@ -181,8 +181,10 @@ async function main(): Promise<void> {
     notifications.close();
     await drain([listener, otlpListeners], logger);
     await store?.queries.close(0);
+    const idle = store?.db.stopUpkeep();
     await store?.blockJobs.close();
     await store?.adminJobs.close();
+    await idle;
     await store?.maintenance.close(CATALOGUE_FLUSH_MS);
     await store?.db.close();
     lock?.release();

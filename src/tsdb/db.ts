@@ -398,11 +398,19 @@ export class Db implements Appender {
     };
   }
 
-  /** Makes everything durable and closes the files. @throws LogWriteError if something could not be written */
-  async close(): Promise<void> {
+  /**
+   * Begins no more work in the background and resolves when there is none. What runs in other threads may be ended from now on: it is
+   * not taken for a failure, and begun anew at the next start.
+   */
+  async stopUpkeep(): Promise<void> {
     this.upkeepTimer.cancel();
     this.soonTimer?.cancel();
     await Promise.all([this.upkeep.stop(), this.compaction?.stop(), this.scrub?.stop()]);
+  }
+
+  /** Makes everything durable and closes the files. @throws LogWriteError if something could not be written */
+  async close(): Promise<void> {
+    await this.stopUpkeep();
     this.tail?.close();
     await this.syncer.close();
     const problem = await this.store.close();

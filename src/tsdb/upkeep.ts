@@ -67,7 +67,8 @@ export class Upkeep {
     this.again = true;
     this.wake();
     this.running ??= this.round().catch((error: unknown) => {
-      this.place.report('error', `upkeep: ${error instanceof Error ? error.message : String(error)}`);
+      // A thread that was ended for the stop is no failure.
+      if (!this.stopped) this.place.report('error', `upkeep: ${error instanceof Error ? error.message : String(error)}`);
     }).finally(() => {
       this.running = undefined;
     });

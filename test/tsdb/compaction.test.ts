@@ -400,3 +400,17 @@ describe('the background check', () => {
     expect(store.jobs).toEqual([]);
   });
 });
+
+it('a compaction that is ended for the stop of the store is no failure', async () => {
+  const directory = newDirectory();
+  const all = putRun(directory, 8);
+  let end = (_reason: Error): void => {};
+  const store = await open(directory, { compact: () => new Promise((_resolve, reject) => (end = reject)) });
+  void store.db.maintain();
+  await nextTurn();
+  const idle = store.db.stopUpkeep();
+  end(new Error('the thread ended with code 1'));
+  await idle;
+  expect([store.notes, store.jobs]).toEqual([[], []]);
+  expect(readAll(store)).toEqual(all);
+});
