@@ -126,26 +126,30 @@ export class BatchAppend {
     deltas: DeltaRows | undefined,
   ): void {
     const bits = batch.valueBits();
-    const minValid = this.others.minValid(head, rules);
     const refs = this.resolveAll(head, rows, batch, statuses, report, deltas?.tail);
     const floats = new Uint32Array(Math.min(rows.length, COLUMN_CAPACITY));
     let n = 0;
     const flush = (): void => {
-      if (n > 0) this.appendFloats(head, floats.subarray(0, n), minValid, batch, statuses, rules, report);
+      if (n > 0) this.appendFloats(head, floats.subarray(0, n), batch, statuses, rules, report);
       n = 0;
     };
-    const lastTimes = new Map<number, number>();
+    const lastRows = new Map<number, number>();
     for (const i of rows) {
       const ref = refs.get(batch.seriesIndex[i]!);
       if (ref === undefined) continue;
       // From here on the row holds the total, if it is to be stored.
       if (deltas?.isDelta(i) && !this.settleDelta(deltas, i, batch, statuses, rules, report)) continue;
-      // A second value for a time inside one request: Prometheus keeps the first and says nothing.
-      if (lastTimes.get(ref) === batch.timestamps[i]) {
-        this.accept(report, i, batch, statuses, AppendStatus.duplicate);
-        continue;
+      // A second value for a time inside one request: Prometheus keeps the first and says nothing. If the first was refused, the
+      // second is judged as if it had come alone.
+      const before = lastRows.get(ref);
+      if (before !== undefined && batch.timestamps[before] === batch.timestamps[i]) {
+        flush();
+        if (isAccepted(statuses[before]!)) {
+          this.accept(report, i, batch, statuses, AppendStatus.duplicate);
+          continue;
+        }
       }
-      lastTimes.set(ref, batch.timestamps[i]!);
+      lastRows.set(ref, i);
       const histogram = batch.histograms.get(i);
       if (histogram === undefined) {
         head.putColumn(n, ref, batch.timestamps[i]!, bits, i, startOf(batch, i));
@@ -223,9 +227,9 @@ export class BatchAppend {
   }
 
   private appendFloats(
-    head: Head, rows: Uint32Array, minValid: number, batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport,
+    head: Head, rows: Uint32Array, batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport,
   ): void {
-    const counts = head.appendColumns(rows.length, minValid, rules.notAfter);
+    const counts = head.appendColumns(rows.length, this.others.minValid(head, rules, rows.length), rules.notAfter);
     report.samples += counts.ok + counts.duplicates;
     if (counts.slow > 0 || counts.duplicates > 0) {
       for (let row = 0; row < rows.length; row++) {

@@ -34,14 +34,20 @@ export class OtherSources {
   ) {}
 
   /**
-   * The time below which the kernel may not accept a sample of this head by itself. That is the rules' own, unless another source
-   * has samples of the head's times, or newer ones, which matter for samples outside the window.
+   * The time below which the kernel may not accept a sample of the first `rows` of this head's columns by itself. That is the rules'
+   * own, unless another source has samples of the head's times, or newer ones, which matter for samples outside the window. If one of
+   * the rows is concerned, all are left to the slow path: the kernel would take later ones of the same series first.
    */
-  minValid(head: Head, rules: TimeRules): number {
+  minValid(head: Head, rules: TimeRules, rows: number): number {
     const own = Math.max(rules.minValid, this.overlapOf(head).end);
-    return this.newestBeside(head) >= head.mint ? Math.max(own, rules.newest - rules.windowMs) : own;
+    const raised = this.newestBeside(head) >= head.mint ? Math.max(own, rules.newest - rules.windowMs) : own;
+    if (raised === rules.minValid) return raised;
+    for (let row = 0; row < rows; row++) {
+      const t = head.columnTime(row);
+      if (t < raised && t >= rules.minValid) return Infinity;
+    }
+    return raised;
   }
-
 
   /** Adds the heads whose logs must be safe before samples for `head` are acknowledged: duplicates lie in closed ones. */
   touch(head: Head, touched: Set<Head>): void {

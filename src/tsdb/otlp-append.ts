@@ -41,7 +41,7 @@ export class OtlpAppend {
     const report: OtlpReport = { ...newReport(), rejectedPoints: 0, lostSeries: new Set() };
     if (rows === 0) return report;
     this.others.touch(head, touched);
-    const counts = head.appendColumns(rows, this.others.minValid(head, rules), rules.notAfter);
+    const counts = head.appendColumns(rows, this.others.minValid(head, rules, rows), rules.notAfter);
     report.samples += counts.ok + counts.duplicates;
     if (counts.slow > 0) this.slowRows(head, rows, rules, report);
     return report;
@@ -75,17 +75,18 @@ export class OtlpAppend {
 
   private slowRows(head: Head, rows: number, rules: TimeRules, report: OtlpReport): void {
     const { arena } = head;
-    const seen = new Set<string>();
+    const accepted = new Set<string>();
     const lost = new Set<number>();
     for (let row = 0; row < rows; row++) {
       const ref = head.columnRef(row);
       const key = `${ref}@${head.columnTime(row)}`;
-      const isRepeated = seen.has(key);
-      seen.add(key);
       const status = head.columnStatus(row);
-      if (isAccepted(status)) continue;
-      // Of two samples of a series at one time in a request the first counts, and nothing is said about the other.
-      if (isRepeated || isAccepted(settleSlowRow(this.others, head, row, rules, report))) continue;
+      // Of two samples of a series at one time in a request the first that is taken counts, and nothing is said about the other.
+      const isSettled = isAccepted(status) || accepted.has(key);
+      if (isSettled || isAccepted(settleSlowRow(this.others, head, row, rules, report))) {
+        accepted.add(key);
+        continue;
+      }
       report.lostSeries.add(head.reader.labelsOf(ref).key());
       const origin = arena.field(OTLP_ORIGINS + row * 4);
       if (origin !== OTLP_NO_ORIGIN) lost.add(origin);

@@ -22,12 +22,13 @@ export function settleSlowRow(
   const labels = (): Labels => head.reader.labelsOf(ref);
   const decided = head.columnStatus(row);
   let status: AppendStatus;
-  if (decided === ST_OLDER || decided === ST_MIXED) {
+  // Too far in the future is looked at again, because the clock may have been set back: what is stored is there all the same.
+  if (decided === ST_OLDER || decided === ST_MIXED || decided === AppendStatus.farFuture) {
     const newestElsewhere = others.newestForJudging(head, labels, t, rules);
     status = head.appendRow(row, rules, newestElsewhere, others.probeRow(head, ref, t, labels, head.columnBits(row)));
   } else if (decided === ST_NO_MEMORY) status = AppendStatus.outOfMemory;
   else {
-    invariant(decided === AppendStatus.conflict || decided === AppendStatus.farFuture, `row status ${decided} is not for the slow path`);
+    invariant(decided === AppendStatus.conflict, `row status ${decided} is not for the slow path`);
     status = decided;
   }
   if (status === AppendStatus.conflict && isOwnConflict()) status = AppendStatus.duplicate;

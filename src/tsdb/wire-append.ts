@@ -86,7 +86,6 @@ export class WireAppend {
   ): Outside | 'general' {
     const { arena } = head;
     const end = BODY_OUT + size;
-    const minValid = this.others.minValid(head, rules);
     const outside: Outside = { count: 0, min: Infinity, max: -Infinity };
     this.walked = 0;
     const first = protocol.begin(arena, end);
@@ -109,7 +108,7 @@ export class WireAppend {
         this.others.touch(head, touched);
         this.settleMisses(protocol, head, arena.field(RES_MISSES), report);
         for (const entry of protocol.newMetadata(arena)) this.unreported.push(entry);
-        const counts = head.appendColumns(samples, minValid, rules.notAfter);
+        const counts = head.appendColumns(samples, this.others.minValid(head, rules, samples), rules.notAfter);
         report.samples += counts.ok + counts.duplicates;
         if (counts.slow > 0) this.slowRows(head, samples, rules, report);
       }
@@ -157,16 +156,20 @@ export class WireAppend {
   }
 
   private slowRows(head: Head, samples: number, rules: TimeRules, report: AppendReport): void {
-    let stored: Set<string> | undefined;
+    // Series and time of the rows so far that are there; made when a first conflict asks.
+    let accepted: Set<string> | undefined;
     for (let row = 0; row < samples; row++) {
       // Rows without a ref were refused with their miss, and counted there.
-      if (isAccepted(head.columnStatus(row)) || head.columnRef(row) < 0) continue;
-      const status = settleSlowRow(this.others, head, row, rules, report, () => {
-        stored ??= storedRows(head, samples);
-        return stored.has(rowKey(head, row));
-      });
-      head.setColumnStatus(row, status);
-      if (status === AppendStatus.ok) stored?.add(rowKey(head, row));
+      if (head.columnRef(row) < 0) continue;
+      if (!isAccepted(head.columnStatus(row))) {
+        const status = settleSlowRow(this.others, head, row, rules, report, () => {
+          accepted ??= acceptedRows(head, row);
+          return accepted.has(rowKey(head, row));
+        });
+        head.setColumnStatus(row, status);
+        if (!isAccepted(status)) continue;
+      }
+      accepted?.add(rowKey(head, row));
     }
     head.flushSingles();
   }
@@ -182,10 +185,10 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-/** Series and time of the rows that are stored so far. */
-function storedRows(head: Head, samples: number): Set<string> {
+/** Series and time of the accepted ones among the first `count` rows. */
+function acceptedRows(head: Head, count: number): Set<string> {
   const keys = new Set<string>();
-  for (let row = 0; row < samples; row++) if (head.columnStatus(row) === AppendStatus.ok) keys.add(rowKey(head, row));
+  for (let row = 0; row < count; row++) if (isAccepted(head.columnStatus(row))) keys.add(rowKey(head, row));
   return keys;
 }
 
