@@ -211,11 +211,19 @@ export class BlockStore {
     return this.file(id, mint, maxt) + TEMPORARY;
   }
 
-  /** Gives a finished block its name, for good. */
+  /**
+   * Gives a finished block its name, for good. Where that fails the block is removed: a second one will be made, and the next start must
+   * not take this one for what replaces blocks that changed meanwhile.
+   */
   publish(id: number, meta: BlockMeta): void {
     const file = this.file(id, meta.mint, meta.maxt);
-    this.disk.rename(file + TEMPORARY, file);
-    this.disk.syncDirectorySync(this.directory);
+    try {
+      this.disk.rename(file + TEMPORARY, file);
+      this.disk.syncDirectorySync(this.directory);
+    } catch (error) {
+      for (const name of [file, file + TEMPORARY]) this.discard(name);
+      throw error;
+    }
     const descriptor = { id, mint: meta.mint, maxt: meta.maxt, file };
     this.insert(descriptor, meta);
   }
@@ -225,13 +233,7 @@ export class BlockStore {
    * @throws Error (the disk's): everything is as it was then
    */
   replace(parents: readonly StoredBlock[], id: number, meta: BlockMeta): void {
-    try {
-      this.publish(id, meta);
-    } catch (error) {
-      // Under its name, but not for good: the next start must not take it for what replaces blocks that changed meanwhile.
-      this.discard(this.file(id, meta.mint, meta.maxt));
-      throw error;
-    }
+    this.publish(id, meta);
     for (const parent of parents) this.detach(parent);
   }
 
@@ -247,9 +249,13 @@ export class BlockStore {
     this.disk.syncDirectorySync(this.directory);
   }
 
-  /** Removes what a failed job left. */
+  /** Removes what a failed job left, if it can: the next start removes temporary files, and reads no sample twice. */
   discard(file: string): void {
-    if (this.disk.stat(file)) this.disk.remove(file);
+    try {
+      if (this.disk.stat(file)) this.disk.remove(file);
+    } catch {
+      // Why the job failed is what is to be told.
+    }
   }
 
   private file(id: number, mint: number, maxt: number): string {

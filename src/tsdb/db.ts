@@ -24,6 +24,7 @@ import { Head } from './head/head.js';
 import { timeRules, type TimeRules } from './head/time-rules.js';
 import { HeadPressure, type CloseReason } from './head-pressure.js';
 import { HeadStore, type DbOpenReport, type ReplayProgress } from './head-store.js';
+import { LogRescue } from './log-rescue.js';
 import { LogSyncer } from './log/log-syncer.js';
 import type { SyncMode } from './log/log-syncer.js';
 import { LogWriteError } from './log/log-error.js';
@@ -138,6 +139,7 @@ const CLOSE_MIN_AGE_MS = 60_000;
 
 export class Db implements Appender {
   private readonly syncer: LogSyncer;
+  private readonly rescue: LogRescue;
   private readonly wire: WireAppend;
   private readonly otlp: OtlpAppend;
   private readonly batches: BatchAppend;
@@ -166,7 +168,11 @@ export class Db implements Appender {
     private readonly limits: SeriesLimits | undefined,
   ) {
     const { clock, report } = environment;
-    this.syncer = new LogSyncer(clock, options.sync, (error) => report('error', `the log cannot be made durable: ${error.message}`));
+    this.rescue = new LogRescue(clock, store, report);
+    this.syncer = new LogSyncer(clock, options.sync, (error) => {
+      report('error', `the log cannot be made durable: ${error.message}`);
+      this.rescue.start();
+    });
     const { codec } = environment;
     this.tail = codec && new BlockTail(blocks, { codec: new ColumnCodec(codec), cache: new PageCache(TAIL_CACHE_BYTES) }, (message) =>
       report('error', message));
@@ -178,10 +184,11 @@ export class Db implements Appender {
     const { compactBlocks, verifyBlock, onBlockJob: observe = () => {} } = environment;
     const { retentionMs, retentionBytes = 0 } = options;
     const place = {
-      heads: store, blocks, clock, report, observe, rules: () => this.rules(), announce: () => this.announce(),
+      heads: store, blocks, syncer: this.syncer, rescue: this.rescue, clock, report, observe,
+      rules: () => this.rules(), announce: () => this.announce(),
       release: (id: number) => this.releaseSource(id),
     };
-    this.upkeep = new Upkeep({ ...place, syncer: this.syncer, sealHead: environment.sealHead }, { retentionMs, retentionBytes });
+    this.upkeep = new Upkeep({ ...place, sealHead: environment.sealHead }, { retentionMs, retentionBytes });
     this.compaction = compactBlocks && new Compaction({ ...place, compact: compactBlocks }, {
       headRangeMs: options.headRangeMs, maxBlockMs: options.maxBlockMs ?? 0, retentionMs, retentionBytes,
     });
@@ -412,6 +419,7 @@ export class Db implements Appender {
   async close(): Promise<void> {
     await this.stopUpkeep();
     this.tail?.close();
+    await this.rescue.stop();
     await this.syncer.close();
     const problem = await this.store.close();
     if (problem !== '') this.environment.report('warn', problem);

@@ -7,9 +7,9 @@ import type { HeadDescriptor } from './head/descriptor.js';
 import { Head, type HeadOptions, type NewSeriesGuard } from './head/head.js';
 import { rangeOfNewHead, type NewHeadRange, type SampleSpan } from './head-range.js';
 import { replayHead } from './head/replay-head.js';
-import { rewriteLog } from './head/rewrite-log.js';
+import { discardAside, finishRewrites, swapLog, writeLogAside } from './head/rewrite-log.js';
 import { dropLog, removeDroppedLogs } from './log/drop-log.js';
-import { LogWriter } from './log/log-writer.js';
+import { LogWriter, SYNC_FAILED } from './log/log-writer.js';
 import type { OnProgress } from './log/replay.js';
 import { describeDamage } from './log/replay-report.js';
 import type { LogPosition } from './log/log-position.js';
@@ -89,6 +89,7 @@ export class HeadStore {
     this.disk.makeDirectory(this.directory);
     // A synced log is lost all the same if the name of its directory is.
     this.disk.syncDirectorySync(path.dirname(this.directory));
+    finishRewrites(this.disk, this.directory);
     removeDroppedLogs(this.disk, this.directory);
     const found = this.disk.list(this.directory).map((name) => DIRECTORY.exec(name)).filter((match) => match !== null).filter((match) => {
       if (!isBlock(Number(match[1]), Number(match[2]), Number(match[3]))) return true;
@@ -104,6 +105,11 @@ export class HeadStore {
       const [name, id, mint, maxt] = [match[0], Number(match[1]), Number(match[2]), Number(match[3])];
       this.nextId = Math.max(this.nextId, id + 1);
       const directory = path.join(this.directory, name);
+      if (this.disk.list(directory).length === 0) {
+        // Made for a head that never got a record.
+        this.disk.removeDirectory(directory);
+        continue;
+      }
       logBytes += await this.openHead(directory, id, mint, maxt, notes, progress);
       await nextTurn();
     }
@@ -132,7 +138,14 @@ export class HeadStore {
           + 'the log is rewritten',
       });
       // Later records would give the lost ids a second meaning: begin a new log from what is in memory, and read that.
-      await rewriteLog(this.disk, directory, head, this.logOptions());
+      await writeLogAside(this.disk, directory, head, this.logOptions());
+      swapLog(this.disk, directory, 'quarantine');
+      return report.bytes + (await this.openHead(directory, id, mint, maxt, notes, progress));
+    }
+    if (this.disk.stat(path.join(directory, SYNC_FAILED)) !== undefined) {
+      notes.push({ level: 'warn', text: `${directory}: the disk failed to make this log durable; it is written anew` });
+      await writeLogAside(this.disk, directory, head, this.logOptions());
+      swapLog(this.disk, directory, 'drop');
       return report.bytes + (await this.openHead(directory, id, mint, maxt, notes, progress));
     }
     head.log = resume
@@ -208,7 +221,7 @@ export class HeadStore {
     const { mint, maxt } = this.rangeFor(t);
     const id = this.reserveId();
     const directory = path.join(this.directory, `${String(id).padStart(6, '0')}_${mint}_${maxt}`);
-    const log = LogWriter.create(this.disk, directory, { headId: id, mint, maxt }, this.logOptions());
+    const log = this.createLog(directory, { headId: id, mint, maxt });
     const head = new Head(this.module, id, this.headOptions(mint, maxt), log);
     this.insert(head);
     this.closeCoveredBy(head);
@@ -229,6 +242,21 @@ export class HeadStore {
   /** Of heads with common times the one with the highest id takes samples: the same rule after a restart. */
   private closeCoveredBy(head: Head): void {
     for (const older of this.ordered) if (older.id < head.id && older.mint < head.maxt && head.mint < older.maxt) older.close();
+  }
+
+  /** @throws LogWriteError */
+  private createLog(directory: string, identity: { readonly headId: number; readonly mint: number; readonly maxt: number }): LogWriter {
+    try {
+      return LogWriter.create(this.disk, directory, identity, this.logOptions());
+    } catch (error) {
+      // The next attempt has another id: this directory would be a second head of the range at the next start.
+      try {
+        if (this.disk.stat(directory)) this.disk.removeDirectory(directory);
+      } catch {
+        // Then it is empty, and the start removes it.
+      }
+      throw error;
+    }
   }
 
   /** An id that no head and no block has had in the life of this data directory, as far as its files tell. */
@@ -253,9 +281,38 @@ export class HeadStore {
     return used;
   }
 
-  /** @throws LogWriteError */
+  /**
+   * To be called before memory changes: what an earlier request could not get into its log goes there first.
+   * @throws LogWriteError if that fails, or a log has failed for good and is not yet renewed
+   */
   flushPending(): void {
-    for (const head of this.ordered) head.log?.flushPending();
+    for (const { log } of this.ordered) {
+      if (log?.failure) throw log.failure;
+      log?.flushPending();
+    }
+  }
+
+  /** Heads whose log has failed for good. */
+  failedHeads(): readonly Head[] {
+    return this.ordered.filter((head) => head.log?.failure !== undefined);
+  }
+
+  /**
+   * A new log in the place of one that has failed, with all that is in memory, durable. Nothing is appended meanwhile: `flushPending`
+   * does not let it. @throws LogWriteError, or the disk's error: the log is as failed as before
+   */
+  async renewLog(head: Head): Promise<void> {
+    const failed = head.log;
+    if (failed === undefined) return;
+    await failed.close().catch(() => undefined); // closes its files; why it failed is known
+    const resume = await writeLogAside(this.disk, failed.directory, head, this.logOptions());
+    if (!this.ordered.includes(head)) {
+      // It became a block meanwhile.
+      discardAside(this.disk, failed.directory);
+      return;
+    }
+    swapLog(this.disk, failed.directory, 'drop');
+    head.log = LogWriter.resume(this.disk, failed.directory, resume, this.logOptions());
   }
 
   /** Takes a head out of use; its files stay until `erase`, and its memory counts until then. */
@@ -268,16 +325,23 @@ export class HeadStore {
     this.leaving.delete(head);
     const { log } = head;
     if (log === undefined) return;
-    await log.close();
+    // Nobody needs what could not be written to it.
+    await log.close().catch(() => undefined);
     dropLog(this.disk, log.directory);
   }
 
   /**
    * Closes the logs, and then writes the snapshots. Returns one line if there is none of a head, '' otherwise.
-   * @throws LogWriteError there are no snapshots then
+   * @throws LogWriteError if something in a log could not be written or made durable; there are no snapshots then
    */
   async close(): Promise<string> {
-    for (const head of this.ordered) await head.log?.close();
+    const failures: unknown[] = [];
+    for (const { log } of this.ordered) {
+      const known = log?.failure;
+      await log?.close().catch((error: unknown) => failures.push(error));
+      if (known) failures.push(known);
+    }
+    if (failures.length > 0) throw failures[0];
     return (await this.options.snapshots?.write(this.ordered)) ?? '';
   }
 

@@ -18,6 +18,7 @@ import type { BlockJobReport } from './compaction.js';
 import type { Head } from './head/head.js';
 import type { TimeRules } from './head/time-rules.js';
 import type { HeadStore } from './head-store.js';
+import type { LogRescue } from './log-rescue.js';
 import type { LogSyncer } from './log/log-syncer.js';
 
 /** Writes a head's block to a file, in another thread. Rejects if there is no usable block. */
@@ -34,6 +35,7 @@ export interface UpkeepPlace {
   readonly heads: HeadStore;
   readonly blocks: BlockStore;
   readonly syncer: LogSyncer;
+  readonly rescue: LogRescue;
   /** undefined: heads stay heads. */
   readonly sealHead: HeadSealer | undefined;
   readonly rules: () => TimeRules;
@@ -156,9 +158,10 @@ export class Upkeep {
 
   /** Removes a head once no reader has it, and waits for that in the background. */
   private erase(head: Head): void {
-    const { heads, syncer, release, report } = this.place;
+    const { heads, syncer, rescue, release, report } = this.place;
     const work = async (): Promise<void> => {
       await release(head.id);
+      await rescue.idle();
       if (head.log) syncer.forget(head.log);
       await heads.erase(head);
     };

@@ -124,6 +124,36 @@ export class SimDisk implements Disk {
     if (position < inode.durable.length) inode.durable[position]! ^= 1 << bit;
   }
 
+  /** A file that another program wrote and did not sync. Counts as no operation. */
+  adopt(file: string, bytes: Uint8Array): void {
+    let inode = this.names.get(file);
+    if (inode === undefined) {
+      this.inode(path.dirname(file));
+      const created = newInode(false);
+      this.change([file], (names) => void names.set(file, created));
+      inode = created;
+    }
+    resize(inode, bytes.length);
+    this.put(inode, bytes, 0);
+  }
+
+  /** Bytes behind the end of a file, as a write that was torn leaves them. Counts as no operation. */
+  extend(file: string, bytes: Uint8Array): void {
+    const inode = this.inode(file);
+    this.put(inode, bytes, inode.size);
+  }
+
+  /** The disk works again: faults that were ordered and did not happen yet are called off. */
+  heal(): void {
+    this.faults.length = 0;
+  }
+
+  /** What programs see of a file, a copy. Counts as no operation. */
+  content(file: string): Uint8Array {
+    const inode = this.inode(file);
+    return inode.bytes.slice(0, inode.size);
+  }
+
   /** A random integer in [0, below), from the disk's seed. */
   random(below: number): number {
     // xorshift-multiply step of "mulberry32": small, seedable and good enough to choose victims.

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { Disk } from '../../io/disk.js';
 
-const DROPPED = '.dropped';
+/** Ending of a log's directory that is on its way out. */
+export const DROPPED = '.dropped';
 
 /**
  * Removes the log of a head that is a block now, with its directory. By way of a rename: a log of which only some
@@ -11,15 +12,16 @@ export function dropLog(disk: Disk, directory: string): void {
   const dropped = directory + DROPPED;
   disk.rename(directory, dropped);
   disk.syncDirectorySync(path.dirname(directory));
-  removeAll(disk, dropped);
+  removeLog(disk, dropped);
 }
 
 /** Finishes what an interrupted `dropLog` left in the directory that holds the logs. For the start, before replay. */
 export function removeDroppedLogs(disk: Disk, parent: string): void {
-  for (const name of disk.list(parent)) if (name.endsWith(DROPPED)) removeAll(disk, path.join(parent, name));
+  for (const name of disk.list(parent)) if (name.endsWith(DROPPED)) removeLog(disk, path.join(parent, name));
 }
 
-function removeAll(disk: Disk, directory: string): void {
+/** Removes the files of a directory, and the directory. */
+export function removeLog(disk: Disk, directory: string): void {
   for (const name of disk.list(directory)) disk.remove(path.join(directory, name));
   disk.removeDirectory(directory);
 }

@@ -22,6 +22,8 @@ export interface LogWriterOptions {
   readonly preallocateBytes?: number;
 }
 
+/** Stands in the directory of a log whose sync failed. */
+export const SYNC_FAILED = 'sync-failed';
 const SEGMENT_BYTES = 64 * 1024 * 1024;
 const PENDING_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -87,10 +89,18 @@ export class LogWriter {
     this.types = start.recordTypes;
   }
 
-  /** A new log. The directory is made if missing and must not hold one. Files appear with the first record. */
+  /**
+   * A new log. The directory is made if missing and must not hold one. Files appear with the first record.
+   * @throws LogWriteError operation 'create': there is no log
+   */
   static create(disk: Disk, directory: string, identity: Omit<LogIdentity, 'salt'>, options: LogWriterOptions = {}): LogWriter {
-    disk.makeDirectory(directory);
-    const present = disk.list(directory).find((name) => segmentNumber(name) !== undefined);
+    let present: string | undefined;
+    try {
+      disk.makeDirectory(directory);
+      present = disk.list(directory).find((name) => segmentNumber(name) !== undefined);
+    } catch (error) {
+      throw new LogWriteError('create', directory, 0, false, error);
+    }
     invariant(present === undefined, `${directory} already holds a log (${present}): replay it`);
     const salt = randomBytes(4).readUInt32LE();
     const start = { segment: 1, previousEnd: 0, directoryIsNew: true, recordTypes: 0 };
@@ -168,6 +178,12 @@ export class LogWriter {
   /** The failed sync that ended this log, if one did. */
   get failure(): LogWriteError | undefined {
     return this.syncFailure;
+  }
+
+  /** Where another writer goes on once this one is closed. */
+  get resumePoint(): ResumePoint {
+    const { identity, recordTypes } = this;
+    return { identity, segment: this.nextSegment, previousEnd: this.segment?.end ?? this.previousEnd, recordTypes };
   }
 
   /** Bytes of all segments that this writer made, without preallocated space. */
@@ -337,10 +353,23 @@ export class LogWriter {
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) {
       this.syncFailure = new LogWriteError('sync', file, end, false, failed.reason);
+      this.markFailed();
       return this.syncFailure;
     }
     this.durable = upTo;
     return undefined;
+  }
+
+  /**
+   * Tells the next process, should this one be killed: it would read what is in the system's cache, sync it, be told that all is well,
+   * and the disk would still not have it. Needs no sync: after a power loss what is read is what the disk has.
+   */
+  private markFailed(): void {
+    try {
+      this.disk.create(path.join(this.directory, SYNC_FAILED)).close();
+    } catch {
+      // The disk refuses everything. The log is written anew from memory, if this process lives.
+    }
   }
 
   private place(): { file: string; end: number } {

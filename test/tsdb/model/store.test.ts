@@ -1,0 +1,51 @@
+/**
+ * Random stories, told to a store and to a model of it (`store-model.ts`): requests through all doors, clocks, blocks, retention,
+ * faults of the disk, crashes; after every operation both must have the same samples, bit by bit.
+ *
+ * Usually the same few stories. A long run with others, and one that failed again (the failure prints its seed and the shortest story):
+ *
+ *   MODEL_RUNS=5000 MODEL_SEED=random npx vitest run test/tsdb/model/store.test.ts
+ *   MODEL_SEED=-1234 npx vitest run test/tsdb/model/store.test.ts
+ *   MODEL_STORY='{"seed":0,…}' npx vitest run test/tsdb/model/store.test.ts
+ */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { collectGarbage } from '../../../src/threads/collect-garbage.js';
+import { story, type Story } from './story.js';
+import { Telling } from './telling.js';
+
+const runs = Number(process.env['MODEL_RUNS'] ?? 40);
+const seed = process.env['MODEL_SEED'] ?? '1';
+const only = process.env['MODEL_STORY'];
+let told = 0;
+let blocks = 0;
+
+async function tell(plan: Story): Promise<void> {
+  const telling = new Telling(plan);
+  try {
+    await telling.tell();
+  } finally {
+    await telling.end();
+    blocks += telling.blocksSeen.size;
+    // Each head reserves gigabytes of addresses until it is collected.
+    if (++told % 20 === 0) collectGarbage();
+  }
+}
+
+it.runIf(only !== undefined)('the given story ends as the model says', async () => {
+  const given: unknown = JSON.parse(only!);
+  await tell(given as Story);
+});
+
+it.runIf(only === undefined)('any story ends as the model says', async () => {
+  const result = await fc.check(fc.asyncProperty(story, tell), {
+    numRuns: runs, ...(seed === 'random' ? {} : { seed: Number(seed) }), interruptAfterTimeLimit: Math.max(30_000, runs * 1000),
+  });
+  if (!result.failed) {
+    expect(blocks, 'stories without blocks are about half of the store').toBeGreaterThan(runs / 10);
+    return;
+  }
+  const [shortest] = result.counterexample ?? [];
+  const cause = result.errorInstance instanceof Error ? result.errorInstance.stack ?? result.errorInstance.message : String(result.errorInstance);
+  expect.fail(`MODEL_SEED=${result.seed}\n${JSON.stringify(shortest)}\n${cause}`);
+}, Math.max(60_000, runs * 1500));
