@@ -56,6 +56,12 @@ export class MirrorDisk implements Disk {
     this.real.rename(from, to);
   }
 
+  link(existing: string, to: string): void {
+    this.notice(existing);
+    this.sim.link(existing, to);
+    this.real.link(existing, to);
+  }
+
   remove(file: string): void {
     this.notice(file);
     this.sim.remove(file);
