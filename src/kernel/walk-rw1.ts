@@ -1,16 +1,15 @@
 // Walks a decompressed prometheus.WriteRequest (remote write 1.0) and fills the sample columns. Knows the form that senders
 // produce: timeseries { labels..., samples... }. A series with anything else (exemplars, histograms), and metadata, is left to the
 // general decoder, each by itself.
-import {
-  beginColumns, beginSeries, dropSeries, endColumns, putOther, putRef, putSample, rows, SAMPLE_NO_ROOM, SAMPLE_OK,
-} from './columns';
-import { beginPrediction, endPrediction, isPredicted, lookupIdentity, noteIdentity, predictedNote } from './identity';
+import { beginSeries, dropSeries, putRef, putSample, rows, SAMPLE_NO_ROOM, SAMPLE_OK } from './columns';
+import { isPredicted, lookupIdentity, noteIdentity, predictedNote } from './identity';
 import { hash1, hash2, hashBytes } from './hash';
-import { beginMisses, endMisses, putMiss, settleMiss } from './miss';
+import { putMiss, settleMiss } from './miss';
 import { resolvedRef, resolveLabelRun } from './series';
 import { BAD_VARINT, lengthAt } from './varint';
+import { beginWalk, endWalk, SERIES_OTHER, settleField } from './walk-frame';
 import {
-  LABELS_OK, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_LABELS, MISS_LABELS_END, READER_BASE, RES_RESUME, WALK_DONE, WALK_GENERAL, WALK_MORE,
+  LABELS_OK, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_LABELS, MISS_LABELS_END, READER_BASE, WALK_DONE, WALK_GENERAL, WALK_MORE,
 } from './layout';
 
 const DOMAIN_RW1: u64 = 0x72773100;
@@ -26,9 +25,7 @@ const TAG_SAMPLE: u32 = 0x12;
  * Appends nothing: calling it again gives the same.
  */
 export function walkRemoteWriteV1(start: u32, end: u32): u32 {
-  beginColumns();
-  beginMisses();
-  beginPrediction();
+  beginWalk();
   let result: u32 = WALK_DONE;
   let at = start;
   while (at < end) {
@@ -40,20 +37,13 @@ export function walkRemoteWriteV1(start: u32, end: u32): u32 {
     }
     const from = <u32>(length >> 32);
     const next = from + <u32>length;
-    result = tag == TAG_SERIES ? walkSeries(from, next) : SERIES_OTHER;
-    if (result == SERIES_OTHER) result = putOther(at, next) ? WALK_DONE : WALK_GENERAL;
+    result = settleField(tag == TAG_SERIES ? walkSeries(from, next) : SERIES_OTHER, at, next);
     if (result != WALK_DONE) break;
     at = next;
   }
-  endPrediction();
-  endMisses();
-  endColumns();
-  store<u32>(RES_RESUME, at);
+  endWalk(at);
   return result;
 }
-
-/** Result of one series, beside the WALK_ codes: left to the general decoder. */
-const SERIES_OTHER: u32 = 100;
 
 /** End of the label submessages that begin at p; past `end` if one of them is. 0: malformed. */
 function endOfLabels(p: u32, end: u32): u32 {

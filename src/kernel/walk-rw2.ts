@@ -2,18 +2,18 @@
 // request; the identity of a series is folded from the hashes of its label references, so that the same labels are recognised
 // whatever numbers the symbols have. A series with anything but labels, floats and metadata is left to the general decoder.
 import {
-  beginColumns, beginSeries, dropSeries, endColumns, outsideInSeries, putOther, putRef, putSample, putStart, rows, SAMPLE_NO_ROOM,
-  SAMPLE_ODD,
+  beginSeries, dropSeries, outsideInSeries, putRef, putSample, putStart, rows, SAMPLE_NO_ROOM, SAMPLE_ODD,
 } from './columns';
-import { beginPrediction, endPrediction, lookupIdentity, previous } from './identity';
+import { lookupIdentity, previous } from './identity';
 import { hash1, hash2, hashBytes } from './hash';
 import { beginMetadata, hashMetadata, isKnownMetadata, listMetadata, metadataHash, symbolRecord } from './metadata';
-import { beginMisses, endMisses, putMiss, settleMiss } from './miss';
+import { putMiss, settleMiss } from './miss';
 import { resolvedRef, resolveSymbols } from './series';
 import { BAD_VARINT, lengthAt, numberAt, varint64At, varintEnd } from './varint';
+import { beginWalk, endWalk, SERIES_OTHER, settleField } from './walk-frame';
 import {
-  HDR_SEED, LABELS_OK, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_LABELS, MISS_LABELS_END, READER_BASE, RES_RESUME, RES_SYMBOLS,
-  SYMBOL_CAPACITY, SYMBOL_LENGTH, SYMBOL_META, SYMBOL_TEXT, WALK_DONE, WALK_GENERAL, WALK_MORE,
+  HDR_SEED, LABELS_OK, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_LABELS, MISS_LABELS_END, READER_BASE, RES_SYMBOLS, SYMBOL_CAPACITY,
+  SYMBOL_LENGTH, SYMBOL_META, SYMBOL_TEXT, WALK_DONE, WALK_GENERAL, WALK_MORE,
 } from './layout';
 
 const DOMAIN_SYMBOL: u64 = 0x72773200;
@@ -24,9 +24,6 @@ const TAG_SAMPLE: u32 = 0x12;
 const TAG_METADATA: u32 = 0x2a;
 /** created_timestamp of 2.0 drafts, still sent by Prometheus up to 3.5: the start of all samples of the series. */
 const TAG_CREATED: u32 = 0x30;
-
-/** Result of one series, beside the WALK_ codes: left to the general decoder. */
-const SERIES_OTHER: u32 = 100;
 
 /** Reads the symbols, which come first; returns where the series begin, 0 if the general decoder must look. */
 export function readSymbols(start: u32, end: u32): u32 {
@@ -55,10 +52,8 @@ export function readSymbols(start: u32, end: u32): u32 {
  * for `collectMetadata`, to be called when the misses are settled.
  */
 export function walkRemoteWriteV2(start: u32, end: u32): u32 {
-  beginColumns();
-  beginMisses();
+  beginWalk();
   beginMetadata();
-  beginPrediction();
   let result: u32 = WALK_DONE;
   let at = start;
   while (at < end) {
@@ -69,15 +64,11 @@ export function walkRemoteWriteV2(start: u32, end: u32): u32 {
     }
     const from = <u32>(length >> 32);
     const next = from + <u32>length;
-    result = walkSeries(from, next);
-    if (result == SERIES_OTHER) result = putOther(at, next) ? WALK_DONE : WALK_GENERAL;
+    result = settleField(walkSeries(from, next), at, next);
     if (result != WALK_DONE) break;
     at = next;
   }
-  endPrediction();
-  endMisses();
-  endColumns();
-  store<u32>(RES_RESUME, at);
+  endWalk(at);
   return result;
 }
 
