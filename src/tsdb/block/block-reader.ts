@@ -76,9 +76,16 @@ export class BlockReader implements Queryable {
     return Array.from(this.deletions ? this.withoutDeleted(found, mint, maxt) : found, (series) => new BlockSeries(this, series));
   }
 
-  /** True if no sample of the series is left. */
-  isDeleted(series: number): boolean {
-    return this.deletions?.covers(series, this.meta.min_time, this.meta.max_time) === true;
+  /**
+   * True if no sample of the series is left. Reads the series if something was deleted from it, but not everything of the block's range.
+   * @param scratch cleared @throws BlockError
+   */
+  isDeleted(series: number, scratch: SampleColumns): boolean {
+    if (this.deletions?.of(series) === undefined) return false;
+    if (this.deletions.covers(series, this.meta.min_time, this.meta.max_time)) return true;
+    scratch.clear();
+    this.readSeries(series, scratch, -Infinity, Infinity);
+    return scratch.length === 0;
   }
 
   /** Without the series of which everything in the range was deleted. */

@@ -4,7 +4,7 @@
  * 4 bytes for each pair and label set of each block, and the samples of one series.
  */
 import { invariant } from '../../invariant.js';
-import type { SampleColumns } from '../../model/sample-columns.js';
+import { SampleColumns } from '../../model/sample-columns.js';
 import { SERIES_PER_PAGE } from '../block/block-format.js';
 import type { BlockReader } from '../block/block-reader.js';
 import type { OrderedSource } from '../block/block-source.js';
@@ -74,7 +74,7 @@ export class MergedSource implements OrderedSource {
   }
 }
 
-/** The series of a block that were not deleted as a whole, one after another, in the numbers of the union. */
+/** The series of a block of which a sample is left, one after another, in the numbers of the union. */
 class SeriesCursor {
   atEnd = false;
   /** Pair of the metric's name + 1, 0 if it has none; label set. */
@@ -83,6 +83,7 @@ class SeriesCursor {
   private series = -1;
   private page: SeriesPage | undefined;
   private pageId = -1;
+  private readonly scratch = new SampleColumns();
 
   constructor(private readonly block: BlockReader, private readonly pairRank: Uint32Array, private readonly setRank: Uint32Array) {}
 
@@ -97,7 +98,7 @@ class SeriesCursor {
 
   step(): void {
     do this.series++;
-    while (this.series < this.block.meta.series && this.block.isDeleted(this.series));
+    while (this.series < this.block.meta.series && this.block.isDeleted(this.series, this.scratch));
     const { series } = this;
     this.atEnd = series >= this.block.meta.series;
     if (this.atEnd) return;

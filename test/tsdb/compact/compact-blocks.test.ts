@@ -7,6 +7,7 @@ import { NodeDisk } from '../../../src/io/node-disk.js';
 import { SampleColumns } from '../../../src/model/sample-columns.js';
 import { MemoryStorage } from '../../../src/tools/conformance/memory-storage.js';
 import { BlockError } from '../../../src/tsdb/block/block-error.js';
+import { BlockDeletions } from '../../../src/tsdb/block/block-deletions.js';
 import { BlockReader } from '../../../src/tsdb/block/block-reader.js';
 import { QueryableSource } from '../../../src/tsdb/block/block-source.js';
 import { writeBlock } from '../../../src/tsdb/block/block-writer.js';
@@ -106,6 +107,21 @@ describe('compacted blocks', () => {
     const storage = new MemoryStorage();
     storage.append(up('x'), [sample(0, 1)]);
     expect(contentOf(compact([blockOf(storage, T0, T0 + HOUR), empty]))).toEqual(['up{job="x"}: 0=1']);
+  });
+});
+
+describe('deleted samples', () => {
+  it('are left out, and series of which nothing is left, too', () => {
+    const storage = new MemoryStorage();
+    for (const [job, times] of [['all', [0, 1000]], ['own', [1000]], ['part', [0, 1000]], ['none', [0]]] as const) storage.append(up(job), times.map((t) => sample(t, t)));
+    const [a, b] = [blockOf(storage, T0, T0 + HOUR), blockOf(new MemoryStorage(), T0 + HOUR, T0 + 2 * HOUR)];
+    // In the order of their labels: all, none, own, part. The block begins at 0, so that the interval of `own` covers only its sample.
+    const deleted = BlockDeletions.none.with(Uint32Array.of(0), T0 - 5, T0 + HOUR).with(Uint32Array.of(2, 3), T0 + 500, T0 + 5000).encode();
+    const file = newFile();
+    const header = { mint: T0, maxt: T0 + 2 * HOUR, heads: [1], parents: [1, 2], level: 1 };
+    const meta = compactBlocks(disk, { codec: codecModule, parents: [{ file: a, deleted }, { file: b }], header, file });
+    expect(contentOf(file)).toEqual(['up{job="none"}: 0=0', 'up{job="part"}: 0=0']);
+    expect(meta).toMatchObject({ series: 2, floats: 2 });
   });
 });
 
