@@ -60,8 +60,11 @@ import { decodeLabelRun } from './wire/label-run.js';
 import { uncompressBlock } from './wire/snappy.js';
 
 const MIB = 1024 * 1024;
-/** How long a shutdown waits for requests and queries in flight. Below the 30 s after which Kubernetes and Docker kill. */
-const DRAIN_MS = 10_000;
+/**
+ * How long a shutdown waits for requests and queries in flight. With `storage.head.snapshot_timeout` behind it as much as Docker waits
+ * before it kills; Kubernetes waits 30 s, systemd 90 s.
+ */
+const DRAIN_MS = 5_000;
 const CATALOGUE_FLUSH_MS = 5_000;
 /** A query that does not notice its end within this loses its thread. */
 const STOP_GRACE_MS = 5_000;
@@ -185,8 +188,7 @@ async function main(): Promise<void> {
     await store?.blockJobs.close();
     await store?.adminJobs.close();
     await idle;
-    await store?.maintenance.close(CATALOGUE_FLUSH_MS);
-    await store?.db.close();
+    await Promise.all([store?.maintenance.close(CATALOGUE_FLUSH_MS), store?.db.close()]);
     lock?.release();
   });
   process.on('SIGTERM', () => shutdown.begin('SIGTERM'));
@@ -197,16 +199,20 @@ async function main(): Promise<void> {
     const app = buildServer(deps);
     await app.ready();
     listener = await Listener.open(app, listenAddresses(config));
-    otlpListeners = await OtlpListeners.open(config.otlp, listenAddresses(config), deps);
-    const { grpcAddress = 'off', httpAddress = 'off' } = otlpListeners;
-    logger.info({
-      version: NARTHEX_VERSION, addresses: listener.addresses, otlp_grpc: grpcAddress, otlp_http: httpAddress, node: process.versions.node,
-    }, 'narthex is listening');
-
+    const { addresses } = listener;
     const disk = new NodeDisk();
     fs.mkdirSync(config.storage.tsdb.path, { recursive: true });
     lock = await DirLock.acquire(disk, config.storage.tsdb.path, systemClock);
-    store = await openStore(config, disk, logger, readiness, metrics, () => translator);
+    // Side by side: the doors for OTLP load a library, and the store waits for threads.
+    const opening = openStore(config, disk, logger, readiness, metrics, () => translator);
+    const doors = OtlpListeners.open(config.otlp, listenAddresses(config), deps).then((open) => {
+      otlpListeners = open;
+      const { grpcAddress = 'off', httpAddress = 'off' } = open;
+      logger.info({
+        version: NARTHEX_VERSION, addresses, otlp_grpc: grpcAddress, otlp_http: httpAddress, node: process.versions.node,
+      }, 'narthex is listening');
+    });
+    [store] = await Promise.all([opening, doors]);
   } catch (error) {
     logger.fatal(error instanceof Error ? error.message : String(error));
     logger.debug({ err: error }, 'start failed');
@@ -300,10 +306,10 @@ function wireCodecs(translator: () => OtlpTranslator): WireCodecs {
 async function openStore(
   config: Config, disk: NodeDisk, logger: Logger, readiness: Readiness, metrics: ServerMetrics, otlpTranslator: () => OtlpTranslator,
 ): Promise<Store> {
-  const { storage, query, limits, wal } = config;
+  const { storage, limits, wal } = config;
   const kernels = loadKernelModule();
   const catalogueFile = path.join(storage.tsdb.path, 'catalogue.sqlite');
-  const maintenance = await MaintenanceClient.start({
+  const starting = MaintenanceClient.start({
     catalogueFile,
     catalogueLimits: {
       ...DEFAULT_CATALOGUE_LIMITS,
@@ -317,9 +323,10 @@ async function openStore(
 
   const codec = loadCodecModule();
   const adminJobs = new AdminJobs({ kernels, codec, catalogueFile, heapMib: workerHeapMib(1) });
+  const queriesStarting = starting.then(() => startQueries(config, kernels, codec, catalogueFile, logger));
   const blockJobs = new BlockJobs({ kernels, codec, heapMib: workerHeapMib(1) });
   const settings = ingestSettings(config);
-  const db = await Db.open({
+  const opening = Db.open({
     directory: storage.tsdb.path,
     headRangeMs: storage.head.range_ms,
     maxHeads: storage.head.max_open,
@@ -368,46 +375,12 @@ async function openStore(
     const within = bytesTotal > 0 ? Math.floor((100 * bytesDone) / bytesTotal) : 0;
     readiness.replay = { min: 0, max: headsTotal * 100, current: Math.min(headsTotal * 100, headsDone * 100 + within) };
   });
+  // The threads start while the log is read: they need the catalogue, and the heads only when they are told of them.
+  const [maintenance, queries, db] = await Promise.all([starting, queriesStarting, opening]);
   for (const { level, text } of db.openReport.notes) logger[level](text);
   const { heads, restored, samples, logBytes } = db.openReport;
   logger.info({ heads, restored, samples, logBytes }, 'log replayed');
 
-  const shortWorkers = query.short_workers;
-  const workers = queryWorkerCount(query.workers, os.availableParallelism(), shortWorkers);
-  const queries = await QueryPool.start({
-    workers,
-    shortWorkers,
-    maxConcurrent: query.max_concurrency,
-    maxQueued: query.queue_size,
-    heapMib: workerHeapMib(workers + shortWorkers),
-    stopGraceMs: STOP_GRACE_MS,
-    onWorkerLost: (error) => logger.error(`query worker ended: ${error.message}`),
-    settings: {
-      kernels,
-      blocks: { codec, cacheBytes: storage.block.cache_size_bytes },
-      catalogueFile,
-      engine: {
-        lookbackDeltaMs: query.lookback_delta_ms,
-        maxSamples: query.max_samples,
-        maxSeries: query.max_series,
-        defaultEvaluationIntervalMs: config.global.evaluation_interval_ms,
-        enableDelayedNameRemoval: config.features.promql_delayed_name_removal,
-        enableExperimentalFunctions: config.features.promql_experimental_functions,
-        enableTypeAndUnitLabels: config.features.type_and_unit_labels,
-        useStartTimestamps: config.features.use_start_timestamps,
-      },
-      resultCacheBytes: query.result_cache_size_bytes,
-      limits: {
-        maxPointsPerSeries: query.max_points_per_series,
-        maxResponseBytes: query.max_response_size_bytes,
-        readSampleLimit: storage.remote.read_sample_limit,
-        readFrameBytes: storage.remote.read_max_bytes_in_frame_bytes,
-        lookbackDeltaMs: query.lookback_delta_ms,
-      },
-      externalLabels: config.global.external_labels,
-      searchApi: config.features.search_api,
-    },
-  });
   db.announceHeads((descriptors) => queries.setHeads(descriptors), async (id) => {
     await queries.whenReleased(id);
     // This thread's own references go right after; their memory comes back only when they are collected.
@@ -430,6 +403,49 @@ async function openStore(
   ingester.rememberMetadata([...catalogue.metadata('', 0, 1).values()].flat());
   catalogue.close();
   return { db, maintenance, queries, blockJobs, adminJobs, ingester };
+}
+
+/** The threads that answer queries. The maintenance worker has opened the catalogue before. */
+function startQueries(
+  config: Config, kernels: WebAssembly.Module, codec: WebAssembly.Module, catalogueFile: string, logger: Logger,
+): Promise<QueryPool> {
+  const { storage, query, global, features } = config;
+  const shortWorkers = query.short_workers;
+  const workers = queryWorkerCount(query.workers, os.availableParallelism(), shortWorkers);
+  return QueryPool.start({
+    workers,
+    shortWorkers,
+    maxConcurrent: query.max_concurrency,
+    maxQueued: query.queue_size,
+    heapMib: workerHeapMib(workers + shortWorkers),
+    stopGraceMs: STOP_GRACE_MS,
+    onWorkerLost: (error) => logger.error(`query worker ended: ${error.message}`),
+    settings: {
+      kernels,
+      blocks: { codec, cacheBytes: storage.block.cache_size_bytes },
+      catalogueFile,
+      engine: {
+        lookbackDeltaMs: query.lookback_delta_ms,
+        maxSamples: query.max_samples,
+        maxSeries: query.max_series,
+        defaultEvaluationIntervalMs: global.evaluation_interval_ms,
+        enableDelayedNameRemoval: features.promql_delayed_name_removal,
+        enableExperimentalFunctions: features.promql_experimental_functions,
+        enableTypeAndUnitLabels: features.type_and_unit_labels,
+        useStartTimestamps: features.use_start_timestamps,
+      },
+      resultCacheBytes: query.result_cache_size_bytes,
+      limits: {
+        maxPointsPerSeries: query.max_points_per_series,
+        maxResponseBytes: query.max_response_size_bytes,
+        readSampleLimit: storage.remote.read_sample_limit,
+        readFrameBytes: storage.remote.read_max_bytes_in_frame_bytes,
+        lookbackDeltaMs: query.lookback_delta_ms,
+      },
+      externalLabels: global.external_labels,
+      searchApi: features.search_api,
+    },
+  });
 }
 
 function haTracker({ ingest: { ha } }: Config, catalogue: CatalogueSink, metrics: ServerMetrics, logger: Logger): HaTracker | undefined {

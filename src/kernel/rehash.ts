@@ -8,7 +8,7 @@ import { insertSlot } from './table';
 import {
   C_HASH, C_LABELS, HDR_HEAP_LIMIT, HDR_IDENTS, HDR_IDENT_MASK, HDR_IDENT_TABLE, HDR_NAMES, HDR_NAME_MASK, HDR_NAME_TABLE, HDR_PAIRS,
   HDR_PAIR_MASK, HDR_PAIR_TABLE, HDR_PREDICTED, HDR_PREVIOUS, HDR_SEED, HDR_SEQ, HDR_SERIES, HDR_SERIES_LIMIT, HDR_SERIES_MASK,
-  HDR_SERIES_TABLE, NAME_LENGTH, NAME_TEXT, PAIR_LENGTH, PAIR_NAME, PAIR_TEXT,
+  HDR_SERIES_TABLE, HDR_STARVED, NAME_LENGTH, NAME_TEXT, PAIR_LENGTH, PAIR_NAME, PAIR_TEXT,
 } from './layout';
 
 /** As `initArena`, for an arena whose header, records and heap are there. */
@@ -20,6 +20,7 @@ export function rehashArena(seedLow: u32, seedHigh: u32, heapLimit: u32, seriesL
   store<u32>(HDR_IDENTS, 0);
   store<u32>(HDR_PREDICTED, 0);
   store<u32>(HDR_PREVIOUS, 0);
+  store<u32>(HDR_STARVED, 0);
   emptyTable(HDR_NAME_TABLE, HDR_NAME_MASK);
   emptyTable(HDR_PAIR_TABLE, HDR_PAIR_MASK);
   emptyTable(HDR_SERIES_TABLE, HDR_SERIES_MASK);
