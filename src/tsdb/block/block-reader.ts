@@ -13,6 +13,7 @@ import { decodeHistogramChunk } from './histogram-chunk.js';
 import type { PageCache } from './page-cache.js';
 import type { SharedLabels } from '../shared-labels.js';
 import type { SeriesPage } from './series-pages.js';
+import { firstAtLeast, partOf } from './time-columns.js';
 
 const EMPTY = new Uint32Array(0);
 
@@ -273,23 +274,24 @@ export class BlockReader implements Queryable {
   private times(id: number): Float64Array {
     return this.index.cached('time_column', id, () => {
       const row = this.file.timeColumn(id);
+      const part = partOf(row.data);
+      if (part !== undefined) return { value: this.partOfTimes(id, part, row.count), bytes: row.count * 8 };
       const decoded = this.resources.codec.decode(row.data, 0, row.data.length, row.count);
       if (decoded === undefined) throw this.file.corrupt('time_column', id, 'cannot be decoded');
       return { value: decoded.slice(), bytes: row.count * 8 };
     });
   }
-}
 
-/** First index whose time is not below `t`. */
-function firstAtLeast(times: Float64Array, t: number): number {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (times[middle]! < t) low = middle + 1;
-    else high = middle;
+  /** A copy, since the cache counts its bytes by themselves. */
+  private partOfTimes(id: number, part: { readonly id: number; readonly from: number }, count: number): Float64Array {
+    // Only a column before it, and none that is a part itself: nothing can go in circles.
+    if (part.id >= id || partOf(this.file.timeColumn(part.id).data) !== undefined) {
+      throw this.file.corrupt('time_column', id, `part of column ${part.id}`);
+    }
+    const times = this.times(part.id).slice(part.from, part.from + count);
+    if (times.length !== count) throw this.file.corrupt('time_column', id, `part of column ${part.id} from ${part.from} on`);
+    return times;
   }
-  return low;
 }
 
 class BlockSeries implements Series {

@@ -8,9 +8,7 @@ import type { CodecName, ColumnCodec } from './column-codec.js';
 import { encodeHistogramChunk } from './histogram-chunk.js';
 import type { ChunkRef } from './series-pages.js';
 import { StartColumns } from './start-columns.js';
-
-/** Columns of times remembered, so that series with the same times share one. Beyond it the oldest are forgotten. */
-const TIME_COLUMNS_REMEMBERED = 65_536;
+import { TimeColumns } from './time-columns.js';
 
 export interface ChunkSink {
   timeColumn(id: number, count: number, min: number, max: number, data: Uint8Array): void;
@@ -36,9 +34,8 @@ class PageBuffer {
 
 export class ChunkWriter {
   private readonly pages = [new PageBuffer(), new PageBuffer()];
-  private readonly timeColumns = new Map<string, number>();
   private readonly histogram = new ByteWriter(4096);
-  private nextTimeColumn = 0;
+  private readonly times: TimeColumns;
   readonly starts: StartColumns;
   chunks = 0;
   floats = 0;
@@ -47,6 +44,7 @@ export class ChunkWriter {
   maxTime = -Infinity;
 
   constructor(private readonly codec: ColumnCodec, private readonly sink: ChunkSink, private readonly options: ChunkOptions) {
+    this.times = new TimeColumns(codec, (...column) => sink.timeColumn(...column));
     this.starts = new StartColumns(codec, (id, data) => sink.startColumn(id, data));
   }
 
@@ -74,7 +72,7 @@ export class ChunkWriter {
   }
 
   get timeColumnCount(): number {
-    return this.nextTimeColumn;
+    return this.times.count;
   }
 
   pageCount(kind: number): number {
@@ -82,7 +80,7 @@ export class ChunkWriter {
   }
 
   private addFloats(samples: SampleColumns, from: number, to: number): PlacedChunk {
-    const timeColumn = this.addTimes(samples.timestamps, from, to);
+    const timeColumn = this.times.add(samples.timestamps, from, to);
     const data = this.codec.encode(samples.values, from, to, this.options.codec).slice();
     this.check(samples.values, data, from, to);
     this.floats += to - from;
@@ -90,7 +88,7 @@ export class ChunkWriter {
   }
 
   private addHistograms(samples: SampleColumns, from: number, to: number): PlacedChunk {
-    const timeColumn = this.addTimes(samples.timestamps, from, to);
+    const timeColumn = this.times.add(samples.timestamps, from, to);
     const out = this.histogram;
     out.reset();
     const histograms: Histogram[] = [];
@@ -98,20 +96,6 @@ export class ChunkWriter {
     encodeHistogramChunk(histograms, this.codec, this.options.codec, out);
     this.histograms += to - from;
     return this.place(HISTOGRAMS, out.view(), timeColumn);
-  }
-
-  private addTimes(times: Float64Array, from: number, to: number): number {
-    const data = this.codec.encode(times, from, to);
-    const key = `${to - from}:${Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1')}`;
-    const known = this.timeColumns.get(key);
-    if (known !== undefined) return known;
-    const id = this.nextTimeColumn++;
-    if (this.timeColumns.size >= TIME_COLUMNS_REMEMBERED) this.timeColumns.delete(this.timeColumns.keys().next().value!);
-    this.timeColumns.set(key, id);
-    const copy = data.slice();
-    this.check(times, copy, from, to);
-    this.sink.timeColumn(id, to - from, times[from]!, times[to - 1]!, copy);
-    return id;
   }
 
   /** What is written must come back, bit by bit: after the head is gone there is no second chance. */
