@@ -71,7 +71,7 @@ export function createServerMetrics(registry: MetricsRegistry): ServerMetrics {
     heads: gauge('narthex_heads', 'Heads in memory.'),
     headsClosed: gauge('narthex_heads_closed', 'Heads that take no more samples and wait to become blocks.'),
     headsClosedEarly: counter('narthex_heads_closed_early_total', 'Heads that became blocks before their range was over.', ['reason']),
-    headsStarved: gauge('narthex_head_memory_short', '1 while new series are refused, because the live ones use most of the memory.'),
+    headsStarved: gauge('narthex_head_memory_short', 'Whether new series are refused, because the live ones use most of the memory.'),
     block: createBlockMetrics(registry),
     walBytes: counter('narthex_wal_written_bytes_total', 'Bytes written to the log.'),
     walSyncDuration: latency('prometheus_tsdb_wal_fsync_duration_seconds', 'Time to force the log to the disk.'),

@@ -139,6 +139,8 @@ export class QueryPool implements QueryService {
 
   /** All heads that queries read from now on. Queries under way keep what they have. */
   setHeads(heads: readonly SourceDescriptor[]): void {
+    // A block that is finished while the server stops changes the list once more; nobody reads any more.
+    if (this.closing) return;
     const change = this.leases.set(heads);
     for (const worker of this.workers) worker.setHeads(change);
   }

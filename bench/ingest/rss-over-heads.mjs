@@ -1,0 +1,77 @@
+// Resident memory of the real server over many heads: a dropped head's arena must go back to the system, each time.
+// Operator terms: 20,000 series every two minutes for 30 simulated hours with heads of two hours; 10 % of the series are replaced every
+// hour, or with --storm at every scrape, under a budget of 64 MiB, which no aligned head fits into. Each hour is queried once, so
+// that every thread has seen every head.
+// Expected: two heads of 20-40 MB beside some 200 MB of server; the second half of the run no higher than the first.
+//   npm run build && node bench/ingest/rss-over-heads.mjs [--storm] [--smoke]
+import { encodeLabels, plainBody } from '../lib/plain-body.mjs';
+import { header } from '../lib/report.mjs';
+import { startServer } from '../lib/server-process.mjs';
+
+const smoke = process.argv.includes('--smoke');
+const storm = process.argv.includes('--storm');
+const SERIES = smoke ? 1000 : 20_000;
+const HOURS = smoke ? 5 : 30;
+const INTERVAL_MS = 120_000;
+const SCRAPES_PER_HOUR = 3_600_000 / INTERVAL_MS;
+const PER_BODY = 5000;
+const REPLACED = SERIES / 10;
+const MIB = 2 ** 20;
+
+header(`RSS over heads: ${SERIES} series, ${HOURS} h, ${storm ? 'storm' : 'steady'}`);
+const server = await startServer(storm ? { NARTHEX_STORAGE_HEAD_MEMORY: smoke ? '4MiB' : '64MiB', NARTHEX_STORAGE_HEAD_CLOSE_MIN_AGE: '10m' } : {});
+let made = 0;
+const newSeries = () => {
+  const pod = `pod-${String(made++).padStart(9, '0')}`;
+  return encodeLabels([
+    ['__name__', 'http_requests_total'], ['cluster', 'eu-1'], ['instance', `10.0.${made % 256}.${(made >> 8) % 256}:8080`], ['job', 'shop'],
+    ['namespace', `team-${made % 40}`], ['pod', pod],
+  ]);
+};
+const series = Array.from({ length: SERIES }, newSeries);
+const replace = () => {
+  for (let i = 0; i < REPLACED; i++) {
+    series.shift();
+    series.push(newSeries());
+  }
+};
+
+const startMs = Math.floor(Date.now() / 7_200_000) * 7_200_000 - HOURS * 3_600_000;
+const resident = [];
+let sent = 0;
+let refused = 0;
+try {
+  for (let scrape = 0; scrape < HOURS * SCRAPES_PER_HOUR; scrape++) {
+    const t = startMs + scrape * INTERVAL_MS;
+    for (let first = 0; first < SERIES; first += PER_BODY) {
+      const part = series.slice(first, first + PER_BODY);
+      const body = plainBody(part, t + first, (i) => scrape * 10 + ((first + i) % 100));
+      for (;;) {
+        const { status } = await fetch(`${server.url}/api/v1/write`, {
+          method: 'POST', body, headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
+        });
+        if (status === 204) break;
+        if (status !== 503) throw new Error(`status ${status}`);
+        refused++;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+      sent += part.length;
+    }
+    if (storm || (scrape + 1) % SCRAPES_PER_HOUR === 0) replace();
+    if ((scrape + 1) % SCRAPES_PER_HOUR !== 0) continue;
+    const hour = (scrape + 1) / SCRAPES_PER_HOUR;
+    const end = (t + INTERVAL_MS - 1) / 1000;
+    const counted = await server.query(`sum(count_over_time(http_requests_total[1h]))`, end);
+    if (counted !== SERIES * SCRAPES_PER_HOUR) throw new Error(`hour ${hour}: ${counted} of ${SERIES * SCRAPES_PER_HOUR} samples`);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    resident.push(server.rss());
+    const [heads, bytes, early] = await Promise.all(['narthex_heads', 'narthex_head_memory_bytes', 'narthex_heads_closed_early_total'].map(server.metric));
+    const arenas = server.arenas();
+    console.log(`hour ${hour}: RSS ${(resident.at(-1) / MIB).toFixed(0)} MiB, of it ${(arenas.resident / MIB).toFixed(0)} MiB in ${arenas.count} arenas; ${heads} heads with ${(bytes / MIB).toFixed(0)} MiB, ${early} closed early`);
+  }
+} finally {
+  await server.stop();
+}
+const half = resident.length >> 1;
+const top = (values) => (Math.max(...values) / MIB).toFixed(0);
+console.log(`${sent} samples, ${refused} requests refused for a while; highest RSS: first half ${top(resident.slice(0, half))} MiB, second half ${top(resident.slice(half))} MiB`);

@@ -1,0 +1,74 @@
+// The real server as a process of its own, with a data directory that goes with it.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = net.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+export async function startServer(environment = {}, nodeFlags = []) {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-bench-'));
+  const port = await freePort();
+  const child = spawn(process.execPath, [...nodeFlags, MAIN, `--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${directory}`], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, NARTHEX_OTLP_GRPC_LISTEN_ADDRESS: 'off', NARTHEX_OTLP_HTTP_LISTEN_ADDRESS: 'off', ...environment },
+  });
+  const url = `http://127.0.0.1:${port}`;
+  for (let i = 0; ; i++) {
+    const ready = await fetch(`${url}/-/ready`).then((answer) => answer.ok, () => false);
+    if (ready) break;
+    if (i > 300 || child.exitCode !== null) throw new Error('the server did not start');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return {
+    url,
+    /** Resident bytes. */
+    rss: () => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024,
+    /** Resident bytes of its mappings of 4 GiB and more: arenas, also those that nobody uses any more. */
+    arenas: () => {
+      let resident = 0;
+      let count = 0;
+      let isArena = false;
+      for (const line of fs.readFileSync(`/proc/${child.pid}/smaps`, 'utf8').split('\n')) {
+        const size = /^Size:\s+(\d+)/.exec(line);
+        if (size) {
+          isArena = Number(size[1]) >= 4 * 2 ** 20;
+          continue;
+        }
+        const rss = isArena && /^Rss:\s+(\d+)/.exec(line);
+        if (!rss) continue;
+        resident += Number(rss[1]) * 1024;
+        if (Number(rss[1]) > 0) count++;
+      }
+      return { count, resident };
+    },
+    /** Value of a metric without labels, or the sum over its labels. */
+    metric: async (name) => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      return text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+        .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+    },
+    query: async (expression, seconds) => {
+      const answer = await fetch(`${url}/api/v1/query?${new URLSearchParams({ query: expression, time: String(seconds) })}`);
+      const { data, error } = await answer.json();
+      if (error) throw new Error(`${expression}: ${error}`);
+      return Number(data.result[0]?.value[1]);
+    },
+    stop: async () => {
+      child.kill('SIGTERM');
+      await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve()));
+      fs.rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
