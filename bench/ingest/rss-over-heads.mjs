@@ -16,10 +16,11 @@ const INTERVAL_MS = 120_000;
 const SCRAPES_PER_HOUR = 3_600_000 / INTERVAL_MS;
 const PER_BODY = 5000;
 const REPLACED = SERIES / 10;
-const MIB = 2 ** 20;
+const mib = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
 header(`RSS over heads: ${SERIES} series, ${HOURS} h, ${storm ? 'storm' : 'steady'}`);
-const server = await startServer(storm ? { NARTHEX_STORAGE_HEAD_MEMORY: smoke ? '4MiB' : '64MiB', NARTHEX_STORAGE_HEAD_CLOSE_MIN_AGE: '10m' } : {});
+const STORM = { NARTHEX_STORAGE_HEAD_MEMORY: smoke ? '4MiB' : '64MiB', NARTHEX_STORAGE_HEAD_CLOSE_MIN_AGE: '10m' };
+const server = await startServer(storm ? STORM : {});
 let made = 0;
 const newSeries = () => {
   const pod = `pod-${String(made++).padStart(9, '0')}`;
@@ -65,13 +66,15 @@ try {
     if (counted !== SERIES * SCRAPES_PER_HOUR) throw new Error(`hour ${hour}: ${counted} of ${SERIES * SCRAPES_PER_HOUR} samples`);
     await new Promise((resolve) => setTimeout(resolve, 1000));
     resident.push(server.rss());
-    const [heads, bytes, early] = await Promise.all(['narthex_heads', 'narthex_head_memory_bytes', 'narthex_heads_closed_early_total'].map(server.metric));
+    const names = ['narthex_heads', 'narthex_head_memory_bytes', 'narthex_heads_closed_early_total'];
+    const [heads, bytes, early] = await Promise.all(names.map(server.metric));
     const arenas = server.arenas();
-    console.log(`hour ${hour}: RSS ${(resident.at(-1) / MIB).toFixed(0)} MiB, of it ${(arenas.resident / MIB).toFixed(0)} MiB in ${arenas.count} arenas; ${heads} heads with ${(bytes / MIB).toFixed(0)} MiB, ${early} closed early`);
+    const inArenas = `${mib(arenas.resident)} in ${arenas.count} arenas`;
+    console.log(`hour ${hour}: RSS ${mib(resident.at(-1))}, ${inArenas}; ${heads} heads with ${mib(bytes)}, ${early} closed early`);
   }
 } finally {
   await server.stop();
 }
 const half = resident.length >> 1;
-const top = (values) => (Math.max(...values) / MIB).toFixed(0);
-console.log(`${sent} samples, ${refused} requests refused for a while; highest RSS: first half ${top(resident.slice(0, half))} MiB, second half ${top(resident.slice(half))} MiB`);
+console.log(`${sent} samples, ${refused} requests refused for a while`);
+console.log(`highest RSS: first half ${mib(Math.max(...resident.slice(0, half)))}, second half ${mib(Math.max(...resident.slice(half)))}`);

@@ -17,10 +17,11 @@ function freePort() {
   });
 }
 
-export async function startServer(environment = {}, nodeFlags = []) {
+export async function startServer(environment = {}) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-bench-'));
   const port = await freePort();
-  const child = spawn(process.execPath, [...nodeFlags, MAIN, `--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${directory}`], {
+  const flags = [`--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${directory}`];
+  const child = spawn(process.execPath, [MAIN, ...flags], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, NARTHEX_OTLP_GRPC_LISTEN_ADDRESS: 'off', NARTHEX_OTLP_HTTP_LISTEN_ADDRESS: 'off', ...environment },
   });

@@ -7,12 +7,12 @@ import {
   BODY_OUT, BODY_OUT_CAPACITY, OTLP_MISS_TARGET, OTLP_NO_ORIGIN, OTLP_ORIGINS, OTLP_REFS, OTLP_REF_NONE, RES_MISSES,
   RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_RISING, RES_SAMPLES, WALK_DONE,
 } from '../kernel/layout.js';
-import { isAccepted } from '../storage/append-status.js';
+import { AppendStatus, isAccepted } from '../storage/append-status.js';
 import type { OtlpNaming, OtlpReport, PointSeries } from '../storage/appender.js';
 import { CurrentHead } from './current-head.js';
 import type { HeadStore } from './head-store.js';
 import type { Head } from './head/head.js';
-import type { TimeRules } from './head/time-rules.js';
+import { judgeTime, type TimeRules } from './head/time-rules.js';
 import type { OtherSources } from './other-sources.js';
 import { newReport } from './reject-collector.js';
 import { settleSlowRow } from './slow-rows.js';
@@ -34,6 +34,8 @@ export class OtlpAppend {
     let rows = arena.field(RES_SAMPLES);
     // Settling makes series, which overwrites none of these.
     const isRising = arena.field(RES_RISING) === 1;
+    // The general path makes no series for samples that are refused for their time.
+    if (arena.field(RES_MISSES) > 0 && hasTimesToRefuse(head, rows, rules)) return 'general';
     const settled = this.settleMisses(head, arena.field(RES_MISSES), naming);
     if (settled === 'general') return 'general';
     if (settled === 'drop') rows = kernel.dropOtlpRows(rows);
@@ -94,6 +96,11 @@ export class OtlpAppend {
     report.rejectedPoints = lost.size;
     head.flushSingles();
   }
+}
+
+function hasTimesToRefuse(head: Head, rows: number, rules: TimeRules): boolean {
+  for (let row = 0; row < rows; row++) if (judgeTime(rules, head.columnTime(row), -Infinity) !== AppendStatus.ok) return true;
+  return false;
 }
 
 function walkIn(head: Head, body: Uint8Array, { generation, targetStepMs, classicHistograms }: OtlpNaming): boolean {

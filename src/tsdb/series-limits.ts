@@ -2,11 +2,10 @@
  * Limits of series per metric and per sender. They refuse new series only: what is known goes on. Counted per head, like
  * `storage.head.max_series`, so that a new head begins with a clean slate when the senders are mended.
  */
-import { LABELS_UNUSUAL, MISS_BASE, MISS_BYTES, MISS_CODE } from '../kernel/layout.js';
 import { METRIC_NAME, type Labels } from '../model/labels.js';
 import { Matcher } from '../model/matcher.js';
 import type { Head, NewSeriesGuard } from './head/head.js';
-import type { WireWalk } from './wire-walk.js';
+import { leaveMisses, type WireWalk } from './wire-walk.js';
 
 export interface SeriesLimitOptions {
   /** 0 = no limit. */
@@ -153,8 +152,7 @@ export function withDecidedMisses(walk: WireWalk, always: boolean, maxLabel: num
     ...walk,
     resolveMisses: (arena, count) => {
       if (!always && walk.longestLabel(arena, count) <= maxLabel) return walk.resolveMisses(arena, count);
-      for (let i = 0; i < count; i++) arena.u32[(MISS_BASE + i * MISS_BYTES + MISS_CODE) >>> 2] = LABELS_UNUSUAL;
-      return count;
+      return leaveMisses(arena, count);
     },
   };
 }

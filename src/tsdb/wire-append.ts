@@ -10,11 +10,11 @@ import { IngestError } from '../storage/ingestion.js';
 import { CurrentHead } from './current-head.js';
 import type { HeadStore } from './head-store.js';
 import type { Head } from './head/head.js';
-import type { TimeRules } from './head/time-rules.js';
+import { judgeTime, type TimeRules } from './head/time-rules.js';
 import type { OtherSources } from './other-sources.js';
-import { addReject, newReport, refuseSeries } from './reject-collector.js';
+import { addReject, describeSample, newReport, refuseSeries } from './reject-collector.js';
 import { settleSlowRow } from './slow-rows.js';
-import type { WireWalk } from './wire-walk.js';
+import { leaveMisses, type WireWalk } from './wire-walk.js';
 
 /** As the general decoder of 2.0. */
 const UNUSUAL_BYTES_MAX = 32 * 1024 * 1024;
@@ -106,7 +106,7 @@ export class WireAppend {
       }
       if (samples > 0) {
         this.others.touch(head, touched);
-        this.settleMisses(protocol, head, arena.field(RES_MISSES), report);
+        this.settleMisses(protocol, head, arena.field(RES_MISSES), rules, report);
         for (const entry of protocol.newMetadata(arena)) this.unreported.push(entry);
         const counts = head.appendColumns(samples, this.others.minValid(head, rules, samples), rules.notAfter);
         report.samples += counts.ok + counts.duplicates;
@@ -117,15 +117,17 @@ export class WireAppend {
   }
 
   /** Makes series for the unknown ones; the samples of those that are refused keep no ref. */
-  private settleMisses(protocol: WireWalk, head: Head, count: number, report: AppendReport): void {
+  private settleMisses(protocol: WireWalk, head: Head, count: number, rules: TimeRules, report: AppendReport): void {
     if (count === 0) return;
     // Readers see the new series only when their first samples are in: appendColumns publishes.
-    head.inBatch(() => this.settleInBatch(protocol, head, count, report));
+    head.inBatch(() => this.settleInBatch(protocol, head, count, rules, report));
   }
 
-  private settleInBatch(protocol: WireWalk, head: Head, count: number, report: AppendReport): void {
+  private settleInBatch(protocol: WireWalk, head: Head, count: number, rules: TimeRules, report: AppendReport): void {
     const { arena } = head;
-    const left = protocol.resolveMisses(arena, count);
+    // A series whose samples are all refused for their time must not leave its name behind.
+    const hopeless = missesOutOfTime(head, count, rules);
+    const left = hopeless.size > 0 ? leaveMisses(arena, count) : protocol.resolveMisses(arena, count);
     for (let i = 0; left > 0 && i < count; i++) {
       const code = head.missCode(i);
       if (code === 0) continue;
@@ -144,8 +146,9 @@ export class WireAppend {
         addReject(report, AppendStatus.invalidLabels, samples, () => labels);
         continue;
       }
-      const ref = head.resolve(labels);
+      const ref = hopeless.has(i) ? head.find(labels) : head.resolve(labels);
       if (ref >= 0) arena.kernel.settleMiss(i, ref);
+      else if (hopeless.has(i)) refuseTimes(head, i, labels.toString(), rules, report);
       else refuseSeries(report, -ref, samples, () => labels.toString());
     }
   }
@@ -172,6 +175,27 @@ export class WireAppend {
       accepted?.add(rowKey(head, row));
     }
     head.flushSingles();
+  }
+}
+
+/** Misses that have samples, and none with a time that could be stored. */
+function missesOutOfTime(head: Head, count: number, rules: TimeRules): Set<number> {
+  const found = new Set<number>();
+  for (let miss = 0; miss < count; miss++) {
+    const { first, count: samples } = head.missSamples(miss);
+    let row = first;
+    while (row < first + samples && judgeTime(rules, head.columnTime(row), -Infinity) !== AppendStatus.ok) row++;
+    if (samples > 0 && row === first + samples) found.add(miss);
+  }
+  return found;
+}
+
+function refuseTimes(head: Head, miss: number, series: string, rules: TimeRules, report: AppendReport): void {
+  const { first, count } = head.missSamples(miss);
+  for (let row = first; row < first + count; row++) {
+    const t = head.columnTime(row);
+    const status = judgeTime(rules, t, -Infinity);
+    addReject(report, status, 1, () => describeSample(status, series, t, -Infinity, rules));
   }
 }
 
