@@ -51,7 +51,7 @@ export interface CompactionPlace {
   readonly observe: (done: BlockJobReport) => void;
 }
 
-/** After a failure, doubled with each further one. Damage is not tried again at all, other causes (a full disk) may pass. */
+/** After a failure, doubled with each further one. Damage is not tried again at all; other causes (a full disk) may pass. */
 const RETRY_MS = 60_000;
 const RETRY_MS_MAX = 3_600_000;
 /** A block is dropped as a whole, so that none may be a large part of what is kept by size. */
@@ -64,7 +64,8 @@ export class Compaction {
   private running: Promise<void> | undefined;
   private stopped = false;
   private failures = 0;
-  private retryAtMs = -Infinity;
+  /** Blocks whose compaction failed, and until when others go first. */
+  private readonly putOffUntilMs = new Map<number, number>();
   private shortOfSpace = false;
 
   constructor(private readonly place: CompactionPlace, private readonly options: CompactionOptions) {
@@ -89,10 +90,10 @@ export class Compaction {
   }
 
   private async round(): Promise<void> {
-    while (!this.stopped && this.place.clock.monotonicMs() >= this.retryAtMs) {
+    let goesOn = true;
+    while (goesOn && !this.stopped) {
       const plan = this.plan();
-      if (plan === undefined || !this.hasRoom(plan)) return;
-      await this.carryOut(plan);
+      goesOn = plan !== undefined && this.hasRoom(plan) && await this.carryOut(plan);
     }
   }
 
@@ -107,8 +108,18 @@ export class Compaction {
       heads: heads.heads(),
       cutoffMs: retentionMs > 0 ? newest - retentionMs : -Infinity,
       maxBytes: retentionBytes > 0 ? retentionBytes / SHARE_OF_SIZE : Infinity,
-      avoid: blocks.damaged,
+      avoid: this.avoided(),
     });
+  }
+
+  private avoided(): ReadonlySet<number> {
+    const avoided = new Set(this.place.blocks.damaged);
+    const nowMs = this.place.clock.monotonicMs();
+    for (const [id, untilMs] of this.putOffUntilMs) {
+      if (untilMs > nowMs) avoided.add(id);
+      else this.putOffUntilMs.delete(id);
+    }
+    return avoided;
   }
 
   private hasRoom(plan: CompactionPlan): boolean {
@@ -122,7 +133,8 @@ export class Compaction {
     return !short;
   }
 
-  private async carryOut({ kind, blocks: planned, range }: CompactionPlan): Promise<void> {
+  /** False after a failure: what is left to do waits for the next round. */
+  private async carryOut({ kind, blocks: planned, range }: CompactionPlan): Promise<boolean> {
     const { blocks, heads, clock, observe, report } = this.place;
     const wanted = new Set(planned.map((block) => block.id));
     const parents = inOrderOfStorage(blocks.blocks().filter((block) => wanted.has(block.descriptor.id)));
@@ -143,16 +155,16 @@ export class Compaction {
         // The retention was faster, or samples were deleted meanwhile.
         blocks.discard(file);
         observe({ kind, outcome: 'skipped', seconds: seconds() });
-        return;
+        return true;
       }
       blocks.replace(parents, id, meta);
       this.failures = 0;
     } catch (error) {
       blocks.discard(file);
-      if (this.stopped || !blocks.hasAll(parents)) return;
+      if (this.stopped || !blocks.hasAll(parents)) return true;
       observe({ kind, outcome: 'failed', seconds: seconds() });
       this.putOff(parents, error);
-      return;
+      return false;
     }
     observe({ kind, outcome: 'done', seconds: seconds() });
     const before = parents.reduce((sum, parent) => sum + parent.sizeBytes, 0);
@@ -163,9 +175,10 @@ export class Compaction {
       await this.place.release(parent.descriptor.id);
       blocks.erase(parent);
     }
+    return true;
   }
 
-  /** Damaged blocks are left alone until the next start; anything else is tried again later. */
+  /** Damaged blocks are left alone until the next start. After anything else the same blocks are tried again later. */
   private putOff(parents: readonly StoredBlock[], error: unknown): void {
     const { blocks, clock, report } = this.place;
     const detail = error instanceof Error ? error.message : String(error);
@@ -177,7 +190,7 @@ export class Compaction {
       return;
     }
     const waitMs = Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** this.failures++);
-    this.retryAtMs = clock.monotonicMs() + waitMs;
+    for (const { descriptor } of parents) this.putOffUntilMs.set(descriptor.id, clock.monotonicMs() + waitMs);
     report('error', `compaction failed, the blocks are left as they are; next try in ${waitMs / 60_000} min: ${detail}`);
   }
 }

@@ -66,7 +66,8 @@ export class Scrub {
     observe({ kind: 'scrub', outcome: failure === undefined ? 'done' : 'failed', seconds: elapsedMs / 1000 });
     if (failure === undefined) return;
     const detail = failure instanceof Error ? failure.message : String(failure);
-    if (failure instanceof BlockError) blocks.markDamaged(block);
+    // A file that could not be read this time (too many open files, say) is not damaged.
+    if (failure instanceof BlockError && failure.code === 'corrupt_block') blocks.markDamaged(block);
     report('error', `scrub: ${detail}; queries that need it fail, everything else of the block is served`);
   }
 

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { NodeDisk } from '../../src/io/node-disk.js';
+import { BlockError } from '../../src/tsdb/block/block-error.js';
 import { QueryableSource } from '../../src/tsdb/block/block-source.js';
 import { writeBlock } from '../../src/tsdb/block/block-writer.js';
 import { ColumnCodec } from '../../src/tsdb/block/column-codec.js';
@@ -367,6 +368,22 @@ describe('a compaction that fails', () => {
     }
     expect(minutes).toEqual([0, 1, 3, 7]);
     expect(ranges(directory)).toEqual(['0-6', '6-8']);
+  });
+});
+
+describe('a block that cannot be read for another reason than damage', () => {
+  it('does not keep others from being compacted', async () => {
+    const directory = newDirectory();
+    putRun(directory, 14);
+    const unreadable = path.join(directory, 'blocks', blockFiles(directory)[4]!);
+    const store = await open(directory, {
+      compact: (parents, header, file) =>
+        (parents.some((parent) => parent.file === unreadable) ? Promise.reject(new BlockError('unreadable_block', unreadable, 'EIO')) : compactHere(parents, header, file)),
+    });
+    for (let i = 0; i < 3; i++) await store.db.maintain();
+    expect(store.notes.filter((note) => note.startsWith('compaction'))).toEqual([expect.stringMatching(/^compaction failed, .*next try in 1 min: .*EIO$/)]);
+    expect(ranges(directory)).toEqual(['0-6', '6-8', '8-10', '10-12', '12-14']);
+    expect(store.db.stats().damagedBlocks).toBe(0);
   });
 });
 
