@@ -89,6 +89,11 @@ async function main(): Promise<void> {
     process.exitCode = await translateCommand(argv.slice(1), process.env);
     return;
   }
+  if (argv[0] === 'inspect' || argv[0] === 'verify' || argv[0] === 'dump' || argv[0] === 'import') {
+    const { dataCommand } = await import('./tools/data/commands.js');
+    process.exitCode = await dataCommand(argv[0], argv.slice(1));
+    return;
+  }
   const loaded = readConfiguration(argv);
   if (loaded.printAndExit !== undefined) {
     process.stdout.write(loaded.printAndExit);
