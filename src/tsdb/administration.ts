@@ -69,9 +69,9 @@ export class Administration {
   deleteSeries(matcherSets: readonly (readonly Matcher[])[], startMs: number, endMs: number): Promise<void> {
     return this.betweenUpkeep(async (work) => {
       const texts = matcherSets.map((set) => set.map(({ type, name, value }): MatcherText => ({ type, name, value })));
-      let found = await work.match(this.place.sources(), texts, startMs, endMs);
-      // Compaction goes on beside this: blocks that are no more were found for nothing.
-      while (!this.deleteFromBlocks(found)) found = await work.match(this.place.sources(), texts, startMs, endMs);
+      let found: MatchResult | undefined;
+      do found = await this.match(work, texts, startMs, endMs);
+      while (found === undefined || !this.deleteFromBlocks(found));
       let samples = 0;
       for (const { id, refs } of found.heads) {
         const head = this.place.heads.heads().find((one) => one.id === id);
@@ -79,6 +79,20 @@ export class Administration {
       }
       this.place.report('info', `deleted: ${samples} samples of heads, intervals of ${found.blocks.length} blocks`);
     });
+  }
+
+  /** undefined if compaction, which goes on beside this, or the retention removed a block before it was read. */
+  private async match(
+    work: AdminWork, matcherSets: readonly (readonly MatcherText[])[], startMs: number, endMs: number,
+  ): Promise<MatchResult | undefined> {
+    const sources = this.place.sources();
+    try {
+      return await work.match(sources, matcherSets, startMs, endMs);
+    } catch (error) {
+      const left = new Set(this.place.sources().map((source) => source.id));
+      if (sources.every((source) => left.has(source.id))) throw error;
+      return undefined;
+    }
   }
 
   /** False, and nothing is done, if one of the blocks is not in use any more. */
@@ -145,6 +159,9 @@ export class Administration {
       else blocks.detach(block);
       const left = meta.floats + meta.histograms;
       report('info', `cleaned the block ${descriptor.file}: ${left} of ${before.floats + before.histograms} samples are left`);
+    } catch (error) {
+      if (!blocks.hasAll([block])) return;
+      throw error;
     } finally {
       blocks.discard(file);
     }
