@@ -70,7 +70,7 @@ function parts(file) {
   const result = {
     values: sum('value_page'), histograms: sum('histogram_page'), times: sum('time_column'), 'series pages': sum('series_page'),
     'label sets': sum('label_set_page'), postings: sum('postings_page'),
-    dictionary: sum('label_pair', 'length(value)') + sum('label_name', 'length(name)'),
+    dictionary: sum('label_value_page') + sum('label_name', 'length(name)'),
   };
   database.close();
   const size = fs.statSync(file).size;

@@ -5,10 +5,11 @@
 import SqliteDatabase from 'better-sqlite3';
 import type { Database, Statement } from 'better-sqlite3';
 import {
-  APPLICATION_ID, crcOf, crcOfMeta, crcOfNames, crcOfTimeColumn, crcOfValues, FORMAT_VERSION, unpackPage, VALUES_PER_CHECK,
+  APPLICATION_ID, crcOf, crcOfMeta, crcOfNames, crcOfTimeColumn, FORMAT_VERSION, unpackPage, VALUES_PER_PAGE,
   type BlockMeta, type PageTable,
 } from './block-format.js';
 import { BlockError } from './block-error.js';
+import { decodeLabelValues } from './label-pages.js';
 
 export interface NameRow {
   readonly id: number;
@@ -36,8 +37,6 @@ export class BlockFile {
   private readonly postingsFloor: Statement<[number], number>;
   private readonly times: Statement<[number], TimeColumnRow>;
   private readonly starts: Statement<[number], PageRow>;
-  private readonly pairValues: Statement<[number, number], string>;
-  private readonly pairCheck: Statement<[number], number>;
 
   private constructor(readonly file: string, private readonly database: Database) {
     this.meta = readMeta(file, database);
@@ -49,14 +48,12 @@ export class BlockFile {
       series_page: page('series_page'),
       value_page: page('value_page'),
       histogram_page: page('histogram_page'),
+      label_value_page: page('label_value_page'),
     };
     this.postingsFloor = database.prepare<[number], number>(
       'SELECT first_pair FROM postings_page WHERE first_pair <= ? ORDER BY first_pair DESC LIMIT 1').pluck();
     this.times = database.prepare('SELECT crc, count, min, max, data FROM time_column WHERE id = ?');
     this.starts = page('start_column');
-    this.pairValues = database.prepare<[number, number], string>(
-      'SELECT value FROM label_pair WHERE id >= ? AND id < ? ORDER BY id').pluck();
-    this.pairCheck = database.prepare<[number], number>('SELECT crc FROM label_pair_check WHERE first_pair = ?').pluck();
   }
 
   /** @throws BlockError */
@@ -129,17 +126,16 @@ export class BlockFile {
     return row.data;
   }
 
-  /** The values of a group of pairs, first pair `group * VALUES_PER_CHECK`. @throws BlockError */
-  values(group: number): string[] {
-    const first = group * VALUES_PER_CHECK;
-    const end = Math.min(this.meta.pairs, first + VALUES_PER_CHECK);
-    const values = this.guard('label_pair', () => this.pairValues.all(first, end), first);
-    const crc = this.guard('label_pair_check', () => this.pairCheck.get(first), first);
-    if (values.length !== end - first || crc === undefined) throw this.corrupt('label_pair', first, 'missing row');
-    // A flipped bit of SQLite's own makes a text a blob of the same bytes, which comes as a Buffer.
-    if (values.some((value) => typeof value !== 'string')) throw this.corrupt('label_pair', first, 'no text');
-    if (crc !== crcOfValues(first, values)) throw this.corrupt('label_pair', first, 'checksum');
-    return values;
+  /** The values of a page of pairs, first pair `id * VALUES_PER_PAGE`. @throws BlockError */
+  values(id: number): string[] {
+    const first = id * VALUES_PER_PAGE;
+    const count = Math.min(this.meta.pairs, first + VALUES_PER_PAGE) - first;
+    const page = this.page('label_value_page', id);
+    try {
+      return decodeLabelValues(page, count);
+    } catch (cause) {
+      throw this.corrupt('label_value_page', id, 'cannot be decoded', cause);
+    }
   }
 
   corrupt(table: string, id: number, what: string, cause?: unknown): BlockError {

@@ -11,7 +11,7 @@ export const FORMAT_VERSION = 1;
 
 export const SERIES_PER_PAGE = 256;
 export const SETS_PER_PAGE = 128;
-export const VALUES_PER_CHECK = 64;
+export const VALUES_PER_PAGE = 128;
 /** Raw bytes of a page of values: large enough to compress well, small enough that one series costs one small read. */
 export const VALUE_PAGE_BYTES = 32 * 1024;
 /** The same in a block that was compacted: its chunks are longer, and it is read less often. */
@@ -30,12 +30,12 @@ export const PAGE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Tables of blobs. The number is part of the checksum: a blob of another table or row is not taken for this one. */
 export const TABLES = {
-  postings_page: 1, label_set_page: 2, series_page: 3, time_column: 4, value_page: 5, histogram_page: 6, label_pair: 7,
+  postings_page: 1, label_set_page: 2, series_page: 3, time_column: 4, value_page: 5, histogram_page: 6, label_value_page: 7,
   start_column: 8,
 } as const;
 export type BlobTable = keyof typeof TABLES;
 /** Tables whose blobs are pages, which may be deflated. Columns of times are packed so tightly that it gains nothing. */
-export type PageTable = Exclude<BlobTable, 'time_column' | 'start_column' | 'label_pair'>;
+export type PageTable = Exclude<BlobTable, 'time_column' | 'start_column'>;
 
 /** Kinds of chunks. */
 export const FLOATS = 0;
@@ -87,11 +87,6 @@ export function crcOf(table: BlobTable, id: number, ...parts: readonly Uint8Arra
 /** Checksum of count, min, max and data of a time column. */
 export function crcOfTimeColumn(id: number, count: number, min: number, max: number, data: Uint8Array): number {
   return crcOf('time_column', id, new Uint8Array(Float64Array.of(count, min, max).buffer), data);
-}
-
-/** Checksum of a group of label values. */
-export function crcOfValues(firstPair: number, values: readonly string[]): number {
-  return crcOf('label_pair', firstPair, Buffer.from(values.join('\0'), 'utf8'));
 }
 
 /** Checksum of the rows of `label_name`. */

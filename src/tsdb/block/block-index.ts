@@ -1,6 +1,6 @@
 /** What a block knows about names, values, label sets and series, decoded page by page through the cache of its thread. */
 import { compareUtf8, Labels, METRIC_NAME } from '../../model/labels.js';
-import { SERIES_PER_PAGE, SETS_PER_PAGE, TABLES, VALUES_PER_CHECK } from './block-format.js';
+import { SERIES_PER_PAGE, SETS_PER_PAGE, TABLES, VALUES_PER_PAGE } from './block-format.js';
 import { BlockError } from './block-error.js';
 import type { BlockFile, NameRow } from './block-file.js';
 import { decodeLabelSets, decodePostings, decodePostingsPage, type LabelSetPage } from './label-pages.js';
@@ -62,8 +62,8 @@ export class BlockIndex {
   }
 
   value(pair: number): string {
-    if (pair >= this.file.meta.pairs) throw this.file.corrupt('label_pair', pair, 'no such pair');
-    return this.valueGroup(Math.floor(pair / VALUES_PER_CHECK))[pair % VALUES_PER_CHECK]!;
+    if (pair >= this.file.meta.pairs) throw this.file.corrupt('label_value_page', pair, 'no such pair');
+    return this.valueGroup(Math.floor(pair / VALUES_PER_PAGE))[pair % VALUES_PER_PAGE]!;
   }
 
   /** First pair of a name whose value is not below `value`; the end of the name's pairs if there is none. */
@@ -195,7 +195,7 @@ export class BlockIndex {
   }
 
   private valueGroup(group: number): readonly string[] {
-    return this.cached('label_pair', group, () => {
+    return this.cached('label_value_page', group, () => {
       const value = this.file.values(group);
       let bytes = 0;
       for (const text of value) bytes += STRING_BYTES + text.length;

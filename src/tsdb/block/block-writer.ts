@@ -8,14 +8,14 @@ import { ByteWriter } from '../../encoding/byte-writer.js';
 import type { Disk } from '../../io/disk.js';
 import { SampleColumns } from '../../model/sample-columns.js';
 import {
-  APPLICATION_ID, blockSchema, CODEC_R_RANGE_MS, COMPACTED_PAGE_BYTES, crcOf, crcOfMeta, crcOfNames, crcOfTimeColumn, crcOfValues,
-  FLOATS, FORMAT_VERSION, HISTOGRAMS, packPage, POSTINGS_PAGE_BYTES, POSTINGS_PER_PAGE, SERIES_PER_PAGE, SETS_PER_PAGE, VALUES_PER_CHECK,
+  APPLICATION_ID, blockSchema, CODEC_R_RANGE_MS, COMPACTED_PAGE_BYTES, crcOf, crcOfMeta, crcOfNames, crcOfTimeColumn,
+  FLOATS, FORMAT_VERSION, HISTOGRAMS, packPage, POSTINGS_PAGE_BYTES, POSTINGS_PER_PAGE, SERIES_PER_PAGE, SETS_PER_PAGE, VALUES_PER_PAGE,
   VALUE_PAGE_BYTES, type BlockMeta, type PageTable,
 } from './block-format.js';
 import type { BlockSource, OrderedSource } from './block-source.js';
 import { ChunkWriter } from './chunk-writer.js';
 import type { CodecName, ColumnCodec } from './column-codec.js';
-import { encodeLabelSets, encodePostings, encodePostingsPage } from './label-pages.js';
+import { encodeLabelSets, encodeLabelValues, encodePostings, encodePostingsPage } from './label-pages.js';
 import { encodeSeriesPage, type ChunkRef } from './series-pages.js';
 import { orderSeries, type SeriesOrder } from './series-order.js';
 
@@ -128,11 +128,9 @@ class BlockContent {
     const insertName = this.database.prepare('INSERT INTO label_name (id, name, first_pair, pairs) VALUES (?, ?, ?, ?)');
     const rows = names.map(({ name, firstPair, pairs }) => ({ name, first_pair: firstPair, pairs }));
     rows.forEach((row, id) => insertName.run(id, row.name, row.first_pair, row.pairs));
-    const insertPair = this.database.prepare('INSERT INTO label_pair (id, value) VALUES (?, ?)');
-    for (let pair = 0; pair < values.length; pair++) insertPair.run(pair, values[pair]!);
-    const insertCheck = this.database.prepare('INSERT INTO label_pair_check (first_pair, crc) VALUES (?, ?)');
-    for (let first = 0; first < values.length; first += VALUES_PER_CHECK) {
-      insertCheck.run(first, crcOfValues(first, values.slice(first, first + VALUES_PER_CHECK)));
+    const insert = this.inserter('label_value_page');
+    for (let first = 0; first < values.length; first += VALUES_PER_PAGE) {
+      insert(first / VALUES_PER_PAGE, encodeLabelValues(values.slice(first, first + VALUES_PER_PAGE)));
     }
     return crcOfNames(rows);
   }

@@ -1,4 +1,4 @@
-/** Label-set pages and postings pages: encoder and decoder of each side by side. Layouts: `format.md`. */
+/** Pages of label values, label sets and postings: encoder and decoder of each side by side. Layouts: `format.md`. */
 import { ByteReader } from '../../encoding/byte-reader.js';
 import { ByteWriter } from '../../encoding/byte-writer.js';
 
@@ -119,4 +119,20 @@ export function decodePostingsPage(bytes: Uint8Array): { starts: Uint32Array; by
   if (base + starts[count]! !== bytes.length) throw new RangeError(`lists of ${starts[count]!} bytes in ${bytes.length - base}`);
   for (let i = 0; i <= count; i++) starts[i] = starts[i]! + base;
   return { starts, bytes };
+}
+
+/** Values of up to `VALUES_PER_PAGE` pairs. */
+export function encodeLabelValues(values: readonly string[]): Uint8Array {
+  const out = new ByteWriter(4096);
+  for (const value of values) out.string(value);
+  return out.view();
+}
+
+/** @throws ReadError, RangeError if the bytes are not `count` values */
+export function decodeLabelValues(bytes: Uint8Array, count: number): string[] {
+  const reader = new ByteReader(bytes);
+  const values: string[] = [];
+  for (let i = 0; i < count; i++) values.push(reader.string());
+  if (reader.remaining > 0) throw new RangeError(`${reader.remaining} bytes to spare`);
+  return values;
 }

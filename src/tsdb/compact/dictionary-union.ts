@@ -1,6 +1,6 @@
 /** The label pairs of several blocks as those of one: each block has its pairs in order, so that merging takes one pass. */
 import { compareUtf8 } from '../../model/labels.js';
-import { VALUES_PER_CHECK } from '../block/block-format.js';
+import { VALUES_PER_PAGE } from '../block/block-format.js';
 import type { BlockIndex } from '../block/block-index.js';
 import { compareNames, type OrderedNames } from '../block/series-order.js';
 
@@ -80,8 +80,8 @@ class PairCursor {
     }
     while (pair >= index.names[this.row]!.first_pair + index.names[this.row]!.pairs) this.row++;
     // Not through the cache: every group is read once.
-    if (pair % VALUES_PER_CHECK === 0) this.group = index.file.values(pair / VALUES_PER_CHECK);
+    if (pair % VALUES_PER_PAGE === 0) this.group = index.file.values(pair / VALUES_PER_PAGE);
     this.name = index.names[this.row]!.name;
-    this.value = this.group[pair % VALUES_PER_CHECK]!;
+    this.value = this.group[pair % VALUES_PER_PAGE]!;
   }
 }
