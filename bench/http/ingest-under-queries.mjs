@@ -56,7 +56,7 @@ async function measure(name, flags) {
     };
     while (next < history * bodiesPerScrape) await send();
     const query = `query=${encodeURIComponent('sum by (job) (last_over_time({__name__=~"node.+"}[5m]))')}`
-      + `&start=${(startMs / 1000).toFixed(0)}&end=${(startMs / 1000 + history * 15).toFixed(0)}&step=15`;
+      + `&start=${(startMs / 1000).toFixed(0)}&end=${(startMs / 1000 + history * 15).toFixed(0)}&step=15&nocache=1`;
     const check = await (await fetch(`${url}/api/v1/query_range?${query}`)).json();
     if (check.status !== 'success' || check.data.result.length === 0) throw new Error(`query: ${JSON.stringify(check).slice(0, 200)}`);
 
