@@ -8,6 +8,7 @@
 import { encodeHistogram, histogramEncodedSizeMax } from '../../../src/model/histogram-codec.js';
 import type { Histogram } from '../../../src/model/histogram.js';
 import { AppendStatus } from '../../../src/storage/append-status.js';
+import { SERIES } from './requests.js';
 
 export interface Row {
   /** Index of the series in `SERIES`. */
@@ -85,7 +86,10 @@ export class StoreModel {
     if (own.has(t)) {
       // Where the time alone forbids everything but exact repetitions (the clock was set back), that comes first.
       const isForbidden = time === AppendStatus.farFuture || t < this.newest - Math.max(windowMs, IN_ORDER_MARGIN_MS);
-      return { allowed: isForbidden ? [AppendStatus.duplicate, time] : [AppendStatus.duplicate], stored: false };
+      if (isForbidden) return { allowed: [AppendStatus.duplicate, time], stored: false };
+      // What is settled already, in closed heads and blocks, is compared row by row.
+      const isSettled = this.visible.get(row.series)?.has(t) === true && place(t) !== 'head';
+      return { allowed: isSettled ? [AppendStatus.duplicate, AppendStatus.conflict] : [AppendStatus.duplicate], stored: false };
     }
     const there = this.visible.get(row.series)?.get(t);
     if (there === textOf(row.value)) {
@@ -94,9 +98,8 @@ export class StoreModel {
     }
     if (there === undefined) return { allowed: [time], stored: time === AppendStatus.ok };
     if (time === AppendStatus.ok || time === AppendStatus.outOfOrder) return { allowed: [AppendStatus.conflict], stored: false };
-    // The newest sample of its series with another value, but too far behind the window: both are true.
-    const isNewest = t === newestOfSeries && t >= this.newest - IN_ORDER_MARGIN_MS && windowMs > 0;
-    return { allowed: isNewest ? [time, AppendStatus.conflict] : [time], stored: false };
+    // Another value, and too late for any: both are true, and which is said depends on where the stored one lies.
+    return { allowed: time === AppendStatus.farFuture ? [time] : [time, AppendStatus.conflict], stored: false };
   }
 
   private judgeTime(t: number, newestOfSeries: number, nowMs: number): number {
@@ -144,6 +147,23 @@ export class StoreModel {
     this.synced = copy(found);
     this.newest = -Infinity;
     for (const times of found.values()) for (const t of times.keys()) this.newest = Math.max(this.newest, t);
+  }
+
+  /**
+   * Takes out what was deleted, as far as `found` does not have it; undefined: it is not known what is deleted, so nothing is promised.
+   * Adds it to `gone`.
+   */
+  deleted(job: string, mint: number, maxt: number, found: Samples | undefined, gone: Set<string>): void {
+    for (const samples of [this.visible, this.acknowledged, this.synced]) {
+      for (const [series, times] of samples) {
+        if (SERIES[series]!.get('job') !== job) continue;
+        for (const t of times.keys()) {
+          if (t < mint || t > maxt || found?.get(series)?.has(t) === true) continue;
+          times.delete(t);
+          if (found) gone.add(`${series}@${t}`);
+        }
+      }
+    }
   }
 
   /** Takes samples before `t` out where the store does not have them any more: dropped by the retention. */

@@ -30,6 +30,9 @@ export type Operation =
   | { readonly kind: 'maintain' }
   | { readonly kind: 'check'; readonly job: string; readonly fromMs: number; readonly lengthMs: number }
   | { readonly kind: 'restart' }
+  /** Deletes a range of the series of a job. */
+  | { readonly kind: 'delete'; readonly job: string; readonly fromMs: number; readonly lengthMs: number }
+  | { readonly kind: 'clean' }
   /** The end without warning, in the middle of the n-th disk operation from here (0: at once), and a start. */
   | { readonly kind: 'crash'; readonly how: 'power' | 'process'; readonly after: number }
   /** Bytes behind the end of a log, as a torn write leaves them, then a crash of the process. */
@@ -46,6 +49,8 @@ export interface Story {
   readonly windowMs: number;
   readonly retentionMs: number;
   readonly sync: 'always' | 'interval';
+  /** Heads are closed before their range is over. */
+  readonly closesEarly: boolean;
   readonly operations: readonly Operation[];
 }
 
@@ -90,6 +95,11 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('maintain' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('check' as const), job: fc.constantFrom('a', 'b', ''), fromMs: fc.integer({ min: -6 * HOUR, max: HOUR }), lengthMs: fc.integer({ min: 0, max: 5 * HOUR }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
+  { weight: 2, arbitrary: fc.record({
+    kind: fc.constant('delete' as const), job: fc.constantFrom('a', 'b', ''), fromMs: fc.integer({ min: -12, max: 0 }).map((n) => n * HOUR),
+    lengthMs: fc.integer({ min: 0, max: 20 }).map((n) => n * 10 * MINUTE),
+  }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('clean' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash' as const), how: fc.constantFrom('power' as const, 'process' as const), after: fc.nat({ max: 25 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('tail' as const), bytes: fc.integer({ min: 1, max: 3000 }) }) },
   { weight: 1, arbitrary: fc.record({
@@ -105,5 +115,6 @@ export const story: fc.Arbitrary<Story> = fc.record({
   windowMs: fc.constantFrom(0, 10 * MINUTE, 30 * MINUTE, 3 * HOUR),
   retentionMs: fc.constantFrom(0, 0, 6 * HOUR),
   sync: fc.constantFrom('always' as const, 'interval' as const),
+  closesEarly: fc.boolean(),
   operations: fc.array(operation, { minLength: 1, maxLength: 60, size: 'max' }),
 });

@@ -9,11 +9,15 @@ import { SampleColumns } from '../../../src/model/sample-columns.js';
 import { AppendStatus, isAccepted, REASON } from '../../../src/storage/append-status.js';
 import type { AppendReport } from '../../../src/storage/appender.js';
 import { IngestError } from '../../../src/storage/ingestion.js';
+import type { AdminWork } from '../../../src/tsdb/administration.js';
+import { compactBlocks } from '../../../src/tsdb/compact/compact-blocks.js';
+import { rewriteBlock } from '../../../src/tsdb/compact/rewrite-block.js';
 import { sealHead } from '../../../src/tsdb/compact/seal-head.js';
 import { Db } from '../../../src/tsdb/db.js';
 import { isBlock, type SourceDescriptor } from '../../../src/tsdb/head/descriptor.js';
 import { HeadSet } from '../../../src/tsdb/head-set.js';
-import { loadCodecModule, loadKernelModule } from '../../../src/tsdb/kernel-loader.js';
+import { kernelArenaFormat, loadCodecModule, loadKernelModule } from '../../../src/tsdb/kernel-loader.js';
+import { matchSeries } from '../../../src/tsdb/match-series.js';
 import { decodeLabelRun } from '../../../src/wire/label-run.js';
 import { decodeWrite } from '../../../src/wire/remote-write.js';
 import { uncompressBlock } from '../../../src/wire/snappy.js';
@@ -40,15 +44,20 @@ export class Telling {
   private db!: Db;
   private heads!: HeadSet;
   private sources: readonly SourceDescriptor[] = [];
+  /** Those before the request under way. */
+  private sourcesBefore: readonly SourceDescriptor[] = [];
   private readonly model: StoreModel;
   private lastRows: readonly Row[] = [];
   private readonly complaints: string[] = [];
+  crashes = 0;
   /** Blocks that were there at some time, by id. */
   readonly blocksSeen = new Set<number>();
   private crashKind: 'power' | 'process' = 'process';
   /** Since the last start something was done to the disk that may make requests fail. */
   private faulty = false;
   private syncFails = false;
+  /** Series and times of deleted samples that were not sent again. */
+  private readonly gone = new Set<string>();
   /** Something happened that may leave damage in logs beyond their torn ends. */
   private damaged = false;
 
@@ -92,7 +101,10 @@ export class Telling {
       {
         directory: this.directory, headRangeMs: RANGE_MS, maxSeriesPerHead: 0, headMemoryBytes: 1 << 30,
         outOfOrderWindowMs: this.story.windowMs, maxFutureMs: MAX_FUTURE_MS, retentionMs: this.story.retentionMs, maxDecodedBytes: 32 << 20,
-        sync: { mode: this.story.sync, intervalMs: SYNC_MS }, logSegmentBytes: 8192,
+        sync: { mode: this.story.sync, intervalMs: SYNC_MS }, logSegmentBytes: 8192, maxBlockMs: 18 * HOUR,
+        headSnapshots: { arenaFormat: kernelArenaFormat(), timeoutMs: 60_000 },
+        // Any head is over this budget once it is old enough.
+        ...(this.story.closesEarly ? { headCloseAt: 1e-9, headCloseMinAgeMs: HOUR / 2 } : {}),
       },
       {
         disk: this.disk, clock, module: kernels, codec, decodeLabelRun,
@@ -100,6 +112,8 @@ export class Telling {
           // Nothing fails in the background of a disk that works.
           if (level === 'error' && !this.faulty && !this.disk.sim.stopped) this.complaints.push(message);
         },
+        adminWork: this.adminWork(),
+        compactBlocks: async (parents, header, file) => compactBlocks(this.disk, { codec, parents, header, file }),
         sealHead: (head, file) => Promise.resolve().then(() => sealHead(this.disk, { kernels, codec, head, readerSlot: 15, file })),
       },
     );
@@ -110,6 +124,15 @@ export class Telling {
       for (const source of sources) if (isBlock(source)) this.blocksSeen.add(source.id);
     }, () => Promise.resolve());
     if (!this.damaged) expect(this.db.openReport.notes.filter(({ level }) => level === 'error'), 'damage').toEqual([]);
+  }
+
+  /** As the admin worker does it, on this thread. */
+  private adminWork(): AdminWork {
+    return {
+      match: async (sources, matcherSets, mint, maxt) => matchSeries({ kernels, codec, readerSlot: 14, sources, matcherSets, mint, maxt }),
+      rewrite: async (block, header, file) => rewriteBlock(this.disk, { codec, block, header, file }),
+      copyCatalogue: async () => undefined,
+    };
   }
 
   private async restart(): Promise<void> {
@@ -126,7 +149,16 @@ export class Telling {
     this.forget(found);
     expect(missing(this.model.visible, found), 'lost by a clean restart').toEqual([]);
     expect(missing(this.withinRetention(found), this.model.visible), 'invented by a clean restart').toEqual([]);
+    this.begin(found);
+  }
+
+  /** The model goes on with what was found at a start. */
+  private begin(found: Samples): void {
+    const before = this.model.newest;
     this.model.restart(found);
+    // Deleted samples are gone, but the head or block that had them may remember their times.
+    const { newestMs } = this.db.stats();
+    if (this.gone.size > 0 && newestMs > this.model.newest && newestMs <= before) this.model.newest = newestMs;
   }
 
   /** The start after a crash. */
@@ -135,6 +167,7 @@ export class Telling {
     this.heads.close();
     await this.db.close().catch(() => undefined);
     await settle();
+    this.crashes++;
     this.disk.crash(this.crashKind);
     // Sectors of a log are lost in any order: what follows a hole is damage, and none of it was promised.
     if (this.crashKind === 'power') this.damaged = true;
@@ -146,7 +179,14 @@ export class Telling {
     for (const [series, times] of found) {
       for (const [t, value] of times) if (!ever.has(keyOf(series, t, value))) expect.fail(`never sent: ${keyOf(series, t, value)}`);
     }
-    this.model.restart(found);
+    if (this.crashKind === 'process') {
+      for (const key of this.gone) {
+        const [series, t] = key.split('@').map(Number);
+        const isBack = found.get(series!)?.has(t!) === true && this.model.visible.get(series!)?.has(t!) !== true;
+        if (isBack) expect.fail(`deleted, and back after a crash: series ${series} at ${t}`);
+      }
+    }
+    this.begin(found);
   }
 
   // ---- Operations ---------------------------------------------------------------------------------------------------------
@@ -178,6 +218,13 @@ export class Telling {
         return this.checkRange(operation.job, operation.fromMs, operation.lengthMs);
       case 'restart':
         return this.restart();
+      case 'delete':
+        return this.deleteSamples(operation.job, operation.fromMs, operation.lengthMs);
+      case 'clean':
+        await this.db.administration.cleanTombstones().catch((error: unknown) => {
+          if (!this.faulty && !this.disk.sim.stopped) throw error;
+        });
+        return;
       case 'crash':
         this.crashKind = operation.how;
         this.disk.sim.crashAfter(operation.after);
@@ -212,6 +259,22 @@ export class Telling {
     }
   }
 
+  private async deleteSamples(job: string, fromMs: number, lengthMs: number): Promise<void> {
+    // In a narrower window the time of a deleted newest sample would decide about others.
+    if (this.story.windowMs < 3 * HOUR || this.model.newest === -Infinity) return;
+    const mint = this.model.newest + fromMs;
+    const maxt = mint + lengthMs;
+    let failed = false;
+    try {
+      await this.db.administration.deleteSeries([[new Matcher('=', 'job', job)]], mint, maxt);
+    } catch (error) {
+      if (this.disk.sim.stopped) return this.model.deleted(job, mint, maxt, undefined, this.gone);
+      if (!this.faulty) throw error;
+      failed = true;
+    }
+    this.model.deleted(job, mint, maxt, failed || this.disk.sim.stopped ? this.read() : new Map(), this.gone);
+  }
+
   private async settle(): Promise<void> {
     await settle();
     await this.db.maintain();
@@ -235,7 +298,9 @@ export class Telling {
   private async write(rows: readonly Row[], wanted: Door): Promise<void> {
     if (rows.length === 0) return;
     this.lastRows = rows;
+    this.sourcesBefore = this.sources;
     this.model.sent(rows);
+    for (const { series, t } of rows) this.gone.delete(`${series}@${t}`);
     const door = wanted === 'v2' && rows.some((row) => 'histogram' in row.value) ? 'v1' : wanted;
     try {
       if (door === 'batch') await this.writeBatch(rows);
@@ -263,7 +328,8 @@ export class Telling {
         expect.fail(`${describe(rows[i]!)} was ${REASON[statuses[i]!]}, expected ${allowed.map((one) => REASON[one]).join(' or ')}`);
       }
     });
-    expect(fits(verdicts, report), 'counts of the report').toBe(true);
+    const told = Array.from(statuses, (status): Verdict => ({ allowed: [status], stored: false }));
+    expect(fits(told, report), 'counts of the report').toBe(true);
     this.take(sorted, verdicts);
   }
 
@@ -305,8 +371,15 @@ export class Telling {
 
   /** Ways to begin: with the rows of one head. */
   private firstIn(rows: readonly Row[]): Row[][] {
-    const ranges = new Set(rows.map((row) => Math.floor(row.t / RANGE_MS)));
-    return Array.from(ranges, (range) => rows.filter((row) => Math.floor(row.t / RANGE_MS) === range));
+    const groupings = [
+      (t: number): number => Math.floor(t / RANGE_MS),
+      headOf(this.sourcesBefore),
+      headOf(this.sources),
+    ];
+    return groupings.flatMap((group) => {
+      const groups = new Set(rows.map((row) => group(row.t)));
+      return Array.from(groups, (one) => rows.filter((row) => group(row.t) === one));
+    });
   }
 
   private take(rows: readonly Row[], verdicts: readonly Verdict[]): void {
@@ -357,7 +430,7 @@ export class Telling {
     return (t) => {
       const covering = sources.filter(({ mint, maxt }) => mint <= t && t < maxt);
       if (covering.length === 0) return 'nowhere';
-      return covering.every((source) => isBlock(source)) ? 'block' : 'head';
+      return covering.some((source) => isBlock(source)) ? 'block' : 'head';
     };
   }
 
@@ -428,6 +501,11 @@ export class Telling {
     const known = new Set(SERIES.map((labels) => labels.get('job')));
     for (const value of values) if (!known.has(value)) expect.fail(`a value of job that nobody sent: ${value}`);
   }
+}
+
+/** Which head takes a time: of those that cover it the one with the highest id. */
+function headOf(sources: readonly SourceDescriptor[]): (t: number) => number {
+  return (t) => Math.max(-1, ...sources.filter((one) => !isBlock(one) && one.mint <= t && t < one.maxt).map(({ id }) => id));
 }
 
 function floatOf(value: number): { high: number; low: number } {
