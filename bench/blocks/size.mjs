@@ -1,7 +1,7 @@
 // Where the bytes of blocks are: by part, by form of the codec, by metric; and the same samples written again in other ways.
 // Operator terms: the `blocks` directory of any server, or without an argument a fleet of targets scraped every 15 s for two hours.
 // Expected: 0.2-0.4 B a sample of real scrapes, 0.8 of the referee's fleet, of which no codec can take less than 0.74.
-//   npm run build && node bench/block/size.mjs [--smoke] [--metrics N] [--rewrite] [BLOCK or DIRECTORY of blocks ...]
+//   npm run build && node bench/blocks/size.mjs [--smoke] [--metrics N] [--rewrite] [BLOCK or DIRECTORY of blocks ...]
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

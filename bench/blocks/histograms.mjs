@@ -1,7 +1,7 @@
 // Native histograms at rest: chunks of records against chunks of columns, both as pages are stored.
 // Operator terms: durations of requests, scraped every 15 s for 2 hours; services of 2 to 2,000 requests a scrape, schema 3.
 // Expected: a record is 20-100 bytes; a column of counts costs a few bits a bucket, and nothing where it does not move.
-//   npm run build && node bench/block/histograms.mjs [--smoke]
+//   npm run build && node bench/blocks/histograms.mjs [--smoke]
 import { ByteWriter } from '../../dist/encoding/byte-writer.js';
 import { encodeHistogram, histogramEncodedSizeMax } from '../../dist/model/histogram-codec.js';
 import { spansOf } from '../../dist/model/histogram-spans.js';
