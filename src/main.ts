@@ -335,6 +335,7 @@ async function openStore(
     directory: storage.tsdb.path,
     headRangeMs: storage.head.range_ms,
     maxHeads: storage.head.max_open,
+    maxAdminRequests: config.web.max_admin_requests,
     retentionBytes: storage.tsdb.retention.size_bytes,
     maxBlockMs: storage.tsdb.max_block_duration_ms,
     scrubIntervalMs: storage.block.scrub_interval_ms,

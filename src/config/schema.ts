@@ -386,6 +386,10 @@ export const configSchema = section('', {
       about: 'POST /api/v1/admin/tsdb/*, which deletes data.',
       why: 'Prometheus\' default.',
     }),
+    max_admin_requests: integer(16, {
+      about: 'Requests of the admin API at a time. They are done one after another; one more is answered with 503.',
+      why: 'Enough for scripts that delete in parallel; each holds a connection and nothing else while it waits.',
+    }),
   }),
 
   log: section('Flags --log.* of Prometheus.', {

@@ -49,15 +49,18 @@ export interface AdministrationPlace {
 
 /** Rebuilding a series takes some 20 us: ingest and queries get their turn every few milliseconds. */
 const SERIES_PER_TURN = 128;
-/** Requests that wait for upkeep or for each other. */
-const WAITING_MAX = 16;
 
 export class Administration {
   private waiting = 0;
   private lastWork: Promise<unknown> = Promise.resolve();
 
-  /** @param work undefined: nothing can be done, and every call rejects */
-  constructor(private readonly place: AdministrationPlace, private readonly work: AdminWork | undefined) {
+  /**
+   * @param work undefined: nothing can be done, and every call rejects
+   * @param maxRequests that are done or wait, for upkeep or for each other
+   */
+  constructor(
+    private readonly place: AdministrationPlace, private readonly work: AdminWork | undefined, private readonly maxRequests: number,
+  ) {
     removeUnfinishedSnapshots(place.disk, place.directory);
   }
 
@@ -190,7 +193,9 @@ export class Administration {
   private async oneAtATime<T>(act: (work: AdminWork) => Promise<T>): Promise<T> {
     const { work } = this;
     if (!work) throw new Error('this store has no thread for such work');
-    if (this.waiting >= WAITING_MAX) throw new IngestError('unavailable', `${this.waiting} requests of the admin API wait already`);
+    if (this.waiting >= this.maxRequests) {
+      throw new IngestError('unavailable', `${this.waiting} requests of the admin API are under way already (web.max_admin_requests)`);
+    }
     this.waiting++;
     const result = this.lastWork.then(() => act(work));
     this.lastWork = result.catch(() => undefined);

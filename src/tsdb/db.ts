@@ -71,6 +71,8 @@ export interface DbOptions {
   readonly scrubIntervalMs?: number;
   /** Heads open at a time; above it samples that need another one are refused for a while. */
   readonly maxHeads?: number;
+  /** Requests of the admin API at a time; one more is refused. */
+  readonly maxAdminRequests?: number;
   readonly maxDecodedBytes: number;
   readonly sync: { readonly mode: SyncMode; readonly intervalMs: number };
   readonly logSegmentBytes: number;
@@ -132,6 +134,7 @@ const UPKEEP_MS = 60_000;
 const UPKEEP_SOON_MS = 200;
 /** Decoded pages of blocks on the thread that writes, which looks up the ends of series that were silent for long. */
 const TAIL_CACHE_BYTES = 8 * 1024 * 1024;
+const ADMIN_REQUESTS_MAX = 16;
 /** Each reserves some 10 GiB of address space. */
 const HEADS_MAX = 32;
 const CLOSE_AT = 0.7;
@@ -195,7 +198,7 @@ export class Db implements Appender {
     this.administration = new Administration({
       ...place, disk: environment.disk, directory: options.directory, syncer: this.syncer, upkeep: this.upkeep,
       sources: () => this.sources(),
-    }, environment.adminWork);
+    }, environment.adminWork, options.maxAdminRequests ?? ADMIN_REQUESTS_MAX);
     this.scrub = verifyBlock && new Scrub({ ...place, verify: verifyBlock }, options.scrubIntervalMs ?? 0);
     const memoryBytes = options.headMemoryBytes;
     // Where nothing makes blocks, closing gives nothing back.
