@@ -405,7 +405,7 @@ export const configSchema = section('', {
 
   enable_features: list([], {
     about: 'Own key, as --enable-feature: promql-experimental-functions, promql-delayed-name-removal, promql-per-step-stats, '
-      + 'type-and-unit-labels, created-timestamp-zero-ingestion, otlp-deltatocumulative, '
+      + 'type-and-unit-labels, created-timestamp-zero-ingestion, st-storage, use-start-timestamps, search-api, otlp-deltatocumulative, '
       + 'otlp-native-delta-ingestion. Features that are always on are accepted.',
     why: 'As in Prometheus: these change results or are experimental.',
   }),

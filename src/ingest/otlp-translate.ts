@@ -286,7 +286,7 @@ class Translation {
     const series = this.series.plain(base, context.family);
     if (histogram === 'stale') this.batch.addStaleHistogram(series, point.timeMs, this.origin);
     else if (context.delta === 'raw') {
-      this.batch.addHistogram(series, point.timeMs, { ...histogram, resetHint: ResetHint.gauge }, this.origin);
+      this.batch.addHistogram(series, point.timeMs, { ...histogram, resetHint: ResetHint.gauge }, this.origin, this.startOfRaw(point));
     } else {
       const i = this.batch.addHistogram(series, point.timeMs, histogram, this.origin, point.startMs);
       if (context.delta === 'added') this.batch.markDelta(i);
@@ -312,8 +312,13 @@ class Translation {
       this.batch.addStale(series, point.timeMs, this.origin);
       return;
     }
-    const i = this.batch.addFloat(series, point.timeMs, value, this.origin, delta === 'raw' ? 0 : point.startMs);
+    const i = this.batch.addFloat(series, point.timeMs, value, this.origin, delta === 'raw' ? this.startOfRaw(point) : point.startMs);
     if (delta === 'added') this.batch.markDelta(i);
+  }
+
+  /** A delta that is stored as it is has no zero at its start: as in Prometheus. */
+  private startOfRaw({ startMs }: PointBase): number {
+    return this.batch.zeroAtStart ? 0 : startMs;
   }
 
   /** Labels of the point without a name, or undefined after the point was refused. */
