@@ -1,12 +1,13 @@
 /** Start timestamps of chunks, for the writer: one column a chunk that has any, stored once for all chunks with the same. */
 import { invariant } from '../../invariant.js';
 import type { ColumnCodec } from './column-codec.js';
+import { KnownColumns } from './known-columns.js';
 
 /** Columns remembered. Beyond it the oldest are forgotten, and may be stored again. */
 const REMEMBERED_MAX = 65_536;
 
 export class StartColumns {
-  private readonly known = new Map<string, number>();
+  private readonly known = new KnownColumns(REMEMBERED_MAX);
   private stored = 0;
   /** Samples with a start timestamp. */
   samples = 0;
@@ -32,7 +33,6 @@ export class StartColumns {
     const known = this.known.get(key);
     if (known !== undefined) return known + 1;
     const id = this.stored++;
-    if (this.known.size >= REMEMBERED_MAX) this.known.delete(this.known.keys().next().value!);
     this.known.set(key, id);
     this.store(id, data);
     return id + 1;

@@ -6,6 +6,7 @@ import { ByteReader } from '../../encoding/byte-reader.js';
 import { ByteWriter } from '../../encoding/byte-writer.js';
 import { invariant } from '../../invariant.js';
 import type { ColumnCodec } from './column-codec.js';
+import { KnownColumns } from './known-columns.js';
 
 /** First byte of a column that is a part of another; no form of a codec has this number. */
 const PART = 7;
@@ -26,7 +27,7 @@ interface WholeColumn {
 }
 
 export class TimeColumns {
-  private readonly known = new Map<string, number>();
+  private readonly known = new KnownColumns(REMEMBERED);
   /** In the order of use, the newest last. */
   private readonly whole: WholeColumn[] = [];
   private next = 0;
@@ -44,7 +45,6 @@ export class TimeColumns {
     const known = this.known.get(key);
     if (known !== undefined) return known;
     const id = this.next++;
-    if (this.known.size >= REMEMBERED) this.known.delete(this.known.keys().next().value!);
     this.known.set(key, id);
     const column = times.slice(from, to);
     const bytes = (data.length > SMALL_BYTES ? this.part(column) : undefined) ?? this.encoded(id, column, data.slice());
