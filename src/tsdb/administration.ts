@@ -47,7 +47,7 @@ export interface AdministrationPlace {
   readonly report: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
-/** Rebuilding a series takes some 20 us: ingest and queries get their turn every few milliseconds. */
+/** Rebuilding a series takes 10 to 50 us: ingest gets its turn every few milliseconds. */
 const SERIES_PER_TURN = 128;
 
 export class Administration {
