@@ -2,10 +2,12 @@
  * Snapshots of heads: written at the end of an orderly stop, read at the next start. They only save time. The log stays the truth and
  * is never shortened because of one; without a usable snapshot it is replayed.
  */
+import path from 'node:path';
 import type { Clock } from '../../io/clock.js';
 import type { Disk } from '../../io/disk.js';
 import type { Head } from '../head/head.js';
 import { RecordType } from '../head/records.js';
+import { segmentNumber } from '../log/format.js';
 import type { LogPosition } from '../log/log-position.js';
 import { loadSnapshot, type SnapshotOutcome } from './load-snapshot.js';
 import { writeSnapshot } from './write-snapshot.js';
@@ -16,6 +18,13 @@ import { writeSnapshot } from './write-snapshot.js';
 const IN_ARENA = [
   RecordType.dictionary, RecordType.samples, RecordType.floats, RecordType.histograms, RecordType.starts, RecordType.deletions,
 ].reduce<number>((bits, type) => bits | (1 << type), 0);
+
+/**
+ * A snapshot is written where the arena is at most this many times as large as the log, or small. Otherwise (many series with few samples)
+ * replaying takes hardly longer than reading: 1M series with 4 samples each are 34 MB of log and 223 MB of arena.
+ */
+const ARENA_TO_LOG_MAX = 2;
+const SMALL_ARENA_BYTES = 16 * 1024 * 1024;
 
 export interface SnapshotOptions {
   /** `arenaFormat` of the kernels in use. */
@@ -49,6 +58,7 @@ export class HeadSnapshots {
       const { directory, identity, position } = log;
       const known = this.loaded.get(head);
       if (known?.segment === position.segment && known.end === position.end) continue;
+      if (head.usedBytes > Math.max(SMALL_ARENA_BYTES, ARENA_TO_LOG_MAX * this.logBytes(directory))) continue;
       try {
         const place = { disk: this.disk, directory, arenaFormat, log: identity, position };
         const written = inTime() && (await writeSnapshot(head, place, inTime));
@@ -58,6 +68,11 @@ export class HeadSnapshots {
       }
     }
     return failures.length === 0 ? '' : `no snapshot of ${failures.join('; ')}`;
+  }
+
+  private logBytes(directory: string): number {
+    const segments = this.disk.list(directory).filter((name) => segmentNumber(name) !== undefined);
+    return segments.reduce((sum, name) => sum + (this.disk.stat(path.join(directory, name))?.sizeBytes ?? 0), 0);
   }
 }
 
