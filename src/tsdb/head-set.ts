@@ -1,6 +1,6 @@
 /**
- * All heads and blocks of the store as one `Queryable`, in a query thread. They come and go by `update`. Ranges of heads are disjoint;
- * a block may overlap a head or another block, and then each sample is read once.
+ * All heads and blocks of the store as one `Queryable`, in a query thread. They come and go by `update`. They may
+ * overlap (late heads, heads closed early, a block and the rest of its range): each sample is read once, the one stored first.
  */
 import { invariant } from '../invariant.js';
 import { compareUtf8, type Labels } from '../model/labels.js';
@@ -55,6 +55,7 @@ class BrokenBlock implements Queryable {
 const SERIES_PER_POLL = 1024;
 
 interface Source {
+  readonly id: number;
   readonly mint: number;
   readonly maxt: number;
   readonly reader: Queryable;
@@ -100,8 +101,8 @@ export class HeadSet implements Queryable, CardinalitySource {
     this.noteChanges(sources);
     this.ordered = [...this.readers.values()].sort((a, b) => a.mint - b.mint);
     this.changes.watch(this.ordered);
-    this.sources = sources.map(({ id, mint, maxt }) => ({ mint, maxt, reader: (this.readers.get(id) ?? this.blocks.get(id))! }));
-    this.sources.sort((a, b) => a.mint - b.mint);
+    this.sources = sources.map(({ id, mint, maxt }) => ({ id, mint, maxt, reader: (this.readers.get(id) ?? this.blocks.get(id))! }));
+    this.sources.sort((a, b) => a.mint - b.mint || a.id - b.id);
   }
 
   /** A source that is described otherwise than before has changed, too. */
@@ -183,7 +184,7 @@ class JoinedSeries implements Series {
       part.read(out, mint, maxt);
       if (from > start && out.length > from && out.timestamps[from]! <= out.timestamps[from - 1]!) rising = false;
     }
-    // Only where a block overlaps something is there anything to do.
+    // Only where sources overlap is there anything to do.
     if (!rising) sortByTime(out, start);
   }
 }
