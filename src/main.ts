@@ -2,7 +2,6 @@
  * Wiring only: configuration -> sockets -> store -> query workers -> ready, and all of it backwards at the end.
  * Sockets come first, so that health checks and the replay status answer while the log is read.
  */
-import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { ApiEndpoint } from './api/contract.js';
@@ -33,6 +32,7 @@ import { OtlpTranslator } from './ingest/otlp-translate.js';
 import { SeriesPolicy } from './ingest/series-policy.js';
 import { invariant } from './invariant.js';
 import { systemClock } from './io/clock.js';
+import { prepareDataDirectory } from './io/data-directory.js';
 import { DirLock } from './io/dir-lock.js';
 import { NodeDisk } from './io/node-disk.js';
 import { Relabeling } from './model/relabel.js';
@@ -206,7 +206,7 @@ async function main(): Promise<void> {
     listener = await Listener.open(app, listenAddresses(config));
     const { addresses } = listener;
     const disk = new NodeDisk();
-    fs.mkdirSync(config.storage.tsdb.path, { recursive: true });
+    prepareDataDirectory(config.storage.tsdb.path);
     lock = await DirLock.acquire(disk, config.storage.tsdb.path, systemClock);
     // Side by side: the doors for OTLP load a library, and the store waits for threads.
     const opening = openStore(config, disk, logger, readiness, metrics, () => translator);

@@ -430,7 +430,8 @@ export class Telling {
     return (t) => {
       const covering = sources.filter(({ mint, maxt }) => mint <= t && t < maxt);
       if (covering.length === 0) return 'nowhere';
-      return covering.some((source) => isBlock(source)) ? 'block' : 'head';
+      // What a closed head has is settled as in a block.
+      return this.story.closesEarly || covering.some((source) => isBlock(source)) ? 'block' : 'head';
     };
   }
 
