@@ -110,7 +110,7 @@ function compactAndReport(directory, parents) {
 
 if (process.argv.includes('--child')) {
   const directory = process.argv[process.argv.indexOf('--child') + 1];
-  compactAndReport(directory, Array.from({ length: blockCount }, (_, i) => path.join(directory, `${i}.block`)));
+  compactAndReport(directory, Array.from({ length: blockCount }, (_, i) => ({ file: path.join(directory, `${i}.block`) })));
 } else {
   header(`compaction of ${blockCount} blocks of ${seriesCount} series every ${intervalMs / 1000} s`);
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-compact-'));
