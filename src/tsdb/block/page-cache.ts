@@ -58,6 +58,8 @@ export class PageCache {
       const entry = this.entries[this.hand]!;
       if (!entry.used) {
         this.remove(entry);
+        // In its place is the newest one now, which must not be the next to go.
+        this.hand++;
         return;
       }
       entry.used = false;
