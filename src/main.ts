@@ -294,6 +294,7 @@ function adminStore(administration: () => Administration): AdminStore {
     deleteSeries: (matcherSets, startMs, endMs) => administration().deleteSeries(matcherSets, startMs, endMs),
     cleanTombstones: () => administration().cleanTombstones(),
     snapshot: (skipHead) => administration().snapshot(!skipHead),
+    flush: () => administration().flush(),
   };
 }
 

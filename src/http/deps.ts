@@ -118,6 +118,8 @@ export interface AdminStore {
   cleanTombstones(): Promise<void>;
   /** Returns the name of the snapshot's directory. */
   snapshot(skipHead: boolean): Promise<string>;
+  /** Resolves when all that was in heads is in blocks, and these are compacted as far as is due. */
+  flush(): Promise<void>;
 }
 
 export type IngestProtocol = 'remote_write_v1' | 'remote_write_v2' | 'otlp' | 'otlp_grpc';

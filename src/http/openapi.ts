@@ -58,6 +58,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   row('/otlp/v1/metrics', 'post', 'ingest', 'OTLP metrics, protobuf or JSON'),
   row('/admin/tsdb/delete_series', 'post put', 'admin', 'Delete samples', 'match[]! start end'),
   row('/admin/tsdb/clean_tombstones', 'post put', 'admin', 'Remove deleted samples from the disk'),
+  row('/admin/tsdb/flush', 'post put', 'admin', 'Make blocks of all heads now, and compact; not an endpoint of Prometheus'),
   row('/admin/tsdb/snapshot', 'post put', 'admin', 'Copy the data into a directory', 'skip_head'),
 ];
 

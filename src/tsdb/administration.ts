@@ -1,6 +1,6 @@
 /**
- * What the admin API does to the store: deleting, cleaning up behind deletions, snapshots. On the thread that writes, one at a time.
- * Deleting and copying take turns with upkeep, so that no head becomes a block meanwhile; compaction goes on beside all of it.
+ * What the admin API does to the store: deleting, cleaning up behind deletions, snapshots, flushing. On the thread that writes, one at a
+ * time. Deleting and copying take turns with upkeep, so that no head becomes a block meanwhile; compaction goes on beside all of it.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../io/clock.js';
@@ -10,6 +10,7 @@ import { IngestError } from '../storage/ingestion.js';
 import type { BlockMeta } from './block/block-format.js';
 import type { BlockHeader } from './block/block-writer.js';
 import { idsOf, type BlockStore, type StoredBlock } from './block-store.js';
+import type { Compaction } from './compaction.js';
 import type { HeadStore } from './head-store.js';
 import { deleteSamples } from './head/delete-samples.js';
 import type { BlockDescriptor, SourceDescriptor } from './head/descriptor.js';
@@ -38,6 +39,8 @@ export interface AdministrationPlace {
   readonly blocks: BlockStore;
   readonly syncer: LogSyncer;
   readonly upkeep: Upkeep;
+  /** undefined: blocks stay as they are. */
+  readonly compaction: Compaction | undefined;
   readonly sources: () => readonly SourceDescriptor[];
   /** Tells the readers which heads and blocks there are. */
   readonly announce: () => void;
@@ -55,7 +58,7 @@ export class Administration {
   private lastWork: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param work undefined: nothing can be done, and every call rejects
+   * @param work undefined: nothing but flushing can be done, and every other call rejects
    * @param maxRequests that are done or wait, for upkeep or for each other
    */
   constructor(
@@ -186,18 +189,42 @@ export class Administration {
     });
   }
 
+  /**
+   * Closes all heads that have samples, whatever is left of their time, and resolves when they are blocks, their logs are removed and the
+   * compaction that is due is done. What comes in meanwhile goes to new heads.
+   * @throws Error if a head did not become a block: it is closed and served, and tried again with the next upkeep
+   */
+  flush(): Promise<void> {
+    return this.inLine(async () => {
+      const { heads, upkeep, compaction, report } = this.place;
+      if (!upkeep.makesBlocks) throw new Error('this store makes no blocks');
+      const closing = heads.heads().filter((head) => head.arena.sampleCount > 0);
+      for (const head of closing) head.close();
+      await upkeep.run();
+      const left = closing.filter((head) => heads.heads().includes(head)).length;
+      if (left > 0) throw new Error(`${left} of ${closing.length} heads did not become blocks yet: ${upkeep.failure ?? 'the store is closing'}`);
+      report('info', `flushed: ${closing.length} heads became blocks`);
+      await compaction?.run();
+    });
+  }
+
   private betweenUpkeep<T>(act: (work: AdminWork) => Promise<T>): Promise<T> {
     return this.oneAtATime((work) => this.place.upkeep.exclusively(() => act(work)));
   }
 
-  private async oneAtATime<T>(act: (work: AdminWork) => Promise<T>): Promise<T> {
-    const { work } = this;
-    if (!work) throw new Error('this store has no thread for such work');
+  private oneAtATime<T>(act: (work: AdminWork) => Promise<T>): Promise<T> {
+    return this.inLine(() => {
+      if (!this.work) throw new Error('this store has no thread for such work');
+      return act(this.work);
+    });
+  }
+
+  private async inLine<T>(act: () => Promise<T>): Promise<T> {
     if (this.waiting >= this.maxRequests) {
       throw new IngestError('unavailable', `${this.waiting} requests of the admin API are under way already (web.max_admin_requests)`);
     }
     this.waiting++;
-    const result = this.lastWork.then(() => act(work));
+    const result = this.lastWork.then(act);
     this.lastWork = result.catch(() => undefined);
     try {
       return await result;

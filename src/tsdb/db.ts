@@ -95,7 +95,7 @@ export interface DbEnvironment {
   readonly onBlockJob?: (done: BlockJobReport) => void;
   /** Codec of blocks; without it the ends of series in blocks are not found. */
   readonly codec?: WebAssembly.Module;
-  /** Threads for the admin API; without it `administration` can do nothing. */
+  /** Threads for the admin API; without it `administration` can only flush. */
   readonly adminWork?: AdminWork;
   /** Called with one line for the operator about what happens in the background. */
   readonly report: (level: 'info' | 'warn' | 'error', message: string) => void;
@@ -197,7 +197,7 @@ export class Db implements Appender {
     });
     this.administration = new Administration({
       ...place, disk: environment.disk, directory: options.directory, syncer: this.syncer, upkeep: this.upkeep,
-      sources: () => this.sources(),
+      compaction: this.compaction,      sources: () => this.sources(),
     }, environment.adminWork, options.maxAdminRequests ?? ADMIN_REQUESTS_MAX);
     this.scrub = verifyBlock && new Scrub({ ...place, verify: verifyBlock }, options.scrubIntervalMs ?? 0);
     const memoryBytes = options.headMemoryBytes;

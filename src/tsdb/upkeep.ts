@@ -57,6 +57,7 @@ export class Upkeep {
   /** The work that was let in last; settles whatever becomes of it. */
   private lastTurn: Promise<unknown> = Promise.resolve();
   private stopped = false;
+  private lastFailure: string | undefined;
 
   constructor(private readonly place: UpkeepPlace, private readonly options: UpkeepOptions) {}
 
@@ -70,11 +71,23 @@ export class Upkeep {
     this.wake();
     this.running ??= this.round().catch((error: unknown) => {
       // A thread that was ended for the stop is no failure.
-      if (!this.stopped) this.place.report('error', `upkeep: ${error instanceof Error ? error.message : String(error)}`);
+      if (this.stopped) return;
+      this.lastFailure = error instanceof Error ? error.message : String(error);
+      this.place.report('error', `upkeep: ${this.lastFailure}`);
     }).finally(() => {
       this.running = undefined;
     });
     return this.running;
+  }
+
+  /** Why the last round did not do all there was to do; undefined if it did. */
+  get failure(): string | undefined {
+    return this.lastFailure;
+  }
+
+  /** False if heads stay heads. */
+  get makesBlocks(): boolean {
+    return this.place.sealHead !== undefined;
   }
 
   /**
@@ -107,6 +120,7 @@ export class Upkeep {
     while (this.again && !this.stopped) {
       this.again = false;
       await this.inTurn(() => this.pass());
+      this.lastFailure = undefined;
       await this.erased();
     }
   }

@@ -151,9 +151,10 @@ describe('admin', () => {
       return Promise.resolve(void calls.push(`${texts.join(' ')} ${startMs} ${endMs}`));
     },
     cleanTombstones: () => Promise.resolve(void calls.push('clean')),
+    flush: () => Promise.resolve(void calls.push('flush')),
     snapshot: (skipHead: boolean) => Promise.resolve(`20260101T000000Z-${skipHead}`),
   };
-  test.each(['delete_series', 'clean_tombstones', 'snapshot'])('%s is off by default: 500 unavailable', async (name) => {
+  test.each(['delete_series', 'clean_tombstones', 'flush', 'snapshot'])('%s is off by default: 500 unavailable', async (name) => {
     const { inject } = await makeHarness({ admin });
     const reply = await inject({ method: 'POST', url: `/api/v1/admin/tsdb/${name}` });
     expect([reply.statusCode, reply.body]).toEqual([500, '{"status":"error","errorType":"unavailable","error":"admin APIs disabled"}']);
@@ -165,8 +166,9 @@ describe('admin', () => {
     const post = (name: string, payload = '') => inject({ method: 'POST', url: `/api/v1/admin/tsdb/${name}`, headers: FORM, payload });
     expect((await post('delete_series', 'match[]=up&match[]={a="b"}&start=1&end=2')).statusCode).toBe(204);
     expect((await post('clean_tombstones')).statusCode).toBe(204);
+    expect((await post('flush')).statusCode).toBe(204);
     expect((await post('snapshot', 'skip_head=true')).body).toBe('{"status":"success","data":{"name":"20260101T000000Z-true"}}');
-    expect(calls).toEqual(['__name__=up a=b 1000 2000', 'clean']);
+    expect(calls).toEqual(['__name__=up a=b 1000 2000', 'clean', 'flush']);
     expect((await post('delete_series')).json()).toMatchObject({ errorType: 'bad_data', error: 'no match[] parameter provided' });
     expect((await post('delete_series', 'match[]=(')).statusCode).toBe(400);
     expect((await post('snapshot', 'skip_head=maybe')).json()).toMatchObject({

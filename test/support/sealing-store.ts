@@ -3,7 +3,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { systemClock, type Clock } from '../../src/io/clock.js';
 import { NodeDisk } from '../../src/io/node-disk.js';
+import { compactBlocks } from '../../src/tsdb/compact/compact-blocks.js';
 import { sealHead } from '../../src/tsdb/compact/seal-head.js';
+import type { BlockCompactor } from '../../src/tsdb/compaction.js';
 import { Db, type DbOptions } from '../../src/tsdb/db.js';
 import { HeadSet } from '../../src/tsdb/head-set.js';
 import { loadCodecModule, loadKernelModule } from '../../src/tsdb/kernel-loader.js';
@@ -17,11 +19,15 @@ const codec = loadCodecModule();
 /** As the block worker does it. */
 export const sealHere: HeadSealer = async (head, file) => sealHead(new NodeDisk(), { kernels, codec, head, readerSlot: 15, file });
 
+const compactHere: BlockCompactor = async (parents, header, file) => compactBlocks(new NodeDisk(), { codec, parents, header, file });
+
 export interface SealingSetup {
   readonly directory?: string;
   readonly options?: Partial<DbOptions>;
   readonly sealer?: HeadSealer;
   readonly clock?: Clock;
+  /** Blocks are compacted, too. */
+  readonly compacts?: boolean;
 }
 
 /** Opens stores, and closes and removes them after a test. */
@@ -29,7 +35,7 @@ export class SealingStores {
   private readonly opened: OpenStore[] = [];
   private readonly directories = new Set<string>();
 
-  async open({ directory = tempDirectory(), options = {}, sealer = sealHere, clock = systemClock }: SealingSetup = {}): Promise<OpenStore> {
+  async open({ directory = tempDirectory(), options = {}, sealer = sealHere, clock = systemClock, compacts = false }: SealingSetup = {}): Promise<OpenStore> {
     this.directories.add(directory);
     const notes: string[] = [];
     const db = await Db.open(
@@ -39,6 +45,7 @@ export class SealingStores {
       },
       {
         disk: new NodeDisk(), clock, module: kernels, codec, decodeLabelRun, sealHead: sealer,
+        ...(compacts ? { compactBlocks: compactHere } : {}),
         report: (_level, message) => notes.push(message),
       },
     );

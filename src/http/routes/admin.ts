@@ -44,6 +44,10 @@ export async function adminRoutes(app: FastifyInstance, deps: HttpDeps): Promise
     await store.cleanTombstones();
     return undefined;
   });
+  define('flush', async (store) => {
+    await store.flush();
+    return undefined;
+  });
   define('snapshot', async (store, form) => {
     const text = form.get('skip_head');
     if (!['', 'true', 'false', '1', '0', 't', 'f'].includes(text.toLowerCase())) {

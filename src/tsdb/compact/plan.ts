@@ -84,7 +84,9 @@ function planNeighbours(ordered: readonly PlanBlock[], options: PlanOptions): Co
   for (let level = options.levels.length - 1; level >= 0; level--) {
     const windows = windowsOf(ordered, options.levels[level]!);
     for (let i = windows.length - 1; i >= 0; i--) {
-      const { window, blocks } = windows[i]!;
+      const { window, blocks: all } = windows[i]!;
+      // Many small ones, of heads that were closed early: a part of them at a time, but only where no lower level makes them fewer.
+      const blocks = level === 0 ? all.slice(0, PARENTS_MAX) : all;
       if (blocks.length < 2 || blocks.length > PARENTS_MAX || bytesOf(blocks) > options.maxBytes) continue;
       if (!isComplete(window, options) || blocks.some((block) => options.avoid.has(block.id))) continue;
       return { kind: 'neighbours', blocks, range: rangeOf(blocks) };

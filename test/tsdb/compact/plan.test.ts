@@ -48,6 +48,7 @@ describe('neighbours', () => {
     ['the newest first', run(0, 6), { levels: [6 * HOUR] }, 'neighbours 6-12: 3'],
     ['too large for one level', run(0, 9), { maxBytes: 8 }, 'neighbours 12-18: 3'],
     ['too large for all', run(0, 9), { maxBytes: 1 }, 'nothing'],
+    ['more than can be open at a time', Array.from({ length: 40 }, (_, i) => block(i / 10, (i + 1) / 10)), {}, `neighbours 0-3.2: ${PARENTS_MAX}`],
     ['past the retention', run(0, 3), { cutoffMs: T + 4 * HOUR }, 'nothing'],
     ['partly past the retention', run(0, 3), { cutoffMs: T + 2 * HOUR }, 'neighbours 2-6: 2'],
     ['compacted ones', [block(0, 6), block(6, 12), block(12, 18)], {}, 'neighbours 0-18: 3'],

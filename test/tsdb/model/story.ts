@@ -33,6 +33,7 @@ export type Operation =
   /** Deletes a range of the series of a job. */
   | { readonly kind: 'delete'; readonly job: string; readonly fromMs: number; readonly lengthMs: number }
   | { readonly kind: 'clean' }
+  | { readonly kind: 'flush' }
   /** The end without warning, in the middle of the n-th disk operation from here (0: at once), and a start. */
   | { readonly kind: 'crash'; readonly how: 'power' | 'process'; readonly after: number }
   /** Bytes behind the end of a log, as a torn write leaves them, then a crash of the process. */
@@ -100,6 +101,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     lengthMs: fc.integer({ min: 0, max: 20 }).map((n) => n * 10 * MINUTE),
   }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('clean' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('flush' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash' as const), how: fc.constantFrom('power' as const, 'process' as const), after: fc.nat({ max: 25 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('tail' as const), bytes: fc.integer({ min: 1, max: 3000 }) }) },
   { weight: 1, arbitrary: fc.record({

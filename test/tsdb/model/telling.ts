@@ -225,6 +225,11 @@ export class Telling {
           if (!this.faulty && !this.disk.sim.stopped) throw error;
         });
         return;
+      case 'flush':
+        await this.db.administration.flush().catch((error: unknown) => {
+          if (!this.faulty && !this.disk.sim.stopped) throw error;
+        });
+        return;
       case 'crash':
         this.crashKind = operation.how;
         this.disk.sim.crashAfter(operation.after);
