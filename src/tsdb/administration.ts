@@ -202,7 +202,8 @@ export class Administration {
       for (const head of closing) head.close();
       await upkeep.run();
       const left = closing.filter((head) => heads.heads().includes(head)).length;
-      if (left > 0) throw new Error(`${left} of ${closing.length} heads did not become blocks yet: ${upkeep.failure ?? 'the store is closing'}`);
+      const why = upkeep.failure ?? 'the store is closing';
+      if (left > 0) throw new Error(`${left} of ${closing.length} heads did not become blocks yet: ${why}`);
       report('info', `flushed: ${closing.length} heads became blocks`);
       await compaction?.run();
     });
