@@ -35,11 +35,11 @@ describe('OTLP', () => {
       metadata: { family: 'http_server_duration_milliseconds', type: 'histogram', unit: 'milliseconds' },
       prometheusNames: ['http_server_duration_milliseconds_bucket', 'http_server_duration_milliseconds_count', 'http_server_duration_milliseconds_sum'],
       labels: ['http_method', 'job', 'le'],
-      points: 1, samples: 4, series: 4, newSeries: 4, rejected: 0, rejects: [],
+      points: 1, samples: 4, series: 4, newSeries: 4, rejected: 0, dropped: 0, deduplicated: 0, rejects: [],
     });
     expect(metric(report, 'requests')).toMatchObject({ type: 'sum', prometheusNames: ['requests_total'], points: 2, series: 2 });
     expect(metric(report, 'target_info')).toMatchObject({ type: 'resource', labels: ['host_name', 'job'], series: 1 });
-    expect(report).toMatchObject({ protocol: 'otlp', totals: { metrics: 3, points: 3, series: 7, newSeries: 7, rejected: 0 }, collisions: [], rejects: [] });
+    expect(report).toMatchObject({ protocol: 'otlp', totals: { metrics: 3, points: 3, series: 7, newSeries: 7, rejected: 0, dropped: 0, deduplicated: 0 }, collisions: [], rejects: [] });
   });
 
   it('the same from protobuf, bare and in gzip', () => {
@@ -87,7 +87,7 @@ describe('remote write', () => {
     const report = run(compressBlock(bytes));
     expect(report).toMatchObject({
       protocol: 'remote_write_v1',
-      totals: { metrics: 1, points: 3, samples: 3, series: 2, newSeries: 2, rejected: 1 },
+      totals: { metrics: 1, points: 3, samples: 3, series: 2, newSeries: 2, rejected: 1, dropped: 0, deduplicated: 0 },
       metrics: [{ name: 'h', type: 'histogram', unit: 'seconds', prometheusNames: ['h_bucket', 'h_count'], labels: ['le'] }],
       rejects: [{ reason: 'invalid_labels', count: 1 }],
     });
