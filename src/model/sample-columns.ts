@@ -15,6 +15,8 @@ export class SampleColumns {
    * between the two cannot be told from the samples of the range alone.
    */
   histogramBefore: Histogram | undefined;
+  /** Time of that one, ms; means nothing without it. */
+  histogramBeforeMs = 0;
   /** Start timestamps in ms, 0 where unknown; undefined while no sample has one. */
   startTimestamps: Float64Array | undefined;
   /** Whether readers shall look start timestamps up: most queries do not use them. */

@@ -5,7 +5,7 @@
 import { invariant } from '../invariant.js';
 import { compareUtf8, type Labels } from '../model/labels.js';
 import type { Matcher } from '../model/matcher.js';
-import type { SampleColumns } from '../model/sample-columns.js';
+import { SampleColumns } from '../model/sample-columns.js';
 import type { Cardinality, CardinalitySource } from '../storage/cardinality.js';
 import type { Queryable, SelectHints, Series } from '../storage/queryable.js';
 import { Arena } from './head/arena.js';
@@ -72,6 +72,8 @@ export class HeadSet implements Queryable, CardinalitySource {
   /** What results that were computed earlier depend on. */
   readonly changes = new SourceChanges();
   private described = new Map<number, SourceDescriptor>();
+  /** For the few samples between the histogram before a range and the range. */
+  private readonly between = new SampleColumns(16);
 
   /** @param readerSlot the scratch slot of this thread in every arena; slot 0 is the writer's. */
   constructor(private readonly module: WebAssembly.Module, private readonly readerSlot: number, blocks?: BlockReading) {
@@ -145,7 +147,7 @@ export class HeadSet implements Queryable, CardinalitySource {
         const before = merged.get(key);
         if (before === undefined) merged.set(key, series);
         else if (before instanceof JoinedSeries) before.parts.push(series);
-        else merged.set(key, new JoinedSeries(series.labels, [before, series]));
+        else merged.set(key, new JoinedSeries(series.labels, [before, series], this.between));
       }
     }
     return [...merged.values()];
@@ -174,7 +176,7 @@ function isSame(before: SourceDescriptor | undefined, now: SourceDescriptor): bo
 
 /** One series in several heads and blocks, oldest part first. */
 class JoinedSeries implements Series {
-  constructor(readonly labels: Labels, readonly parts: Series[]) {}
+  constructor(readonly labels: Labels, readonly parts: Series[], private readonly between: SampleColumns) {}
 
   read(out: SampleColumns, mint: number, maxt: number): void {
     const start = out.length;
@@ -186,6 +188,21 @@ class JoinedSeries implements Series {
     }
     // Only where sources overlap is there anything to do.
     if (!rising) sortByTime(out, start);
+    if (start === 0 && out.length > 0 && out.histograms?.[0] !== undefined && out.histogramBefore !== undefined) this.settleBefore(out);
+  }
+
+  /** One part said which histogram is before the first sample; another one may have a later sample there. */
+  private settleBefore(out: SampleColumns): void {
+    const { between } = this;
+    between.clear();
+    between.wantsStarts = false;
+    for (const part of this.parts) part.read(between, out.histogramBeforeMs + 1, out.timestamps[0]! - 1);
+    if (between.length === 0) return;
+    sortByTime(between, 0);
+    const last = between.length - 1;
+    // A float or a stale marker there is the end of the counter.
+    out.histogramBefore = between.histograms?.[last];
+    out.histogramBeforeMs = between.timestamps[last]!;
   }
 }
 

@@ -264,7 +264,10 @@ export class BlockReader implements Queryable {
     try {
       const before = from > 0 && out.length === 0 ? 1 : 0;
       const histograms = decodeHistogramChunk(bytes, start, end, from - before, to, times.length, this.resources.codec);
-      if (before === 1) out.histogramBefore = histograms[0];
+      if (before === 1) {
+        out.histogramBefore = histograms[0];
+        out.histogramBeforeMs = times[from - 1]!;
+      }
       for (let i = from; i < to; i++) out.pushHistogram(times[i]!, histograms[i - from + before]!);
     } catch (cause) {
       throw this.file.corrupt('histogram_page', id, `chunk at ${start} cannot be decoded`, cause);

@@ -187,6 +187,7 @@ export class HeadReader implements Queryable {
     }
     const bytes = record + 12;
     out.histogramBefore = decodeHistogram(arena.bytes, bytes, bytes + arena.field(record + 8));
+    out.histogramBeforeMs = time;
   }
 
   private take(out: SampleColumns, n: number): void {
