@@ -29,6 +29,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'http': ['api', 'threads', 'config', 'telemetry', 'storage', 'model', 'ingest', 'wire'],
   // The second transport of OTLP: what is about requests and not about HTTP is shared with that room.
   'grpc': ['http', 'config', 'telemetry', 'storage', 'model', 'wire'],
+  // Wiring of all parts into one process.
+  'server': ['*'],
   'main.ts': ['*'],
   'tools': ['*'],
 };
@@ -44,7 +46,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 /** Packages and built-in modules that only some places may import. Types alone are free: they leave nothing at run time. */
 const RESERVED: Readonly<Record<string, readonly string[]>> = {
   'node:worker_threads': ['threads/'],
-  'node:fs': ['io/', 'config/load.ts', 'catalogue/', 'tsdb/kernel-loader.ts', 'tsdb/block/block-format.ts', 'tools/', 'main.ts'],
+  'node:fs': ['io/', 'config/load.ts', 'catalogue/', 'tsdb/kernel-loader.ts', 'tsdb/block/block-format.ts', 'tools/'],
   'better-sqlite3': ['catalogue/', 'tsdb/block/'],
   'fastify': ['http/'],
   '@fastify/compress': ['http/'],

@@ -20,6 +20,8 @@ export interface QueryPoolOptions {
   /** Queries that wait (`query.queue_size`); one more is refused. */
   readonly maxQueued: number;
   readonly settings: QueryRuntimeSettings;
+  /** Resolves when what the runtime opens is there; the threads load their modules meanwhile. If left out, it is there. */
+  readonly begin?: Promise<unknown>;
   /** JavaScript heap per worker; samples lie outside of it. */
   readonly heapMib: number;
   /** How long a query may ignore that it was told to stop before its thread is ended. */
@@ -87,6 +89,7 @@ export class QueryPool implements QueryService {
   private lastJob = 0;
   private failedStarts = 0;
   private closing = false;
+  private begun = false;
   /** Called when a worker is ready or gone: for `start` and `close`, which wait for all. */
   private onChange: (error?: Error) => void = () => {};
 
@@ -94,7 +97,7 @@ export class QueryPool implements QueryService {
 
   /**
    * Starts all workers and resolves when they are ready.
-   * @throws whatever kept a worker from starting (a missing module, an unreadable catalogue)
+   * @throws whatever kept a worker from starting (a missing module, an unreadable catalogue), or why `begin` was rejected
    */
   static async start(options: QueryPoolOptions): Promise<QueryPool> {
     const { workers, shortWorkers } = options;
@@ -103,13 +106,14 @@ export class QueryPool implements QueryService {
     const pool = new QueryPool(options);
     for (let i = 0; i < workers; i++) pool.spawn(false);
     for (let i = 0; i < shortWorkers; i++) pool.spawn(true);
+    const started = new Promise<void>((resolve, reject) => {
+      pool.onChange = (error) => {
+        if (error) reject(error);
+        else if ([...pool.workers].every((worker) => worker.ready)) resolve();
+      };
+    });
     try {
-      await new Promise<void>((resolve, reject) => {
-        pool.onChange = (error) => {
-          if (error) reject(error);
-          else if ([...pool.workers].every((worker) => worker.ready)) resolve();
-        };
-      });
+      await Promise.all([started, Promise.resolve(options.begin).then(() => pool.begin())]);
     } catch (error) {
       await pool.close(0);
       throw error;
@@ -213,6 +217,11 @@ export class QueryPool implements QueryService {
     return free;
   }
 
+  private begin(): void {
+    this.begun = true;
+    for (const worker of this.workers) worker.begin();
+  }
+
   private startWaiting(): void {
     // To the end of the queue: behind a long request there may be a short one that has a worker.
     for (const job of this.queue) {
@@ -253,6 +262,7 @@ export class QueryPool implements QueryService {
     );
     this.workers.add(worker);
     worker.setHeads(this.leases.join(worker));
+    if (this.begun) worker.begin();
   }
 
   /** The slot of a thread that has ended may be given to another. */

@@ -77,6 +77,11 @@ export class QueryWorkerHandle {
     }, this.options.stopGraceMs);
   }
 
+  /** What the runtime opens is there: it may be made. */
+  begin(): void {
+    this.post({ kind: 'begin' });
+  }
+
   setHeads(change: HeadChange): void {
     this.post({ kind: 'heads', epoch: change.epoch, ids: change.ids, added: change.added });
   }

@@ -6,7 +6,7 @@ import type { SourceDescriptor } from '../tsdb/head/descriptor.js';
 import { collectGarbage } from './collect-garbage.js';
 import { StopFlag } from './messages.js';
 import type { FromQueryWorker, QueryWorkerData, StopReason, ToQueryWorker } from './messages.js';
-import type { QueryRuntimeModule } from './query-runtime.js';
+import type { QueryRuntime, QueryRuntimeModule } from './query-runtime.js';
 
 const port = parentPort;
 invariant(port, 'query-worker runs in a worker thread');
@@ -15,12 +15,18 @@ const flag = new Int32Array(data.stopFlag);
 const heads = new Map<number, SourceDescriptor>();
 
 const { createQueryRuntime }: QueryRuntimeModule = await import(data.runtimeUrl);
-const runtime = createQueryRuntime(data.settings, data.readerSlot);
+let runtime: QueryRuntime | undefined;
 
 // An exception in here ends the thread: the pool then answers the job with `internal` and starts another worker.
 port.on('message', (message: ToQueryWorker) => {
   switch (message.kind) {
+    case 'begin':
+      runtime = createQueryRuntime(data.settings, data.readerSlot);
+      runtime.setHeads([...heads.values()]);
+      post({ kind: 'ready' });
+      break;
     case 'run': {
+      invariant(runtime, 'a job came before the thread was ready');
       const reply = withOwnBuffer(runtime.run(message.request, stopRequested));
       post({ kind: 'reply', job: message.job, reply }, [reply.body.buffer]);
       break;
@@ -29,12 +35,11 @@ port.on('message', (message: ToQueryWorker) => {
       takeHeads(message.epoch, message.ids, message.added);
       break;
     case 'stop':
-      runtime.close();
+      runtime?.close();
       port.close();
       break;
   }
 });
-post({ kind: 'ready' });
 
 function post(message: FromQueryWorker, transfer: readonly ArrayBuffer[] = []): void {
   port!.postMessage(message, transfer);
@@ -51,7 +56,7 @@ function takeHeads(epoch: number, ids: readonly number[], added: readonly Source
   let dropped = false;
   for (const id of heads.keys()) if (!kept.has(id)) dropped = heads.delete(id);
   for (const head of added) heads.set(head.id, head);
-  runtime.setHeads([...heads.values()]);
+  runtime?.setHeads([...heads.values()]);
   if (!dropped) {
     post({ kind: 'heads', epoch });
     return;
