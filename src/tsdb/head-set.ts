@@ -28,6 +28,8 @@ export interface BlockReading {
 
 /** A block that could not be opened: whoever asks for its time is told so. */
 class BrokenBlock implements Queryable {
+  readonly endMs = Infinity;
+
   constructor(readonly mint: number, readonly maxt: number, private readonly error: unknown) {}
 
   select(): Series[] {
@@ -57,6 +59,7 @@ const SERIES_PER_POLL = 1024;
 interface Source {
   readonly id: number;
   readonly mint: number;
+  /** Exclusive; of a block behind its newest sample, since it selects nothing from there on. */
   readonly maxt: number;
   readonly reader: Queryable;
 }
@@ -103,7 +106,10 @@ export class HeadSet implements Queryable, CardinalitySource {
     this.noteChanges(sources);
     this.ordered = [...this.readers.values()].sort((a, b) => a.mint - b.mint);
     this.changes.watch(this.ordered);
-    this.sources = sources.map(({ id, mint, maxt }) => ({ id, mint, maxt, reader: (this.readers.get(id) ?? this.blocks.get(id))! }));
+    this.sources = sources.map(({ id, mint, maxt }) => {
+      const block = this.blocks.get(id);
+      return { id, mint, maxt: Math.min(maxt, block?.endMs ?? Infinity), reader: (this.readers.get(id) ?? block)! };
+    });
     this.sources.sort((a, b) => a.mint - b.mint || a.id - b.id);
   }
 
@@ -135,38 +141,49 @@ export class HeadSet implements Queryable, CardinalitySource {
   }
 
   select(matchers: readonly Matcher[], mint: number, maxt: number, hints?: SelectHints): Series[] {
-    const readers = this.overlapping(mint, maxt);
-    if (readers.length === 0) return [];
-    if (readers.length === 1) return readers[0]!.select(matchers, mint, maxt);
+    const sources = this.overlapping(mint, maxt);
+    if (sources.length === 0) return [];
+    const unreadUntil = this.unreadUntil(sources, mint);
+    if (sources.length === 1 && unreadUntil === -Infinity) return sources[0]!.reader.select(matchers, mint, maxt);
     const merged = new Map<string, Series>();
     let seen = 0;
-    for (const reader of readers) {
+    const joined = (labels: Labels, parts: Series[]): JoinedSeries => new JoinedSeries(labels, parts, this.between, unreadUntil);
+    for (const { reader } of sources) {
       for (const series of reader.select(matchers, mint, maxt)) {
         if (++seen % SERIES_PER_POLL === 0) hints?.poll?.();
         const key = series.labels.key();
         const before = merged.get(key);
-        if (before === undefined) merged.set(key, series);
+        if (before === undefined) merged.set(key, unreadUntil === -Infinity ? series : joined(series.labels, [series]));
         else if (before instanceof JoinedSeries) before.parts.push(series);
-        else merged.set(key, new JoinedSeries(series.labels, [before, series], this.between));
+        else merged.set(key, joined(series.labels, [before, series]));
       }
     }
     return [...merged.values()];
   }
 
   labelNames(matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number): string[] {
-    return mergeSorted(this.overlapping(mint, maxt).map((reader) => reader.labelNames(matcherSets, mint, maxt)));
+    return mergeSorted(this.overlapping(mint, maxt).map(({ reader }) => reader.labelNames(matcherSets, mint, maxt)));
   }
 
   labelValues(name: string, matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number): string[] {
-    return mergeSorted(this.overlapping(mint, maxt).map((reader) => reader.labelValues(name, matcherSets, mint, maxt)));
+    return mergeSorted(this.overlapping(mint, maxt).map(({ reader }) => reader.labelValues(name, matcherSets, mint, maxt)));
   }
 
   cardinality(limit: number, poll: () => void): Cardinality {
     return cardinalityOf(this.ordered.map((reader) => reader.arena), limit, poll);
   }
 
-  private overlapping(mint: number, maxt: number): Queryable[] {
-    return this.sources.filter((source) => source.mint <= maxt && mint < source.maxt).map((source) => source.reader);
+  private overlapping(mint: number, maxt: number): Source[] {
+    return this.sources.filter((source) => source.mint <= maxt && mint < source.maxt);
+  }
+
+  /** Where sources end that overlap those of a range but are over before it begins; -Infinity if there are none, as nearly always. */
+  private unreadUntil(selected: readonly Source[], mint: number): number {
+    let until = -Infinity;
+    for (const { mint: from, maxt: end } of this.sources) {
+      if (end <= mint && selected.some((source) => source.mint < end && from < source.maxt)) until = Math.max(until, end);
+    }
+    return until;
   }
 }
 
@@ -176,7 +193,13 @@ function isSame(before: SourceDescriptor | undefined, now: SourceDescriptor): bo
 
 /** One series in several heads and blocks, oldest part first. */
 class JoinedSeries implements Series {
-  constructor(readonly labels: Labels, readonly parts: Series[], private readonly between: SampleColumns) {}
+  /**
+   * @param between scratch
+   * @param unreadUntil before this time there may be samples in sources that are none of the parts
+   */
+  constructor(
+    readonly labels: Labels, readonly parts: Series[], private readonly between: SampleColumns, private readonly unreadUntil: number,
+  ) {}
 
   read(out: SampleColumns, mint: number, maxt: number): void {
     const start = out.length;
@@ -194,6 +217,10 @@ class JoinedSeries implements Series {
   /** One part said which histogram is before the first sample; another one may have a later sample there. */
   private settleBefore(out: SampleColumns): void {
     const { between } = this;
+    if (this.unreadUntil > out.histogramBeforeMs + 1) {
+      out.histogramBefore = undefined;
+      return;
+    }
     between.clear();
     between.wantsStarts = false;
     for (const part of this.parts) part.read(between, out.histogramBeforeMs + 1, out.timestamps[0]! - 1);

@@ -82,7 +82,7 @@ describe('the histogram before a range', () => {
         expect(first).toBe(all[i]);
         const previous = all[i - 1]!;
         if (floats.has(first)) continue;
-        // Blocks know the one before within a chunk only.
+        // Blocks know the one before within a chunk only, and what ends before the range is not read.
         if (found !== undefined) expect([seed, found], `before ${all[i]}`).toEqual([seed, floats.has(previous) ? undefined : previous]);
       }
     }

@@ -62,6 +62,11 @@ export class BlockReader implements Queryable {
     this.deleted = deleted;
   }
 
+  /** Right behind the newest sample, ms; -Infinity if there is none. */
+  get endMs(): number {
+    return this.meta.series > 0 ? this.meta.max_time + 1 : -Infinity;
+  }
+
   get path(): string {
     return this.file.file;
   }
