@@ -110,7 +110,7 @@ export const configSchema = section('', {
     relabel_configs: rules({
       about: 'Rules that change or drop series, as `write_relabel_configs` of Prometheus: the same keys, actions and defaults. A result '
         + 'is remembered. Dropped samples are counted in narthex_ingest_dropped_samples_total; their sender is told that they are stored.',
-      why: 'None. With rules (or with `ha`) remote write takes the general path, at several times the cost of the fast one.',
+      why: 'None. They are applied to series that are seen for the first time; known ones pay nothing. A reload takes them.',
     }),
     relabel_memory: integer(500_000, {
       about: 'Label sets whose result is remembered; above that the memory starts over.',

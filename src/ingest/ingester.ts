@@ -5,7 +5,7 @@
 import type { MetricMetadata } from '../model/metadata.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus, isAccepted, REASON } from '../storage/append-status.js';
-import type { Appender, AppendReport } from '../storage/appender.js';
+import type { Appender, AppendReport, SeriesNaming } from '../storage/appender.js';
 import type { CatalogueSink } from '../storage/catalogue-sink.js';
 import { IngestError, type Ingestion, type IngestOutcome, type Judgement, type RejectGroup } from '../storage/ingestion.js';
 import { decodeOtlpProtobuf } from '../wire/otlp-decode.js';
@@ -13,11 +13,12 @@ import { decodeWriteRequestV1 } from '../wire/remote-write-v1.js';
 import { decodeWriteRequestV2 } from '../wire/remote-write-v2.js';
 import { uncompressBlock } from '../wire/snappy.js';
 import { WireError } from '../wire/wire-error.js';
+import { BodyNaming } from './body-naming.js';
 import { labelFault, type LabelLimits } from './label-limits.js';
 import { MetadataFilter } from './metadata-filter.js';
 import { PointNaming } from './otlp-ingest.js';
 import type { OtlpTranslator } from './otlp-translate.js';
-import type { PolicyOutcome, SeriesPolicy } from './series-policy.js';
+import type { PassedOver, PolicyOutcome, SeriesPolicy } from './series-policy.js';
 
 export interface IngestSettings extends LabelLimits {
   readonly maxDecodedBytes: number;
@@ -30,6 +31,8 @@ export interface IngestSettings extends LabelLimits {
   /** Feature `created-timestamp-zero-ingestion` for remote write 2.0. */
   readonly zeroAtStart: boolean;
 }
+
+type FastPath = (naming: SeriesNaming | undefined) => Promise<AppendReport | 'general'>;
 
 /** `SampleBatch.origin` of samples that no data point stands for (`target_info`). */
 const NO_ORIGIN = 0xffffffff;
@@ -44,9 +47,9 @@ export class Ingester implements Ingestion {
     private readonly nowMs: () => number,
     /** The one of the current configuration. */
     private readonly otlpTranslator: () => OtlpTranslator,
-    /** Given only if there is something to do, since all remote write bodies then take the general path. */
-    private readonly policy?: SeriesPolicy,
-    private readonly onPassedOver: (source: string, outcome: PolicyOutcome) => void = () => {},
+    /** Likewise; undefined while there is nothing to do. */
+    private readonly policyInForce: () => SeriesPolicy | undefined = () => undefined,
+    private readonly onPassedOver: (source: string, outcome: Omit<PolicyOutcome, 'rejects'>) => void = () => {},
   ) {
     this.metadata = new MetadataFilter(settings.maxMetadataFamilies);
   }
@@ -57,26 +60,27 @@ export class Ingester implements Ingestion {
   }
 
   remoteWriteV1(body: Uint8Array): Promise<IngestOutcome> {
-    return this.remoteWrite('remote_write_v1', body, () => this.appender.appendRemoteWriteV1(body), decodeWriteRequestV1);
+    return this.remoteWrite('remote_write_v1', body, (naming) => this.appender.appendRemoteWriteV1(body, naming), decodeWriteRequestV1);
   }
 
   remoteWriteV2(body: Uint8Array): Promise<IngestOutcome> {
     const { typeAndUnitLabels, zeroAtStart } = this.settings;
     // Labels that depend on the metadata, and start timestamps, are the general decoder's business.
-    const walk = (): Promise<AppendReport | 'general'> => this.appender.appendRemoteWriteV2(body);
-    const fast = typeAndUnitLabels || zeroAtStart ? (): Promise<'general'> => Promise.resolve('general') : walk;
+    const fast: FastPath = typeAndUnitLabels || zeroAtStart ? () => Promise.resolve('general')
+      : (naming) => this.appender.appendRemoteWriteV2(body, naming);
     return this.remoteWrite('remote_write_v2', body, fast, (message) => decodeWriteRequestV2(message, { typeAndUnitLabels, zeroAtStart }));
   }
 
   /** The fast way where it goes, the general one for the body or the parts of it that need it. */
   private async remoteWrite(
-    source: string, body: Uint8Array, fast: () => Promise<AppendReport | 'general'>, decode: (message: Uint8Array) => SampleBatch,
+    source: string, body: Uint8Array, fast: FastPath, decode: (message: Uint8Array) => SampleBatch,
   ): Promise<IngestOutcome> {
-    // The kernels do not know the policy: what is decided about label sets is decided where they are decoded.
-    const report = this.policy === undefined ? await fast() : 'general';
+    const policy = this.policyInForce();
+    const report = await fast(policy && new BodyNaming(policy, this.settings, this.nowMs()));
     if (report === 'general') return this.appendFrom(source, () => decode(uncompressBlock(body, this.settings.maxDecodedBytes)));
     this.handOverMetadata(report.metadata);
     const outcome = this.conclude(report, source);
+    this.passOver(outcome, source, report);
     const { rest } = report;
     return rest === undefined ? outcome : together(outcome, await this.appendFrom(source, () => decode(rest)));
   }
@@ -84,9 +88,9 @@ export class Ingester implements Ingestion {
   async otlp(body: Uint8Array): Promise<IngestOutcome> {
     const translator = this.otlpTranslator();
     const general = (): Promise<IngestOutcome> => this.appendFrom('otlp', () => translator.translate(decodeOtlpProtobuf(body)));
-    // What is decided about label sets or start timestamps is decided where they are decoded.
-    if (this.policy !== undefined || translator.settings.created_timestamp_zero_ingestion) return general();
-    const naming = new PointNaming(body, translator, (labels) => labelFault(labels, this.settings) !== undefined);
+    // What is decided about start timestamps is decided where they are decoded.
+    if (translator.settings.created_timestamp_zero_ingestion) return general();
+    const naming = new PointNaming(body, translator, this.policyInForce(), (labels) => labelFault(labels, this.settings) !== undefined);
     let report;
     try {
       report = await this.appender.appendOtlp(body, naming);
@@ -96,6 +100,7 @@ export class Ingester implements Ingestion {
     }
     if (report === 'general') return general();
     const outcome = this.conclude(report, 'otlp');
+    this.passOver(outcome, 'otlp', report);
     const notAfter = this.nowMs() + this.settings.maxFutureMs;
     const exemplars = naming.exemplars(report.lostSeries).filter(({ exemplar }) => exemplar.timestampMs <= notAfter);
     if (exemplars.length > 0) this.catalogue.exemplars(exemplars);
@@ -109,7 +114,7 @@ export class Ingester implements Ingestion {
   }
 
   judge(batch: SampleBatch): Judgement {
-    const passed = this.policy?.foresee(batch, this.nowMs());
+    const passed = this.policyInForce()?.foresee(batch, this.nowMs());
     const refused = [...(passed?.rejects ?? []), ...this.refuseByLimits(batch)];
     const statuses = new Uint8Array(batch.length);
     const { newSeries, rejects } = this.appender.probeBatch(batch, statuses);
@@ -129,22 +134,31 @@ export class Ingester implements Ingestion {
       if (!(error instanceof WireError)) throw error;
       throw new IngestError(error.code === 'too_large' ? 'body_too_large' : 'corrupt_body', error.message, { cause: error });
     }
-    const passed = this.policy?.apply(batch, this.nowMs());
+    const passed = this.policyInForce()?.apply(batch, this.nowMs());
     const refused = [...(passed?.rejects ?? []), ...this.refuseByLimits(batch)];
     const statuses = new Uint8Array(batch.length);
     const report = await this.appender.appendBatch(batch, statuses);
     this.handOverMetadata(batch.metadata);
     const translated = batch.rejects.map(({ status, points, message }) => ({ status, count: points, example: message }));
     const outcome = this.conclude(report, source, [...refused, ...translated]);
-    if (passed !== undefined) {
-      // The sender is to take what was passed over on purpose for written: it must neither repeat it nor count it as lost.
-      outcome.samplesWritten += passed.dropped.samples + passed.deduplicated.samples;
-      outcome.histogramsWritten += passed.dropped.histograms + passed.deduplicated.histograms;
-      this.onPassedOver(source, passed);
-    }
+    if (passed !== undefined) this.countPassedOver(outcome, source, passed);
     outcome.exemplarsWritten = this.handOverExemplars(batch, statuses);
     outcome.rejectedPoints = rejectedOrigins(batch, statuses) + sum([...refused, ...translated], (group) => group.count);
     return outcome;
+  }
+
+  /** What the fast path passed over. */
+  private passOver(outcome: IngestOutcome, source: string, { dropped, deduplicated }: AppendReport): void {
+    if (dropped + deduplicated === 0) return;
+    const floats = (samples: number): PassedOver => ({ samples, histograms: 0 });
+    this.countPassedOver(outcome, source, { dropped: floats(dropped), deduplicated: floats(deduplicated) });
+  }
+
+  /** The sender is to take what was passed over on purpose for written: it must neither repeat it nor count it as lost. */
+  private countPassedOver(outcome: IngestOutcome, source: string, passed: Omit<PolicyOutcome, 'rejects'>): void {
+    outcome.samplesWritten += passed.dropped.samples + passed.deduplicated.samples;
+    outcome.histogramsWritten += passed.dropped.histograms + passed.deduplicated.histograms;
+    this.onPassedOver(source, passed);
   }
 
   /** Takes samples of series over the label limits out of the batch. Returns what that cost, in samples. */

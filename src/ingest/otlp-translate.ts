@@ -12,6 +12,7 @@ import {
   ILL_FORMED_MARK, type ExponentialPoint, type HistogramPoint, type NumberPoint, type OtlpData, type OtlpExemplar,
   type KeyValue, type OtlpMetric, type OtlpRequest, type OtlpResourceMetrics, type OtlpScopeMetrics, type PointBase, type SummaryPoint,
 } from '../wire/otlp-types.js';
+import { newGeneration } from './identity-generation.js';
 import { decimalText } from './otlp-decimal.js';
 import { translateExemplars } from './otlp-exemplars.js';
 import { deltaFault, deltaMode, temporalityMessage, type DeltaMode } from './delta-points.js';
@@ -39,11 +40,9 @@ export interface NamedRequest {
   readonly resources: readonly number[];
 }
 
-let translators = 0;
-
 export class OtlpTranslator {
   /** Different for each translator: what was named by one may have another name by the next. */
-  readonly generation = ++translators;
+  readonly generation = newGeneration();
   private readonly metricNamer: MetricNamer;
   private readonly labelNamer: LabelNamer;
 

@@ -1,13 +1,16 @@
 /**
  * What happens to label sets before they are stored, as the operator configured it: pairs of senders are made one, then the rules
- * of relabelling apply. Off by default; a request then never comes here.
+ * of relabelling apply. Off by default; a request then never comes here. Decided for each label set of a batch here, and by
+ * `body-naming` for each one that the store does not know by its bytes.
  */
 import { METRIC_NAME, type Labels } from '../model/labels.js';
 import type { Relabeling } from '../model/relabel.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
+import type { SeriesRefusal } from '../storage/appender.js';
 import type { RejectGroup } from '../storage/ingestion.js';
 import type { HaTracker, HaVerdict } from './ha-tracker.js';
+import { newGeneration } from './identity-generation.js';
 
 export interface SeriesPolicyOptions {
   readonly ha?: HaTracker;
@@ -30,7 +33,16 @@ export interface PolicyOutcome {
   readonly rejects: readonly RejectGroup[];
 }
 
+/** Which sender of which pair. */
+export interface Replica {
+  readonly cluster: string;
+  readonly replica: string;
+}
+
 type Judge = (ha: HaTracker, cluster: string, replica: string) => HaVerdict;
+
+/** Pairs, replicas and verdicts whose number is known at a time. */
+const CONTEXTS_MAX = 10_000;
 
 type Fate = 'keep' | 'drop' | 'duplicate' | 'nameless' | 'too_many_clusters';
 
@@ -38,6 +50,8 @@ export class SeriesPolicy {
   /** By label set as it came (without the replica): what the rules make of it; null = dropped. */
   private readonly remembered = new Map<string, Labels | null>();
   private readonly replicaName: ReadonlySet<string>;
+  private readonly contexts = new Map<string, number>();
+  private otlp = { translator: 0, generation: 0 };
 
   constructor(private readonly options: SeriesPolicyOptions) {
     this.replicaName = new Set(options.ha === undefined ? [] : [options.ha.options.replicaLabel]);
@@ -57,6 +71,60 @@ export class SeriesPolicy {
     return this.decide(batch, (ha, cluster, replica) => ha.foresee(cluster, replica, nowMs));
   }
 
+  // ---- One series at a time ----------------------------------------------------------------------------------------------------
+
+  /** The pair and the replica that a series names, undefined if it is not one of a pair. */
+  replicaOf(labels: Labels): Replica | undefined {
+    const { ha } = this.options;
+    if (ha === undefined) return undefined;
+    const cluster = labels.get(ha.options.clusterLabel);
+    const replica = labels.get(ha.options.replicaLabel);
+    return cluster === '' || replica === '' ? undefined : { cluster, replica };
+  }
+
+  get hasPairs(): boolean {
+    return this.options.ha !== undefined;
+  }
+
+  /** See `HaTracker.foresee`. Without a replica everything is stored. */
+  verdictOf(sender: Replica | undefined, nowMs: number): HaVerdict {
+    return sender === undefined ? 'store' : this.options.ha!.foresee(sender.cluster, sender.replica, nowMs);
+  }
+
+  /** See `HaTracker.judge`. */
+  heard({ cluster, replica }: Replica, nowMs: number): void {
+    this.options.ha!.judge(cluster, replica, nowMs);
+  }
+
+  /** Number under which the store remembers the series of such bodies: one for each pair, replica and verdict. */
+  contextOf(sender: Replica | undefined, verdict: HaVerdict): number {
+    const key = sender === undefined ? '' : `${verdict} ${sender.cluster}\u0000${sender.replica}`;
+    let context = this.contexts.get(key);
+    if (context === undefined) {
+      // Forgetting costs only that series are looked at once more.
+      if (this.contexts.size >= CONTEXTS_MAX) this.contexts.clear();
+      context = newGeneration();
+      this.contexts.set(key, context);
+    }
+    return context;
+  }
+
+  /** Likewise for the data points that a translator names. */
+  otlpGeneration(translator: number): number {
+    if (this.otlp.translator !== translator) this.otlp = { translator, generation: newGeneration() };
+    return this.otlp.generation;
+  }
+
+  /** What is stored of a series of an elected replica (or of none): its labels, or nothing, or why it is refused. */
+  nameOf(labels: Labels, isOfPair: boolean): Labels | 'drop' | SeriesRefusal {
+    const unique = isOfPair ? labels.without(this.replicaName) : labels;
+    const result = this.options.relabeling.apply(unique);
+    if (result === undefined) return 'drop';
+    return losesName(unique, result) ? this.refusal('nameless', result) : result;
+  }
+
+  // ---- Batches -------------------------------------------------------------------------------------------------------------------
+
   private decide(batch: SampleBatch, judge: Judge): PolicyOutcome {
     const dropped: PassedOver = { samples: 0, histograms: 0 };
     const deduplicated: PassedOver = { samples: 0, histograms: 0 };
@@ -67,7 +135,7 @@ export class SeriesPolicy {
       const result = this.relabel(unique);
       if (result === null) return 'drop';
       batch.series[i] = result;
-      return result === unique || result.metricName !== '' || unique.metricName === '' ? 'keep' : 'nameless';
+      return losesName(unique, result) ? 'nameless' : 'keep';
     });
     if (fates.every((fate) => fate === 'keep')) return { dropped, deduplicated, rejects: [] };
     // Exemplars may come without samples: they go with their series.
@@ -98,10 +166,9 @@ export class SeriesPolicy {
   private deduplicate(labels: Labels, judge: Judge): Labels | 'duplicate' | 'too_many_clusters' {
     const { ha } = this.options;
     if (ha === undefined) return labels;
-    const cluster = labels.get(ha.options.clusterLabel);
-    const replica = labels.get(ha.options.replicaLabel);
-    if (cluster === '' || replica === '') return labels;
-    const verdict = judge(ha, cluster, replica);
+    const sender = this.replicaOf(labels);
+    if (sender === undefined) return labels;
+    const verdict = judge(ha, sender.cluster, sender.replica);
     return verdict === 'store' ? labels.without(this.replicaName) : verdict;
   }
 
@@ -118,7 +185,7 @@ export class SeriesPolicy {
     return result;
   }
 
-  private refusal(fate: Fate, labels: Labels): { status: number; example: string } {
+  private refusal(fate: Fate, labels: Labels): SeriesRefusal {
     if (fate === 'nameless') {
       return { status: AppendStatus.invalidLabels, example: `relabelling left no ${METRIC_NAME}: series ${labels.toString()}` };
     }
@@ -128,4 +195,8 @@ export class SeriesPolicy {
       example: `ingest.ha.max_clusters (${maxClusters}) reached: new ${clusterLabel} ${JSON.stringify(labels.get(clusterLabel))}`,
     };
   }
+}
+
+function losesName(before: Labels, after: Labels): boolean {
+  return after !== before && after.metricName === '' && before.metricName !== '';
 }

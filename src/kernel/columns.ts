@@ -3,7 +3,8 @@
 import { varint64At, varintEnd } from './varint';
 import {
   COLUMN_CAPACITY, COL_REFS, COL_STARTS, COL_TIMES, COL_VALUES, HDR_MAXT, HDR_MINT, HDR_STARTS_MODE, OTHER_BASE, OTHER_BYTES,
-  OTHER_CAPACITY, RES_OTHERS, RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_SAMPLES, STARTS_KEPT,
+  OTHER_CAPACITY, REF_DROPPED, RES_DEDUPLICATED, RES_DROPPED, RES_OTHERS, RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_SAMPLES,
+  STARTS_KEPT,
 } from './layout';
 
 export const SAMPLE_OK: u32 = 0;
@@ -28,6 +29,8 @@ let outside: u32 = 0;
 let outsideMin: f64 = 0;
 let outsideMax: f64 = 0;
 let others: u32 = 0;
+let dropped: u32 = 0;
+let deduplicated: u32 = 0;
 // As of the last `beginSeries`.
 let markRows: u32 = 0;
 let markOutside: u32 = 0;
@@ -40,6 +43,8 @@ export function beginColumns(): void {
   keepsStarts = load<u32>(HDR_STARTS_MODE) == STARTS_KEPT;
   rows = 0;
   others = 0;
+  dropped = 0;
+  deduplicated = 0;
   outside = 0;
   outsideMin = Infinity;
   outsideMax = -Infinity;
@@ -48,6 +53,8 @@ export function beginColumns(): void {
 export function endColumns(): void {
   store<u32>(RES_SAMPLES, rows);
   store<u32>(RES_OTHERS, others);
+  store<u32>(RES_DROPPED, dropped);
+  store<u32>(RES_DEDUPLICATED, deduplicated);
   store<u32>(RES_OUTSIDE, outside);
   store<f64>(RES_OUTSIDE_MIN, outsideMin);
   store<f64>(RES_OUTSIDE_MAX, outsideMax);
@@ -66,6 +73,13 @@ export function dropSeries(): void {
   outside = markOutside;
   outsideMin = markMin;
   outsideMax = markMax;
+}
+
+/** Takes the current series' rows back and counts them: REF_DROPPED or REF_DUPLICATE says as what. What lies outside stays outside. */
+export function passOver(why: u32): void {
+  if (why == REF_DROPPED) dropped += rows - markRows;
+  else deduplicated += rows - markRows;
+  rows = markRows;
 }
 
 /** Samples outside of the head's range in the current series. */

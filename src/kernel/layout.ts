@@ -81,6 +81,9 @@ export const RES_DUPLICATES = 1576;
 export const RES_SLOW = 1580;
 /** Walk: parts of the body that it left to the general decoder. */
 export const RES_OTHERS = 1584;
+/** Walk: samples of known series that are passed over on purpose, by REF_DROPPED and REF_DUPLICATE. */
+export const RES_DROPPED = 1608;
+export const RES_DEDUPLICATED = 1612;
 /** Symbols of a remote write 2.0 body; entries of the metadata list. */
 export const RES_SYMBOLS = 1588;
 export const RES_METADATA = 1592;
@@ -306,6 +309,14 @@ export const START_ONCE = 2;
 
 /** Value of a ref column entry whose series is unknown. */
 export const NO_REF = -1;
+/** Values of identities and of the ref column from here on (and below OTLP_REF_LIST) are no refs but say why there is none. */
+export const REF_PASSED = 0x3ffffff0;
+/** Remote write: the general decoder shall see the series, each time. */
+export const REF_FOREIGN = 0x3ffffffc;
+/** Sent by a replica that is not elected. */
+export const REF_DUPLICATE = 0x3ffffffd;
+/** Dropped by a rule. */
+export const REF_DROPPED = 0x3ffffffe;
 
 // ---- Codes of a label set (MISS_CODE, resolve*) -----------------------------------------------------------------------
 export const LABELS_OK = 0;

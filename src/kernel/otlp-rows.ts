@@ -4,8 +4,8 @@ import { lookupIdentity } from './identity';
 import {
   COLUMN_CAPACITY, COL_REFS, COL_STARTS, COL_TIMES, HDR_MAXT, HDR_MINT, HDR_STARTS_MODE, MISS_BASE, MISS_BYTES, MISS_CAPACITY, MISS_CODE,
   MISS_FIRST_SAMPLE, MISS_HASH, MISS_LABELS, MISS_LABELS_END, MISS_ORDINAL, MISS_SAMPLE_COUNT, OTLP_MISS_EXEMPLARS, OTLP_MISS_POINT,
-  OTLP_ORIGINS, OTLP_POINT_SAMPLES_MAX, OTLP_REF_LIST, RES_MISSES, RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_RISING, RES_SAMPLES,
-  STARTS_KEPT,
+  OTLP_ORIGINS, OTLP_POINT_SAMPLES_MAX, OTLP_REF_LIST, REF_DROPPED, RES_DROPPED, RES_MISSES, RES_OUTSIDE, RES_OUTSIDE_MAX,
+  RES_OUTSIDE_MIN, RES_RISING, RES_SAMPLES, STARTS_KEPT,
 } from './layout';
 
 const NANOS_PER_MS: u64 = 1000000;
@@ -27,6 +27,8 @@ let outsideMin: f64 = 0;
 let outsideMax: f64 = 0;
 let rising: bool = true;
 let lastTime: f64 = 0;
+/** Whether some rows are of series that are dropped. */
+let hasDropped: bool = false;
 let pointTime: f64 = 0;
 
 export function beginRows(): void {
@@ -40,6 +42,7 @@ export function beginRows(): void {
   outsideMin = Infinity;
   outsideMax = -Infinity;
   rising = true;
+  hasDropped = false;
   lastTime = -Infinity;
 }
 
@@ -50,6 +53,7 @@ export function endRows(): void {
   store<f64>(RES_OUTSIDE_MIN, outsideMin);
   store<f64>(RES_OUTSIDE_MAX, outsideMax);
   store<u32>(RES_RISING, rising ? 1 : 0);
+  store<u32>(RES_DROPPED, hasDropped ? 1 : 0);
 }
 
 /** From here on the points are those of another resource. */
@@ -119,13 +123,23 @@ export function putStarts(first: u32, n: u32, nanos: u64): void {
 function putRefs(first: u32, n: u32, value: u32): void {
   const column = COL_REFS + (first << 2);
   if ((value & OTLP_REF_LIST) == 0) {
+    noteDropped(value);
     for (let i: u32 = 0; i < n; i++) store<u32>(column + (i << 2), value + i);
     return;
   }
   const list = (value & ~OTLP_REF_LIST) << 3;
   // Of another length only if two identities had the same 128 bits.
-  if (load<u32>(list) != n) leaveToGeneral();
-  else memory.copy(column, list + 4, n << 2);
+  if (load<u32>(list) != n) {
+    leaveToGeneral();
+    return;
+  }
+  memory.copy(column, list + 4, n << 2);
+  for (let i: u32 = 0; i < n; i++) noteDropped(load<u32>(column + (i << 2)));
+}
+
+/** `ref` is going into the column. */
+export function noteDropped(ref: u32): void {
+  if (ref == REF_DROPPED) hasDropped = true;
 }
 
 export function addMiss(kind: u32, start: u32, end: u32, first: u32, n: u32, h1: u64, h2: u64): void {

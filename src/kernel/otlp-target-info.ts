@@ -2,7 +2,7 @@
 import { leaveToGeneral } from './otlp-cursor';
 import { lookupIdentity } from './identity';
 import { mix } from './hash';
-import { addMiss, earliest, endRowsAt, keepsStarts, latest, outside, rows } from './otlp-rows';
+import { addMiss, earliest, endRowsAt, keepsStarts, latest, noteDropped, outside, rows } from './otlp-rows';
 import {
   COLUMN_CAPACITY, COL_REFS, COL_STARTS, COL_TIMES, COL_VALUES, OTLP_MISS_TARGET, OTLP_NO_ORIGIN, OTLP_ORIGINS, OTLP_REF_NONE,
   OTLP_TARGET_STEPS_MAX,
@@ -29,6 +29,7 @@ export function targetInfo(start: u32, end: u32, resource1: u64, resource2: u64,
   const h2 = mix(resource2, TARGET_INFO);
   const value = lookupIdentity(h1, h2);
   if (value == OTLP_REF_NONE) return;
+  noteDropped(value);
   let row = first;
   let t: f64 = -1;
   for (let i: f64 = 0; i < steps; i++) {

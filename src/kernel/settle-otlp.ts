@@ -4,7 +4,7 @@ import { alloc, heapLeft } from './heap';
 import { registerIdentity } from './identity';
 import {
   COL_REFS, COL_STARTS, COL_TIMES, COL_VALUES, HDR_MINT, HDR_STARTS_MODE, MISS_BASE, MISS_BYTES, MISS_FIRST_SAMPLE, MISS_HASH,
-  MISS_SAMPLE_COUNT, OTLP_ORDER, OTLP_ORIGINS, OTLP_REFS, OTLP_REF_LIST, OTLP_REF_NONE, SLAB_BYTES, STARTS_KEPT,
+  MISS_SAMPLE_COUNT, OTLP_ORDER, OTLP_ORIGINS, OTLP_REFS, OTLP_REF_LIST, OTLP_REF_NONE, REF_DROPPED, RES_DROPPED, SLAB_BYTES, STARTS_KEPT,
 } from './layout';
 
 /**
@@ -46,13 +46,21 @@ function remember(index: u32, miss: u32, value: u32): void {
   registerIdentity(h1, h2, value);
 }
 
-/** Takes out the rows of resources that have no `target_info`. Returns the rows left. */
+/**
+ * Takes out the rows of series that are dropped, which RES_DROPPED counts, and of a `target_info` that there is none of. Returns the rows
+ * left.
+ */
 export function dropOtlpRows(n: u32): u32 {
   const keepsStarts = load<u32>(HDR_STARTS_MODE) == STARTS_KEPT;
   let kept: u32 = 0;
+  let dropped: u32 = 0;
   for (let i: u32 = 0; i < n; i++) {
     const ref = load<u32>(COL_REFS + (i << 2));
     if (ref == OTLP_REF_NONE) continue;
+    if (ref == REF_DROPPED) {
+      dropped++;
+      continue;
+    }
     store<u32>(COL_REFS + (kept << 2), ref);
     store<f64>(COL_TIMES + (kept << 3), load<f64>(COL_TIMES + (i << 3)));
     store<u64>(COL_VALUES + (kept << 3), load<u64>(COL_VALUES + (i << 3)));
@@ -60,11 +68,12 @@ export function dropOtlpRows(n: u32): u32 {
     store<u32>(OTLP_ORIGINS + (kept << 2), load<u32>(OTLP_ORIGINS + (i << 2)));
     kept++;
   }
+  store<u32>(RES_DROPPED, dropped);
   return kept;
 }
 
 /** Whether the times of each series rise (or stay) over the first `n` rows: if not, the request must be sorted first. */
-export function otlpRowsRise(n: u32): bool {
+export function rowsRise(n: u32): bool {
   let mask: u32 = 63;
   while (mask < n * 2) mask = (mask << 1) | 1;
   // Open addressing, slots of { u32 ref + 1, u32 ms since the head's mint }, at most half full.

@@ -1,7 +1,7 @@
 // Walks a decompressed prometheus.WriteRequest (remote write 1.0) and fills the sample columns. Knows the form that senders
 // produce: timeseries { labels..., samples... }. A series with anything else (exemplars, histograms), and metadata, is left to the
 // general decoder, each by itself.
-import { beginSeries, dropSeries, putRef, putSample, rows, SAMPLE_NO_ROOM, SAMPLE_OK } from './columns';
+import { beginSeries, dropSeries, passOver, putRef, putSample, rows, SAMPLE_NO_ROOM, SAMPLE_OK } from './columns';
 import { isPredicted, lookupIdentity, noteIdentity, predictedNote } from './identity';
 import { hash1, hash2, hashBytes } from './hash';
 import { putMiss, settleMiss } from './miss';
@@ -9,10 +9,13 @@ import { resolvedRef, resolveLabelRun } from './series';
 import { BAD_VARINT, lengthAt } from './varint';
 import { beginWalk, endWalk, SERIES_OTHER, settleField } from './walk-frame';
 import {
-  LABELS_OK, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_LABELS, MISS_LABELS_END, READER_BASE, WALK_DONE, WALK_GENERAL, WALK_MORE,
+  LABELS_OK, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_LABELS, MISS_LABELS_END, READER_BASE, REF_FOREIGN, REF_PASSED, WALK_DONE,
+  WALK_GENERAL, WALK_MORE,
 } from './layout';
 
 const DOMAIN_RW1: u64 = 0x72773100;
+/** Of the current walk: the domain and its context. */
+let domain: u64 = 0;
 
 const TAG_SERIES: u32 = 0x0a;
 const TAG_METADATA: u32 = 0x1a;
@@ -21,10 +24,11 @@ const TAG_SAMPLE: u32 = 0x12;
 
 /**
  * Walks from `start` to `end`. Samples inside the head's range go to the columns (with NO_REF where the identity is unknown:
- * then the miss list tells which samples wait), those outside are only counted. Returns a WALK_ code and sets the RES_ fields.
- * Appends nothing: calling it again gives the same.
+ * then the miss list tells which samples wait), those outside are only counted. `context` keeps identities apart whose series are
+ * not stored alike. Returns a WALK_ code and sets the RES_ fields. Appends nothing: calling it again gives the same.
  */
-export function walkRemoteWriteV1(start: u32, end: u32): u32 {
+export function walkRemoteWriteV1(start: u32, end: u32, context: u32): u32 {
+  domain = DOMAIN_RW1 | (<u64>context << 32);
   beginWalk();
   let result: u32 = WALK_DONE;
   let at = start;
@@ -65,7 +69,7 @@ function walkSeries(labels: u32, end: u32): u32 {
   const expected = predictedNote();
   let labelsEnd: u32 = 0;
   if (expected != 0 && expected < end - labels && load<u8>(labels + expected) == TAG_SAMPLE) {
-    hashBytes(labels, expected, DOMAIN_RW1);
+    hashBytes(labels, expected, domain);
     if (isPredicted(hash1, hash2)) labelsEnd = labels + expected;
   }
   const isKnown = labelsEnd != 0;
@@ -91,8 +95,16 @@ function walkSeries(labels: u32, end: u32): u32 {
     return SERIES_OTHER;
   }
   if (rows == first) return WALK_DONE;
-  if (!isKnown) hashBytes(labels, labelsEnd - labels, DOMAIN_RW1);
+  if (!isKnown) hashBytes(labels, labelsEnd - labels, domain);
   const ref = lookupIdentity(hash1, hash2);
+  if (ref >= REF_PASSED) {
+    if (ref == REF_FOREIGN) {
+      dropSeries();
+      return SERIES_OTHER;
+    }
+    passOver(ref);
+    return WALK_DONE;
+  }
   if (ref < 0 && !putMiss(hash1, hash2, labels, labelsEnd, first, rows, 0, 0)) {
     dropSeries();
     return WALK_MORE;
@@ -112,10 +124,15 @@ export function resolveMisses(count: u32): u32 {
     // The first reader slot's buffer serves as scratch for ids: the writer is its only user, and not while walking.
     const code = resolveLabelRun(load<u32>(miss, MISS_LABELS), load<u32>(miss, MISS_LABELS_END), READER_BASE);
     store<u32>(miss, code, MISS_CODE);
-    if (code == LABELS_OK) {
-      const ident = settleMiss(i, resolvedRef);
-      if (ident >= 0) noteIdentity(ident, load<u32>(miss, MISS_LABELS_END) - load<u32>(miss, MISS_LABELS));
-    } else left++;
+    if (code == LABELS_OK) settleMissV1(i, resolvedRef);
+    else left++;
   }
   return left;
+}
+
+/** As `settleMiss`, and notes the length of the labels. */
+export function settleMissV1(index: u32, ref: u32): void {
+  const miss = MISS_BASE + index * MISS_BYTES;
+  const ident = settleMiss(index, ref);
+  if (ident >= 0) noteIdentity(ident, load<u32>(miss, MISS_LABELS_END) - load<u32>(miss, MISS_LABELS));
 }

@@ -2,18 +2,18 @@
 // request; the identity of a series is folded from the hashes of its label references, so that the same labels are recognised
 // whatever numbers the symbols have. A series with anything but labels, floats and metadata is left to the general decoder.
 import {
-  beginSeries, dropSeries, outsideInSeries, putRef, putSample, putStart, rows, SAMPLE_NO_ROOM, SAMPLE_ODD,
+  beginSeries, dropSeries, outsideInSeries, passOver, putRef, putSample, putStart, rows, SAMPLE_NO_ROOM, SAMPLE_ODD,
 } from './columns';
 import { lookupIdentity, previous } from './identity';
-import { hash1, hash2, hashBytes } from './hash';
+import { hash1, hash2, hashBytes, mix } from './hash';
 import { beginMetadata, hashMetadata, isKnownMetadata, listMetadata, metadataHash, symbolRecord } from './metadata';
 import { putMiss, settleMiss } from './miss';
 import { resolvedRef, resolveSymbols } from './series';
 import { BAD_VARINT, lengthAt, numberAt, varint64At, varintEnd } from './varint';
 import { beginWalk, endWalk, SERIES_OTHER, settleField } from './walk-frame';
 import {
-  HDR_SEED, LABELS_OK, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_LABELS, MISS_LABELS_END, READER_BASE, RES_SYMBOLS, SYMBOL_CAPACITY,
-  SYMBOL_LENGTH, SYMBOL_META, SYMBOL_TEXT, WALK_DONE, WALK_GENERAL, WALK_MORE,
+  HDR_SEED, LABELS_OK, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_LABELS, MISS_LABELS_END, READER_BASE, REF_FOREIGN, REF_PASSED,
+  RES_SYMBOLS, SYMBOL_CAPACITY, SYMBOL_LENGTH, SYMBOL_META, SYMBOL_TEXT, WALK_DONE, WALK_GENERAL, WALK_MORE,
 } from './layout';
 
 const DOMAIN_SYMBOL: u64 = 0x72773200;
@@ -51,7 +51,8 @@ export function readSymbols(start: u32, end: u32): u32 {
  * Walks series from `start` to `end`, after `readSymbols`; as `walkRemoteWriteV1`. Metadata that is new to its identity is listed
  * for `collectMetadata`, to be called when the misses are settled.
  */
-export function walkRemoteWriteV2(start: u32, end: u32): u32 {
+export function walkRemoteWriteV2(start: u32, end: u32, context: u32): u32 {
+  seed = mix(load<u64>(HDR_SEED), context);
   beginWalk();
   beginMetadata();
   let result: u32 = WALK_DONE;
@@ -112,10 +113,15 @@ function walkSeries(start: u32, end: u32): u32 {
   const h1 = identity1;
   const h2 = identity2;
   const ref = lookupIdentity(h1, h2);
+  if (ref == REF_FOREIGN) return drop(SERIES_OTHER);
   const metaHash = metadata == 0 ? 0 : metadataHash;
   if (ref < 0) {
     if (!putMiss(h1, h2, labels, labelsEnd, first, rows, metaHash, metadata)) return drop(WALK_MORE);
   } else if (metaHash != 0 && !isKnownMetadata(previous, metaHash)) listMetadata(previous, metaHash, labels, labelsEnd, metadata);
+  if (ref >= REF_PASSED) {
+    passOver(ref);
+    return WALK_DONE;
+  }
   putRef(first, ref);
   return WALK_DONE;
 }
@@ -125,6 +131,8 @@ function drop(result: u32): u32 {
   return result;
 }
 
+/** Of the current walk: the seed of identities, with its context. */
+let seed: u64 = 0;
 let identity1: u64 = 0;
 let identity2: u64 = 0;
 
@@ -136,7 +144,7 @@ let identity2: u64 = 0;
  */
 function hashReferences(p: u32, end: u32): bool {
   const symbols = load<u32>(RES_SYMBOLS);
-  let h = i64x2.splat(load<u64>(HDR_SEED));
+  let h = i64x2.splat(seed);
   while (p < end) {
     const name = numberAt(p, end);
     const value = numberAt(<u32>(name >> 32), end);

@@ -7,8 +7,8 @@ import type { Logger } from '../telemetry/logger.js';
 import type { ServerMetrics } from '../telemetry/server-metrics.js';
 
 /**
- * Reads the configuration again. What can change while running does (translation of OTLP, log level); for the rest a
- * warning names the sections that need a restart. @throws ConfigError, and everything stays as it was
+ * Reads the configuration again. What can change while running does (translation of OTLP, relabelling, log level); for the rest
+ * a warning names the sections that need a restart. @throws ConfigError, and everything stays as it was
  */
 export function reloadConfiguration(
   load: () => LoadedConfig, started: Config, logger: Logger, status: ServerStatus, metrics: ServerMetrics, notifications: Notifications,
@@ -26,11 +26,13 @@ export function reloadConfiguration(
   status.reloaded(loaded);
   noteReload(metrics, true);
   notifications.set('reloadFailed', false);
-  const fixed = ['global', 'ingest', 'storage', 'wal', 'query', 'limits', 'web', 'features'] as const;
+  const fixed = ['global', 'storage', 'wal', 'query', 'limits', 'web', 'features'] as const;
   const changed: string[] = fixed.filter((section) => JSON.stringify(loaded.config[section]) !== JSON.stringify(started[section]));
   for (const key of ['grpc_listen_address', 'http_listen_address'] as const) {
     if (loaded.config.otlp[key] !== started.otlp[key]) changed.push(`otlp.${key}`);
   }
+  const withoutRules = ({ ingest }: Config): string => JSON.stringify({ ...ingest, relabel_configs: [] });
+  if (withoutRules(loaded.config) !== withoutRules(started)) changed.push('ingest');
   if (changed.length > 0) logger.warn({ sections: changed }, 'changes in these sections take effect at the next start');
   logger.info('configuration reloaded');
   return loaded.config;

@@ -109,6 +109,7 @@ export async function runServer(
         const again = reloadConfiguration(load, config, logger, status, metrics, notifications);
         otlp = otlpSettings(again);
         translator = new OtlpTranslator(otlp);
+        store?.relabelBy(again);
         logger.level = again.log.level;
       },
       quit: () => shutdown.begin('a request to /-/quit'),

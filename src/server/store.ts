@@ -31,6 +31,8 @@ export interface Store {
   readonly blockJobs: BlockJobs;
   readonly adminJobs: AdminJobs;
   readonly ingester: Ingester;
+  /** Takes the rules of relabelling from a configuration that was loaded again. */
+  readonly relabelBy: (config: Config) => void;
 }
 
 /**
@@ -111,19 +113,23 @@ export async function openStore(
   const catalogue = CatalogueReader.open(catalogueFile);
   const ha = haTracker(config, maintenance, metrics, logger);
   ha?.restore(catalogue.haElections());
-  const policy = new SeriesPolicy({
-    ...(ha ? { ha } : {}), relabeling: new Relabeling(config.ingest.relabel_configs), maxRemembered: config.ingest.relabel_memory,
-  });
-  const inForce = policy.isOff ? undefined : policy;
+  const policyFor = ({ ingest: { relabel_configs: rules, relabel_memory: maxRemembered } }: Config): SeriesPolicy | undefined => {
+    const made = new SeriesPolicy({ ...(ha ? { ha } : {}), relabeling: new Relabeling(rules), maxRemembered });
+    return made.isOff ? undefined : made;
+  };
+  let policy = policyFor(config);
   const nowMs = (): number => systemClock.nowMs();
-  const ingester = new Ingester(db, maintenance, settings, nowMs, otlpTranslator, inForce, (protocol, { dropped, deduplicated }) => {
+  const ingester = new Ingester(db, maintenance, settings, nowMs, otlpTranslator, () => policy, (protocol, { dropped, deduplicated }) => {
     metrics.ingestDropped.with(protocol, 'relabel').inc(dropped.samples + dropped.histograms);
     metrics.ingestDropped.with(protocol, 'ha_replica').inc(deduplicated.samples + deduplicated.histograms);
     if (ha) metrics.haClusters.with().set(ha.size);
   });
   ingester.rememberMetadata([...catalogue.metadata('', 0, 1).values()].flat());
   catalogue.close();
-  return { db, maintenance, queries, blockJobs, adminJobs, ingester };
+  const relabelBy = (again: Config): void => {
+    policy = policyFor(again);
+  };
+  return { db, maintenance, queries, blockJobs, adminJobs, ingester, relabelBy };
 }
 
 function haTracker({ ingest: { ha } }: Config, catalogue: CatalogueSink, metrics: ServerMetrics, logger: Logger): HaTracker | undefined {

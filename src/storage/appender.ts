@@ -17,6 +17,9 @@ export interface AppendReport {
   samples: number;
   /** Native histograms, likewise. */
   histograms: number;
+  /** Floats that `SeriesNaming` had passed over, see `SeriesFate`: neither stored nor refused. */
+  dropped: number;
+  deduplicated: number;
   readonly rejects: Map<number, AppendReject>;
   /** Metadata that its series did not have before, in the order of the request; repetitions are possible. */
   metadata: readonly MetricMetadata[];
@@ -37,10 +40,36 @@ export interface ProbeReport {
 /** Labels of a run of label submessages, or the sentence that says why they cannot be a series. */
 export type LabelRunDecoder = (run: Uint8Array) => Labels | string;
 
+/**
+ * What is to become of a series: stored with these labels; dropped by a rule; passed over, because another replica of its sender is
+ * elected; decided by the general path each time it comes; or refused.
+ */
+export type SeriesFate = Labels | 'drop' | 'duplicate' | 'foreign' | SeriesRefusal;
+
+export interface SeriesRefusal {
+  /** One of `AppendStatus`. */
+  readonly status: number;
+  readonly example: string;
+}
+
+/** Decides about the series of one remote write body. Without one, series are stored as they come. */
+export interface SeriesNaming {
+  /**
+   * Called once, before anything of the body is stored. `first` gives the labels of the body's first series as label submessages of
+   * remote write 1.0, undefined if they cannot be found. Returns a uint32 that is another one whenever `decide` may decide otherwise:
+   * what was decided is remembered under it. `general`: the general path shall take the body.
+   */
+  begin(first: () => Uint8Array | undefined): number | 'general';
+  /** Decides about a series that is not known by its bytes, given as `first` gives them. */
+  decide(run: Uint8Array): SeriesFate;
+  /** Called when the body was taken and did not go to the general path, in the same turn as `begin`. */
+  taken(): void;
+}
+
 /** The series of data points, as the translator names them. */
 export interface PointSeries {
-  /** Label sets as they shall be stored. */
-  readonly series: readonly Labels[];
+  /** Label sets as they shall be stored; undefined: dropped by a rule. */
+  readonly series: readonly (Labels | undefined)[];
   /**
    * Indexes into `series`, point after point: the one of a number; of a histogram sum (if it has one), count, buckets and the
    * infinite bucket. Those of point k are at [starts[k], starts[k + 1]).
@@ -82,9 +111,9 @@ export interface Appender {
    * acknowledged.
    * @throws IngestError (rejects)
    */
-  appendRemoteWriteV1(body: Uint8Array): Promise<AppendReport | 'general'>;
+  appendRemoteWriteV1(body: Uint8Array, naming?: SeriesNaming): Promise<AppendReport | 'general'>;
   /** As `appendRemoteWriteV1` for remote write 2.0. */
-  appendRemoteWriteV2(body: Uint8Array): Promise<AppendReport | 'general'>;
+  appendRemoteWriteV2(body: Uint8Array, naming?: SeriesNaming): Promise<AppendReport | 'general'>;
   /**
    * The fast path of OTLP: a decompressed protobuf body, walked as bytes. `general`: nothing of it was stored, it needs the
    * general decoder.

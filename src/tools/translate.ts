@@ -66,7 +66,7 @@ export function translate(body: Uint8Array, config: Config): TranslationReport {
   const settings = otlpSettings(config);
   const { relabel_configs: rules, relabel_memory: maxRemembered } = config.ingest;
   const policy = new SeriesPolicy({ relabeling: new Relabeling(rules), maxRemembered });
-  const judge = new Ingester(NO_STORE, NO_CATALOGUE, ingestSettings(config), () => Date.now(), nothing, policy);
+  const judge = new Ingester(NO_STORE, NO_CATALOGUE, ingestSettings(config), () => Date.now(), nothing, () => policy);
   switch (kind) {
     case 'metrics':
       return explainOtlp(decodeOtlp(bytes, encoding), settings, judge);

@@ -9,7 +9,9 @@ import type { Disk } from '../io/disk.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
 import type { BlockSummary } from '../storage/block-summary.js';
-import type { Appender, AppendReport, LabelRunDecoder, OtlpNaming, OtlpReport, ProbeReport } from '../storage/appender.js';
+import type {
+  Appender, AppendReport, LabelRunDecoder, OtlpNaming, OtlpReport, ProbeReport, SeriesNaming,
+} from '../storage/appender.js';
 import { IngestError } from '../storage/ingestion.js';
 import { Administration, type AdminWork } from './administration.js';
 import { BatchAppend } from './batch-append.js';
@@ -281,18 +283,19 @@ export class Db implements Appender {
 
   // ---- Writing ----------------------------------------------------------------------------------------------------------
 
-  appendRemoteWriteV1(body: Uint8Array): Promise<AppendReport | 'general'> {
-    return this.appendWire(remoteWriteV1Walk, body);
+  appendRemoteWriteV1(body: Uint8Array, naming?: SeriesNaming): Promise<AppendReport | 'general'> {
+    return this.appendWire(remoteWriteV1Walk, body, naming);
   }
 
-  appendRemoteWriteV2(body: Uint8Array): Promise<AppendReport | 'general'> {
-    return this.appendWire(remoteWriteV2Walk, body);
+  appendRemoteWriteV2(body: Uint8Array, naming?: SeriesNaming): Promise<AppendReport | 'general'> {
+    return this.appendWire(remoteWriteV2Walk, body, naming);
   }
 
-  private async appendWire(protocol: WireWalk, body: Uint8Array): Promise<AppendReport | 'general'> {
+  private async appendWire(protocol: WireWalk, body: Uint8Array, naming: SeriesNaming | undefined): Promise<AppendReport | 'general'> {
     const touched = new Set<Head>();
-    const walk = withDecidedMisses(protocol, this.limits !== undefined, this.options.maxPlainLabel ?? Infinity);
-    const outcome = this.writing(touched, () => this.wire.append(walk, body, this.rules(), touched));
+    const always = this.limits !== undefined || naming !== undefined;
+    const walk = withDecidedMisses(protocol, always, this.options.maxPlainLabel ?? Infinity);
+    const outcome = this.writing(touched, () => this.wire.append(walk, body, this.rules(), touched, naming));
     if (outcome !== 'general') this.explainLimit(outcome);
     await this.acknowledge(touched);
     if (outcome !== 'general') this.checkStarved(outcome);

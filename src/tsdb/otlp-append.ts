@@ -4,8 +4,8 @@
  * is stored and the general path takes it.
  */
 import {
-  BODY_OUT, BODY_OUT_CAPACITY, OTLP_MISS_TARGET, OTLP_NO_ORIGIN, OTLP_ORIGINS, OTLP_REFS, OTLP_REF_NONE, RES_MISSES,
-  RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_RISING, RES_SAMPLES, WALK_DONE,
+  BODY_OUT, BODY_OUT_CAPACITY, OTLP_MISS_TARGET, OTLP_NO_ORIGIN, OTLP_ORIGINS, OTLP_REFS, OTLP_REF_NONE, REF_DROPPED, RES_DROPPED,
+  RES_MISSES, RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_RISING, RES_SAMPLES, WALK_DONE,
 } from '../kernel/layout.js';
 import { AppendStatus, isAccepted } from '../storage/append-status.js';
 import type { OtlpNaming, OtlpReport, PointSeries } from '../storage/appender.js';
@@ -34,13 +34,17 @@ export class OtlpAppend {
     let rows = arena.field(RES_SAMPLES);
     // Settling makes series, which overwrites none of these.
     const isRising = arena.field(RES_RISING) === 1;
+    const hasDropped = arena.field(RES_DROPPED) > 0;
     // The general path makes no series for samples that are refused for their time.
     if (arena.field(RES_MISSES) > 0 && hasTimesToRefuse(head, rows, rules)) return 'general';
     const settled = this.settleMisses(head, arena.field(RES_MISSES), naming);
     if (settled === 'general') return 'general';
-    if (settled === 'drop') rows = kernel.dropOtlpRows(rows);
-    if (!isRising && kernel.otlpRowsRise(rows) === 0) return 'general';
     const report: OtlpReport = { ...newReport(), rejectedPoints: 0, lostSeries: new Set() };
+    if (settled === 'drop' || hasDropped) {
+      rows = kernel.dropOtlpRows(rows);
+      report.dropped = arena.field(RES_DROPPED);
+    }
+    if (!isRising && kernel.rowsRise(rows) === 0) return 'general';
     if (rows === 0) return report;
     this.others.touch(head, touched);
     const counts = head.appendColumns(rows, this.others.minValid(head, rules, rows), rules.notAfter);
@@ -62,7 +66,7 @@ export class OtlpAppend {
     return other;
   }
 
-  /** Finds or makes the series of the unknown points. `drop`: some rows are for a `target_info` that there is none of. */
+  /** Finds or makes the series of the unknown points. `drop`: some rows are for series that are not stored. */
   private settleMisses(head: Head, count: number, naming: OtlpNaming): 'done' | 'drop' | 'general' {
     if (count === 0) return 'done';
     const offsets: number[] = [];
@@ -158,13 +162,15 @@ class MissSettler {
     return ref >= 0;
   }
 
-  /** Ref of a series, negative if it is refused: the general path says so in the right words. */
+  /** Ref of a series, REF_DROPPED, or negative if it is refused: the general path says so in the right words. */
   private resolve(series: number): number {
     let ref = this.refs[series]!;
     if (ref < 0) {
-      ref = this.head.resolve(this.named.series[series]!);
+      const labels = this.named.series[series];
+      ref = labels === undefined ? REF_DROPPED : this.head.resolve(labels);
       this.refs[series] = ref;
     }
+    if (ref === REF_DROPPED) this.needsDrop = true;
     return ref;
   }
 }

@@ -6,7 +6,8 @@ import { IngestError } from '../storage/ingestion.js';
 import type { TimeRules } from './head/time-rules.js';
 
 export function newReport(): AppendReport {
-  return { samples: 0, histograms: 0, rejects: new Map<number, AppendReject>(), metadata: [], rest: undefined };
+  const rejects = new Map<number, AppendReject>();
+  return { samples: 0, histograms: 0, dropped: 0, deduplicated: 0, rejects, metadata: [], rest: undefined };
 }
 
 /** Counts `count` samples with one status; `example` is called for the first only. */

@@ -1,11 +1,12 @@
 /** The fast path of a remote write body: kernels over raw bytes; TypeScript only for series seen for the first time. */
 import {
-  BODY_OUT, LABELS_UNUSUAL, RES_MISSES, RES_OTHERS, RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_RESUME,
-  RES_SAMPLES, WALK_DONE, WALK_MORE,
+  BODY_OUT, LABELS_UNUSUAL, REF_DROPPED, REF_DUPLICATE, REF_FOREIGN, REF_PASSED, RES_DEDUPLICATED, RES_DROPPED, RES_MISSES, RES_OTHERS,
+  RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_RESUME, RES_SAMPLES, WALK_DONE, WALK_MORE,
 } from '../kernel/layout.js';
 import type { MetricMetadata } from '../model/metadata.js';
 import { AppendStatus, isAccepted } from '../storage/append-status.js';
-import type { AppendReport, LabelRunDecoder } from '../storage/appender.js';
+import type { AppendReport, LabelRunDecoder, SeriesFate, SeriesNaming } from '../storage/appender.js';
+import { Labels } from '../model/labels.js';
 import { IngestError } from '../storage/ingestion.js';
 import { CurrentHead } from './current-head.js';
 import type { HeadStore } from './head-store.js';
@@ -39,12 +40,19 @@ export class WireAppend {
   }
 
   /** See `Appender.appendRemoteWriteV1`. Adds the heads that it wrote to `touched`. @throws IngestError, LogWriteError */
-  append(protocol: WireWalk, body: Uint8Array, rules: TimeRules, touched: Set<Head>): AppendReport | 'general' {
+  append(
+    protocol: WireWalk, body: Uint8Array, rules: TimeRules, touched: Set<Head>, naming: SeriesNaming | undefined,
+  ): AppendReport | 'general' {
     const waiting = this.unreported.length;
+    this.naming = naming;
+    this.context = undefined;
     const report = this.appendBody(protocol, body, rules, touched);
     // The general decoder finds the metadata of this body itself.
     if (report === 'general') this.unreported.length = waiting;
-    else if (this.unreported.length > 0) report.metadata = this.unreported.splice(0);
+    else {
+      if (this.unreported.length > 0) report.metadata = this.unreported.splice(0);
+      naming?.taken();
+    }
     return report;
   }
 
@@ -79,6 +87,11 @@ export class WireAppend {
   private unusualBytes = 0;
   /** Samples that the last pass saw, inside and outside its head. */
   private walked = 0;
+  // Of the current body.
+  private naming: SeriesNaming | undefined;
+  private context: number | 'general' | undefined;
+  /** A miss turned out to be the general path's business. */
+  private isForeign = false;
 
   /** One walk over the body in one head. `parts` gets a message of what the walk leaves to the general decoder. */
   private pass(
@@ -90,12 +103,18 @@ export class WireAppend {
     this.walked = 0;
     const first = protocol.begin(arena, end);
     if (first === 0) return 'general';
+    this.context ??= this.naming === undefined ? 0 : this.naming.begin(() => protocol.firstRun(arena, first, end));
+    if (this.context === 'general') return 'general';
+    this.isForeign = false;
     for (let at = first; ;) {
-      const result = protocol.walk(arena, at, end);
+      const result = protocol.walk(arena, at, end, this.context);
       if (result !== WALK_DONE && result !== WALK_MORE) return 'general';
       const samples = arena.field(RES_SAMPLES);
       const outsideCount = arena.field(RES_OUTSIDE);
-      this.walked += samples + outsideCount;
+      const [dropped, deduplicated] = [arena.field(RES_DROPPED), arena.field(RES_DEDUPLICATED)];
+      report.dropped += dropped;
+      report.deduplicated += deduplicated;
+      this.walked += samples + outsideCount + dropped + deduplicated;
       outside.count += outsideCount;
       outside.min = Math.min(outside.min, arena.f64[RES_OUTSIDE_MIN >>> 3]!);
       outside.max = Math.max(outside.max, arena.f64[RES_OUTSIDE_MAX >>> 3]!);
@@ -107,7 +126,14 @@ export class WireAppend {
       if (samples > 0) {
         this.others.touch(head, touched);
         this.settleMisses(protocol, head, arena.field(RES_MISSES), rules, report);
-        for (const entry of protocol.newMetadata(arena)) this.unreported.push(entry);
+        if (this.isForeign) return 'general';
+        // Without a window the order decides what is taken, and the general path sorts.
+        const isPart = result === WALK_MORE || outsideCount > 0;
+        if (rules.windowMs === 0 && (isPart || arena.kernel.rowsRise(samples) === 0)) return 'general';
+      }
+      // Series that are passed over have metadata too.
+      if (samples + dropped + deduplicated > 0) for (const entry of protocol.newMetadata(arena)) this.unreported.push(entry);
+      if (samples > 0) {
         const counts = head.appendColumns(samples, this.others.minValid(head, rules, samples), rules.notAfter);
         report.samples += counts.ok + counts.duplicates;
         if (counts.slow > 0) this.slowRows(head, samples, rules, report);
@@ -141,16 +167,37 @@ export class WireAppend {
       if (this.unusualBytes > UNUSUAL_BYTES_MAX) {
         throw new IngestError('body_too_large', `labels expand beyond ${UNUSUAL_BYTES_MAX} bytes`);
       }
-      const labels = this.decodeLabelRun(run);
-      if (typeof labels === 'string') {
-        addReject(report, AppendStatus.invalidLabels, samples, () => labels);
+      const fate = this.naming?.decide(run) ?? this.decode(run);
+      if (!(fate instanceof Labels)) {
+        this.passOver(protocol, head, i, fate, samples, report);
         continue;
       }
-      const ref = hopeless.has(i) ? head.find(labels) : head.resolve(labels);
-      if (ref >= 0) arena.kernel.settleMiss(i, ref);
-      else if (hopeless.has(i)) refuseTimes(head, i, labels.toString(), rules, report);
-      else refuseSeries(report, -ref, samples, () => labels.toString());
+      const ref = hopeless.has(i) ? head.find(fate) : head.resolve(fate);
+      if (ref >= 0) protocol.settle(arena, i, ref);
+      else if (hopeless.has(i)) refuseTimes(head, i, fate.toString(), rules, report);
+      else refuseSeries(report, -ref, samples, () => fate.toString());
     }
+  }
+
+  private decode(run: Uint8Array): SeriesFate {
+    const labels = this.decodeLabelRun(run);
+    return typeof labels === 'string' ? { status: AppendStatus.invalidLabels, example: labels } : labels;
+  }
+
+  /** A series that is not stored: remembers why, unless it is refused, and counts its samples. */
+  private passOver(
+    protocol: WireWalk, head: Head, miss: number, fate: Exclude<SeriesFate, Labels>, samples: number, report: AppendReport,
+  ): void {
+    if (fate === 'drop') {
+      protocol.settle(head.arena, miss, REF_DROPPED);
+      report.dropped += samples;
+    } else if (fate === 'duplicate') {
+      protocol.settle(head.arena, miss, REF_DUPLICATE);
+      report.deduplicated += samples;
+    } else if (fate === 'foreign') {
+      protocol.settle(head.arena, miss, REF_FOREIGN);
+      this.isForeign = true;
+    } else addReject(report, fate.status, samples, () => fate.example);
   }
 
   private describe(run: Uint8Array): string {
@@ -162,8 +209,9 @@ export class WireAppend {
     // Series and time of the rows so far that are there; made when a first conflict asks.
     let accepted: Set<string> | undefined;
     for (let row = 0; row < samples; row++) {
-      // Rows without a ref were refused with their miss, and counted there.
-      if (head.columnRef(row) < 0) continue;
+      // Rows without a ref were refused or passed over with their miss, and counted there.
+      const ref = head.columnRef(row);
+      if (ref < 0 || ref >= REF_PASSED) continue;
       if (!isAccepted(head.columnStatus(row))) {
         const status = settleSlowRow(this.others, head, row, rules, report, () => {
           accepted ??= acceptedRows(head, row);

@@ -2,9 +2,9 @@
 import {
   BODY_OUT, LABELS_UNUSUAL, META_LIST, META_LIST_BYTES, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_LABELS,
   MISS_LABELS_END, OTHER_BASE, OTHER_BYTES, RES_METADATA,
-  RES_OTHERS, SYMBOL_BASE, SYMBOL_BYTES, SYMBOL_LENGTH, SYMBOL_TEXT,
+  RES_OTHERS, RES_SYMBOLS, SYMBOL_BASE, SYMBOL_BYTES, SYMBOL_LENGTH, SYMBOL_TEXT,
 } from '../kernel/layout.js';
-import { ByteReader } from '../encoding/byte-reader.js';
+import { ByteReader, ReadError } from '../encoding/byte-reader.js';
 import { ByteWriter } from '../encoding/byte-writer.js';
 import { familyOf, METRIC_TYPES, type MetricMetadata } from '../model/metadata.js';
 import type { Arena } from './head/arena.js';
@@ -12,10 +12,14 @@ import type { Arena } from './head/arena.js';
 export interface WireWalk {
   /** Address of the first field to walk, 0 if the general decoder must take the whole body. */
   begin(arena: Arena, end: number): number;
-  /** Returns a WALK_ code. */
-  walk(arena: Arena, at: number, end: number): number;
+  /** Labels of the first series at or behind `at`, as `labelRun` gives them; undefined if they cannot be read. */
+  firstRun(arena: Arena, at: number, end: number): Uint8Array | undefined;
+  /** Returns a WALK_ code. `context`: see `SeriesNaming.begin`. */
+  walk(arena: Arena, at: number, end: number, context: number): number;
   /** See `resolveMisses` of the kernels. */
   resolveMisses(arena: Arena, count: number): number;
+  /** Gives a miss its ref (or a REF_ value) and remembers it. */
+  settle(arena: Arena, miss: number, ref: number): void;
   /** The labels of a miss as remote write 1.0 label submessages, a copy. */
   labelRun(arena: Arena, miss: number): Uint8Array;
   /** Upper bound of the bytes of a label name or value, and four times the number of labels, among the first `count` misses. */
@@ -30,8 +34,10 @@ export interface WireWalk {
 
 export const remoteWriteV1Walk: WireWalk = {
   begin: () => BODY_OUT,
-  walk: ({ kernel }, at, end) => kernel.walkRemoteWriteV1(at, end),
+  firstRun: firstSubmessages,
+  walk: ({ kernel }, at, end, context) => kernel.walkRemoteWriteV1(at, end, context),
   resolveMisses: ({ kernel }, count) => kernel.resolveMisses(count),
+  settle: ({ kernel }, miss, ref) => kernel.settleMissV1(miss, ref),
   labelRun: (arena, miss) => missBytes(arena, miss),
   longestLabel: longestRun,
   newMetadata: () => [],
@@ -41,9 +47,11 @@ export const remoteWriteV1Walk: WireWalk = {
 
 export const remoteWriteV2Walk: WireWalk = {
   begin: ({ kernel }, end) => kernel.readSymbols(BODY_OUT, end),
-  walk: ({ kernel }, at, end) => kernel.walkRemoteWriteV2(at, end),
+  firstRun: firstReferences,
+  walk: ({ kernel }, at, end, context) => kernel.walkRemoteWriteV2(at, end, context),
   resolveMisses: ({ kernel }, count) => kernel.resolveMissesV2(count),
-  labelRun: runOfReferences,
+  settle: ({ kernel }, miss, ref) => kernel.settleMiss(miss, ref),
+  labelRun: (arena, miss) => runOfReferences(arena, missBytes(arena, miss)),
   longestLabel: longestSymbol,
   newMetadata: symbolMetadata,
   others,
@@ -96,8 +104,9 @@ const TAG_LABEL = 0x0a;
 const TAG_NAME = 0x0a;
 const TAG_VALUE = 0x12;
 
-function runOfReferences(arena: Arena, miss: number): Uint8Array {
-  const references = new ByteReader(missBytes(arena, miss));
+/** @throws ReadError if the bytes are no varints or end early */
+function runOfReferences(arena: Arena, bytes: Uint8Array): Uint8Array {
+  const references = new ByteReader(bytes);
   const run = new ByteWriter();
   const label = new ByteWriter();
   while (references.remaining > 0) {
@@ -113,6 +122,56 @@ function runOfReferences(arena: Arena, miss: number): Uint8Array {
     run.bytes(label.view());
   }
   return run.copy();
+}
+
+/** What a message has as its first length-delimited field with this tag; undefined if it has none, or is not well-formed before it. */
+function firstField(message: Uint8Array, tag: number): Uint8Array | undefined {
+  try {
+    const reader = new ByteReader(message);
+    while (reader.remaining > 0) {
+      const found = reader.u8();
+      // Other fields of these messages are short: only length-delimited ones are passed over.
+      if ((found & 7) !== 2 || found >= 0x80) return undefined;
+      const field = reader.bytes(reader.varint());
+      if (found === tag) return field;
+    }
+  } catch (error) {
+    if (!(error instanceof ReadError)) throw error;
+  }
+  return undefined;
+}
+
+const TAG_SERIES_V1 = 0x0a;
+const TAG_SERIES_V2 = 0x2a;
+const TAG_REFERENCES = 0x0a;
+
+function firstSubmessages(arena: Arena, at: number, end: number): Uint8Array | undefined {
+  const series = firstField(arena.bytes.subarray(at, end), TAG_SERIES_V1);
+  if (series === undefined) return undefined;
+  let length = 0;
+  // Labels come before samples; a series that is written in another order is not known by its bytes either.
+  while (series[length] === TAG_LABEL) {
+    const label = firstField(series.subarray(length), TAG_LABEL);
+    if (label === undefined) return undefined;
+    length = label.byteOffset + label.length - series.byteOffset;
+  }
+  return series.slice(0, length);
+}
+
+function firstReferences(arena: Arena, at: number, end: number): Uint8Array | undefined {
+  const series = firstField(arena.bytes.subarray(at, end), TAG_SERIES_V2);
+  const references = series && firstField(series, TAG_REFERENCES);
+  try {
+    const reader = references && new ByteReader(references);
+    if (references === undefined || reader === undefined) return undefined;
+    const symbols = arena.field(RES_SYMBOLS);
+    let count = 0;
+    for (; reader.remaining > 0; count++) if (reader.varint() >= symbols) return undefined;
+    return count % 2 === 0 ? runOfReferences(arena, references) : undefined;
+  } catch (error) {
+    if (error instanceof ReadError) return undefined;
+    throw error;
+  }
 }
 
 function symbolBytes(arena: Arena, symbol: number): Uint8Array {

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 async function ingester(options: Partial<DbOptions>, policy?: SeriesPolicy): Promise<Ingester> {
   store = await openStore(directory, options);
-  return new Ingester(store.db, SILENT, SETTINGS, () => T0 + HOUR, () => new OtlpTranslator(OTLP_DEFAULTS), policy);
+  return new Ingester(store.db, SILENT, SETTINGS, () => T0 + HOUR, () => new OtlpTranslator(OTLP_DEFAULTS), () => policy);
 }
 
 const totals = (batch: SampleBatch, judge: Ingester) => explainWrite(batch, 1, judge).totals;

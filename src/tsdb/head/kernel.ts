@@ -8,18 +8,19 @@ export interface Kernel {
   /** i64 results come as bigint; they fit a number. */
   snappyDeclaredSize(src: number, length: number): bigint;
   snappyDecode(src: number, length: number, dst: number, capacity: number): bigint;
-  walkRemoteWriteV1(start: number, end: number): number;
+  walkRemoteWriteV1(start: number, end: number, context: number): number;
   resolveMisses(count: number): number;
   readSymbols(start: number, end: number): number;
-  walkRemoteWriteV2(start: number, end: number): number;
+  walkRemoteWriteV2(start: number, end: number, context: number): number;
   resolveMissesV2(count: number): number;
   collectMetadata(): void;
   settleMiss(index: number, ref: number): void;
+  settleMissV1(index: number, ref: number): void;
   walkOtlp(start: number, end: number, generation: number, targetStepMs: number, classicHistograms: number): number;
   settleOtlpPoint(index: number, n: number): void;
   settleOtlpTarget(index: number, ref: number): void;
   dropOtlpRows(n: number): number;
-  otlpRowsRise(n: number): number;
+  rowsRise(n: number): number;
   resolveCanonical(start: number, n: number, ids: number): number;
   findCanonical(start: number, n: number, ids: number): number;
   lastRef(): number;
