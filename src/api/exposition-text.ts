@@ -1,29 +1,26 @@
 /** Names and numbers in the Prometheus text exposition format (prometheus/common, expfmt and model/metric.go). */
 
-/** `underscores`: what is not legal in classic names becomes `_`; `allow-utf-8`: such names are quoted instead. */
-export type NameEscaping = 'underscores' | 'allow-utf-8';
+/**
+ * What happens to names with other than the classic characters. `underscores`: each becomes `_`; `dots`: `_dot_` for a dot, `__` for
+ * the rest; `values`: `U__` and the code points, which can be read back (`label-name.ts`); `allow-utf-8`: quoted.
+ */
+const NAME_ESCAPINGS = ['underscores', 'dots', 'values', 'allow-utf-8'] as const;
+export type NameEscaping = (typeof NAME_ESCAPINGS)[number];
+
+export function isNameEscaping(text: string | undefined): text is NameEscaping {
+  return NAME_ESCAPINGS.some((one) => one === text);
+}
 
 const CLASSIC_METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const CLASSIC_LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /** With `allow-utf-8` a name that needs quotes comes back with them, to be put inside the braces. */
 export function escapeMetricName(name: string, escaping: NameEscaping): string {
-  if (CLASSIC_METRIC_NAME.test(name)) return name;
-  return escaping === 'allow-utf-8' ? quoteLabelValue(name) : underscoredMetric(name);
+  return CLASSIC_METRIC_NAME.test(name) ? name : escaped(name, escaping, true);
 }
 
 export function escapeLabelName(name: string, escaping: NameEscaping): string {
-  if (CLASSIC_LABEL_NAME.test(name)) return name;
-  return escaping === 'allow-utf-8' ? quoteLabelValue(name) : underscoredLabel(name);
-}
-
-/** A name of the classic characters, never quoted: what protobuf has for clients that know no others. */
-export function underscoredMetric(name: string): string {
-  return CLASSIC_METRIC_NAME.test(name) ? name : underscored(name, true);
-}
-
-export function underscoredLabel(name: string): string {
-  return CLASSIC_LABEL_NAME.test(name) ? name : underscored(name, false);
+  return CLASSIC_LABEL_NAME.test(name) ? name : escaped(name, escaping, false);
 }
 
 export function quoteLabelValue(value: string): string {
@@ -34,7 +31,8 @@ export function quoteLabelValue(value: string): string {
 export function expositionFloat(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+  // Of -0 the sign is lost here, as in Prometheus.
+  if (value === 0) return '0';
   const text = value.toExponential();
   const e = text.indexOf('e');
   const exponent = Number(text.slice(e + 1));
@@ -43,12 +41,19 @@ export function expositionFloat(value: number): string {
   return `${text.slice(0, e)}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
 
-/** One underscore for each character, not for each byte; a leading digit is replaced too. */
-function underscored(name: string, colons: boolean): string {
-  let out = '';
+function escaped(name: string, escaping: NameEscaping, colons: boolean): string {
+  if (escaping === 'allow-utf-8') return quoteLabelValue(name);
+  let out = escaping === 'values' ? 'U__' : '';
+  let first = true;
+  // Character by character, not byte by byte. A leading digit is not legal.
   for (const char of name) {
-    const legal = /[a-zA-Z_]/.test(char) || (colons && char === ':') || (out !== '' && /[0-9]/.test(char));
-    out += legal ? char : '_';
+    const legal = /[a-zA-Z_]/.test(char) || (colons && char === ':') || (!first && /[0-9]/.test(char));
+    first = false;
+    if (char === '_' && escaping !== 'underscores') out += '__';
+    else if (legal) out += char;
+    else if (escaping === 'values') out += `_${char.codePointAt(0)!.toString(16)}_`;
+    else if (escaping === 'dots') out += char === '.' ? '_dot_' : '__';
+    else out += '_';
   }
   return out;
 }

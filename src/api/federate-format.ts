@@ -2,7 +2,7 @@
 import { compareUtf8, METRIC_NAME, type Labels } from '../model/labels.js';
 import { METRIC_FAMILY_TYPE, MetricFamilyWriter, type FamilySample } from '../wire/metric-family.js';
 import {
-  escapeLabelName, escapeMetricName, expositionFloat, quoteLabelValue, underscoredLabel, underscoredMetric, type NameEscaping,
+  escapeLabelName, escapeMetricName, expositionFloat, isNameEscaping, quoteLabelValue, type NameEscaping,
 } from './exposition-text.js';
 
 export interface FederateFormat {
@@ -18,10 +18,10 @@ export function negotiateFederation(accept: string): FederateFormat {
   let escaping: NameEscaping = 'underscores';
   for (const { type, params } of rangesOf(accept)) {
     const wanted = params.get('escaping');
-    if (wanted === 'allow-utf-8' || wanted === 'underscores') escaping = wanted;
+    if (isNameEscaping(wanted)) escaping = wanted;
     const isFamily = type === 'application/vnd.google.protobuf' && params.get('proto') === 'io.prometheus.client.MetricFamily';
     if (isFamily && params.get('encoding') === 'delimited') return { kind: 'protobuf', escaping };
-    if (type === 'text/plain' && ['', '0.0.4', '1.0.0'].includes(params.get('version') ?? '')) break;
+    if (type === 'text/plain' && ['', '0.0.4'].includes(params.get('version') ?? '')) break;
   }
   return { kind: 'text', escaping };
 }
@@ -54,9 +54,9 @@ export function writeFederation(
     for (const { labels, timestampMs, value } of named) writer.add({ ...family(labels, escaping, externalLabels), timestampMs, value });
     return { contentType: `${METRIC_FAMILY_TYPE}; escaping=${escaping}`, body: writer.finish() };
   }
-  const version = escaping === 'allow-utf-8' ? '1.0.0' : '0.0.4';
   return {
-    contentType: `text/plain; version=${version}; charset=utf-8; escaping=${escaping}`,
+    // Quoted names are of version 1.0.0, but it is 0.0.4 that Prometheus sends, and reads.
+    contentType: `text/plain; version=0.0.4; charset=utf-8; escaping=${escaping}`,
     body: new TextEncoder().encode(textOf(named, escaping, externalLabels)),
   };
 }
@@ -87,7 +87,10 @@ function family(
 ): Pick<FamilySample, 'name' | 'labels'> {
   const pairs = allPairs(labels, externalLabels);
   if (escaping === 'allow-utf-8') return { name: labels.metricName, labels: pairs };
-  return { name: underscoredMetric(labels.metricName), labels: pairs.map(([name, value]) => [underscoredLabel(name), value] as const) };
+  return {
+    name: escapeMetricName(labels.metricName, escaping),
+    labels: pairs.map(([name, value]) => [escapeLabelName(name, escaping), value] as const),
+  };
 }
 
 /** Labels without the name, then what the series does not have: external labels and `instance`. */

@@ -45,6 +45,8 @@ export function parseTime(text: string): number | undefined {
   const seconds = parseGoFloat(text);
   if (seconds !== undefined) {
     if (Number.isNaN(seconds)) return undefined;
+    // The remainder of an infinity would be NaN.
+    if (!Number.isFinite(seconds)) return seconds > 0 ? MAX_TIME_MS : MIN_TIME_MS;
     const whole = Math.trunc(seconds);
     const ms = whole * 1000 + roundHalfAway((seconds - whole) * 1000);
     return Math.min(Math.max(ms, MIN_TIME_MS), MAX_TIME_MS);
@@ -170,21 +172,26 @@ export function limitParam(form: FormParams): number {
  * everything). @throws ApiError bad_data, its text behind `wrap` (the endpoints differ in their prefix)
  */
 export function matcherSets(form: FormParams, wrap: (reason: string) => Error): Matcher[][] {
-  const sets: Matcher[][] = [];
-  for (const text of form.getAll('match[]')) {
-    let set: Matcher[];
-    try {
-      set = parseMetricSelector(text);
-    } catch (error) {
-      if (isInputError(error)) throw wrap(error.message);
-      throw error;
-    }
-    sets.push(set);
-  }
+  const sets = anyMatcherSets(form, wrap);
   if (sets.some((set) => set.every((matcher) => matcher.matchesEmpty()))) {
     throw wrap('match[] must contain at least one non-empty matcher');
   }
   return sets;
+}
+
+/** The same for /federate, which may be asked for everything. */
+export function anyMatcherSets(form: FormParams, wrap: (reason: string) => Error): Matcher[][] {
+  return form.getAll('match[]').map((text) => selector(text, wrap));
+}
+
+/** @throws ApiError bad_data, its text behind `wrap` */
+export function selector(text: string, wrap: (reason: string) => Error): Matcher[] {
+  try {
+    return parseMetricSelector(text);
+  } catch (error) {
+    if (isInputError(error)) throw wrap(error.message);
+    throw error;
+  }
 }
 
 export function messageOf(error: unknown): string {

@@ -6,6 +6,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpDeps } from './deps.js';
 import { setCors } from './cors.js';
 
+const API = '/api/v1/';
+
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> | unknown;
 
@@ -41,13 +43,21 @@ export function defineRoute(
       url: path,
       onRequest: async (request, reply) => {
         if (method !== 'OPTIONS') return sendText(reply.header('allow', allow), 405, 'Method Not Allowed\n');
-        if (!kind.api) return reply.code(200).header('allow', allow).send();
+        if (!kind.api && !path.startsWith(API)) return reply.code(200).header('allow', allow).send();
         setCors(request, reply, deps.options.isAllowedOrigin);
         return reply.code(204).send();
       },
       handler: async () => undefined,
     });
   }
+}
+
+/** OPTIONS of every other path of the API: browsers ask before they are told that there is nothing. */
+export function defineApiOptions(app: FastifyInstance, deps: HttpDeps): void {
+  app.options(`${API}*`, async (request, reply) => {
+    setCors(request, reply, deps.options.isAllowedOrigin);
+    return reply.code(204).send();
+  });
 }
 
 function refuseUnready(reply: FastifyReply, deps: HttpDeps): FastifyReply {

@@ -3,7 +3,7 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { errorBody } from '../api/envelope.js';
 import type { HttpDeps } from './deps.js';
 import { toHttpError } from './error-table.js';
-import { sendJson, sendText } from './route.js';
+import { defineApiOptions, sendJson, sendText } from './route.js';
 import { absentRoutes } from './routes/absent.js';
 import { adminRoutes } from './routes/admin.js';
 import { managementRoutes } from './routes/management.js';
@@ -29,6 +29,7 @@ export function buildServer(deps: HttpDeps): FastifyInstance {
     remoteWriteRoutes, remoteReadRoutes, otlpRoutes, queryRoutes, statusRoutes, absentRoutes, notificationRoutes, adminRoutes,
     managementRoutes,
   ];
+  app.register(async (scope) => defineApiOptions(scope, deps), { prefix });
   for (const routes of allRoutes) {
     app.register(async (scope) => routes(scope, deps), { prefix });
   }
@@ -51,10 +52,11 @@ function bareServer(deps: HttpDeps): FastifyInstance {
     // A line for each request would cost more than storing its samples.
     logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
+    // `http://host//api/v1/query`: a data source's URL that ends with a slash, and a client that does not mind.
+    routerOptions: { maxParamLength: PATH_PARAMETER_LENGTH_MAX, ignoreDuplicateSlashes: true },
     frameworkErrors: (error, _request, reply) => {
       // The only way here is a path that cannot be percent-decoded, which in practice is a label name.
-      void sendJson(reply, 400, errorBody('bad_data', `invalid path: ${error.message}`));
+      void sendJson(reply.header('vary', 'Origin'), 400, errorBody('bad_data', `invalid path: ${error.message}`));
     },
   });
   app.setNotFoundHandler((_request, reply) => sendText(reply, 404, '404 page not found\n'));

@@ -133,7 +133,7 @@ describe('/federate', () => {
     const reply = call('federate', 'match[]=up&match[]={"http.req"}', { series: SERIES, externalLabels: { job: 'x', site: 's' } }, {
       accept: 'text/plain;version=1.0.0;escaping=allow-utf-8',
     });
-    expect(reply.type).toBe('text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8');
+    expect(reply.type).toBe('text/plain; version=0.0.4; charset=utf-8; escaping=allow-utf-8');
     expect(reply.body).toBe([
       '# TYPE "http.req" untyped',
       `{"http.req","k8s.pod"="p\\"\\n",instance="",job="x",site="s"} 1e-07 ${NOW_MS}`,
@@ -142,6 +142,14 @@ describe('/federate', () => {
       `up{job="a",instance="",site="s"} 1.2345675e+06 ${NOW_MS - 1500}`,
       '',
     ].join('\n'));
+  });
+  it('may be asked for everything; {} is nothing', () => {
+    expect(call('federate', 'match[]={job=~".*"}', { series: SERIES }).body).not.toBe('');
+    expect(call('federate', 'match[]={}', { series: SERIES })).toEqual({ status: 200, type: TYPE, body: '' });
+  });
+  test.each([['dots', 'http_dot_req'], ['values', 'U__http_2e_req'], ['underscores', 'http_req'], ['allow-utf-8', '"http.req"']])('names: %s', (escaping, name) => {
+    const reply = call('federate', 'match[]={"http.req"}', { series: SERIES }, { accept: `text/plain;version=0.0.4;escaping=${escaping}` });
+    expect([reply.type, reply.body.split('\n')[0]]).toEqual([`text/plain; version=0.0.4; charset=utf-8; escaping=${escaping}`, `# TYPE ${name} untyped`]);
   });
   it('without match[]: empty', () => expect(call('federate', '', { series: SERIES })).toEqual({ status: 200, type: TYPE, body: '' }));
   it('bad selector: text', () => expect(call('federate', 'match[]=sum(')).toEqual({

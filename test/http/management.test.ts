@@ -75,7 +75,7 @@ describe('status', () => {
     ['features', '{"api":{"search":false}}'],
     ['status/tsdb/blocks', '{"blocks":[]}'],
     ['status/self_metrics?metric_name_pattern=.%2B', '[{"name":"x.+","help":"","type":"GAUGE","metric":[]}]'],
-    ['rules?type=record&exclude_alerts=T&group_limit=5&group_next_token=x&match[]=up', '{"groups":[]}'],
+    ['rules?type=record&exclude_alerts=T&group_limit=5&match[]=up', '{"groups":[]}'],
   ])('%s', async (path, data) => {
     const reply = await (await makeHarness()).inject({ method: 'GET', url: `/api/v1/${path}` });
     expect([reply.statusCode, reply.headers['content-type'], reply.body]).toEqual([200, 'application/json', `{"status":"success","data":${data}}`]);
@@ -90,6 +90,9 @@ describe('status', () => {
     ['rules?type=foo', 400, 'bad_data', 'invalid parameter "type": not supported value "foo"'],
     ['rules?exclude_alerts=x', 400, 'bad_data',
       'invalid parameter "exclude_alerts": error converting exclude_alerts: strconv.ParseBool: parsing "x": invalid syntax'],
+    ['rules?group_limit=5&group_next_token=x', 400, 'bad_data', 'invalid parameter "group_next_token": invalid group_next_token \'x\'. were rule groups changed?'],
+    ['rules?group_limit=x', 400, 'bad_data', 'invalid parameter "group_limit": group_limit needs to be a valid number: strconv.ParseInt: parsing "x": invalid syntax'],
+    ['targets/metadata?match_target={', 400, 'bad_data', 'invalid parameter "match_target": 1:2: parse error: unexpected end of input inside braces'],
     ['rules?group_limit=0', 400, 'bad_data', 'invalid parameter "group_limit": group_limit needs to be greater than 0'],
     ['rules?group_next_token=x', 400, 'bad_data',
       'invalid parameter "group_next_token": group_limit needs to be present in order to paginate over the groups'],

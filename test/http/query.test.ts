@@ -157,6 +157,16 @@ describe('methods and CORS', () => {
     expect(reply.headers).toMatchObject(cors);
     expect(reply.headers).not.toHaveProperty('access-control-allow-origin');
   });
+  it.each(['/api/v1/write', '/api/v1/otlp/v1/metrics', '/api/v1/rules', '/api/v1/nothing'])('OPTIONS %s', async (url) => {
+    const reply = await (await makeHarness()).inject({ method: 'OPTIONS', url, headers: { origin: 'http://x' } });
+    expect([reply.statusCode, reply.headers['access-control-allow-origin']]).toEqual([204, 'http://x']);
+  });
+  it('doubled slashes are one', async () => {
+    const { inject, asked } = await makeHarness();
+    // A path that begins with two slashes would be read as a host by inject.
+    expect((await inject({ method: 'GET', url: 'http://localhost//api/v1//query?query=1' })).statusCode).toBe(200);
+    expect(asked).toMatchObject([{ endpoint: 'query' }]);
+  });
   it('preflight: 204', async () => {
     const reply = await (await makeHarness()).inject({ method: 'OPTIONS', url: '/api/v1/query', headers: { origin: 'http://x' } });
     expect([reply.statusCode, reply.body]).toEqual([204, '']);

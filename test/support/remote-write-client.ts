@@ -14,6 +14,8 @@ export interface WriteSeries {
   readonly samples: readonly { readonly timestampMs: number; readonly value: number }[];
   /** Fields as in the message definition (camelCase). */
   readonly histograms?: readonly Record<string, unknown>[];
+  /** Remote write 1.0 only. */
+  readonly exemplars?: readonly { readonly labels: Readonly<Record<string, string>>; readonly timestampMs: number; readonly value: number }[];
 }
 
 export type WriteVersion = 1 | 2;
@@ -54,10 +56,11 @@ export async function post(url: string, body: Uint8Array | string, headers: Reco
 }
 
 function encodeV1(series: readonly WriteSeries[]): Uint8Array {
-  const timeseries = series.map(({ labels, samples, histograms }) => ({
-    labels: sorted(labels).map(([name, value]) => ({ name, value })),
+  const timeseries = series.map(({ labels, samples, histograms, exemplars = [] }) => ({
+    labels: pairs(labels),
     samples: samples.map(({ timestampMs, value }) => ({ value, timestamp: timestampMs })),
     histograms: histograms ?? [],
+    exemplars: exemplars.map((one) => ({ labels: pairs(one.labels), timestamp: one.timestampMs, value: one.value })),
   }));
   return requestV1.encode(requestV1.fromObject({ timeseries })).finish();
 }
@@ -80,6 +83,10 @@ function encodeV2(series: readonly WriteSeries[]): Uint8Array {
     metadata: { type: 0, helpRef: 0, unitRef: 0 },
   }));
   return requestV2.encode(requestV2.fromObject({ symbols, timeseries })).finish();
+}
+
+function pairs(labels: Readonly<Record<string, string>>): { name: string; value: string }[] {
+  return sorted(labels).map(([name, value]) => ({ name, value }));
 }
 
 function sorted(labels: Readonly<Record<string, string>>): [string, string][] {

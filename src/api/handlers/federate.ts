@@ -9,7 +9,7 @@ import type { ApiContext, ApiHandler, ApiReply } from '../contract.js';
 import { ApiError, badData } from '../error-types.js';
 import { negotiateFederation, writeFederation, type FederatedSample } from '../federate-format.js';
 import { FormParams } from '../form.js';
-import { matcherSets } from '../params.js';
+import { anyMatcherSets } from '../params.js';
 import { throwIfStopped } from './series.js';
 
 /** Prometheus' default, used where the context does not name another. */
@@ -20,7 +20,7 @@ export const handleFederate: ApiHandler = (request, context) => {
   if (form.error !== undefined) return text(400, `error parsing form values: ${form.error}\n`);
   let found: FederatedSample[];
   try {
-    found = newestSamples(context, matcherSets(form, badData), request.nowMs);
+    found = newestSamples(context, anyMatcherSets(form, badData), request.nowMs);
   } catch (error) {
     if (error instanceof ApiError && error.type === 'bad_data') return text(400, `${error.message}\n`);
     throw error;
@@ -28,7 +28,7 @@ export const handleFederate: ApiHandler = (request, context) => {
   return { status: 200, ...writeFederation(found, negotiateFederation(request.accept ?? ''), context.externalLabels) };
 };
 
-function newestSamples(context: ApiContext, sets: ReturnType<typeof matcherSets>, nowMs: number): FederatedSample[] {
+function newestSamples(context: ApiContext, sets: ReturnType<typeof anyMatcherSets>, nowMs: number): FederatedSample[] {
   const mint = nowMs - (context.limits.lookbackDeltaMs ?? LOOKBACK_DEFAULT_MS);
   const found: FederatedSample[] = [];
   const seen = new Set<string>();
@@ -36,6 +36,8 @@ function newestSamples(context: ApiContext, sets: ReturnType<typeof matcherSets>
   columns.wantsStarts = false;
   for (const set of sets) {
     throwIfStopped(context);
+    // `{}` is allowed and selects nothing, in Prometheus as well.
+    if (set.length === 0) continue;
     for (const series of context.storage.select(set, mint, nowMs)) {
       const key = series.labels.key();
       if (seen.has(key)) continue;

@@ -5,6 +5,7 @@ import { success } from '../envelope.js';
 import { badData } from '../error-types.js';
 import { FormParams } from '../form.js';
 import type { JsonWriter } from '../json-writer.js';
+import { parseGoInt } from '../params.js';
 import { writeList } from '../result-json.js';
 import { throwIfStopped } from './series.js';
 
@@ -13,8 +14,7 @@ const LIMIT_MAX = 10_000;
 
 export const handleStatusTsdb: ApiHandler = (request, context) => {
   const text = new FormParams(request.params).get('limit');
-  const limit = text === '' ? LIMIT_DEFAULT : Number(text);
-  if (!/^\d*$/.test(text) || limit < 1) throw badData('limit must be a positive number');
+  const limit = text === '' ? LIMIT_DEFAULT : positive(text);
   if (limit > LIMIT_MAX) throw badData(`limit must not exceed ${LIMIT_MAX}`);
   const counted = context.cardinality.cardinality(limit, () => throwIfStopped(context));
   const { head } = counted;
@@ -41,6 +41,18 @@ export const handleStatusTsdb: ApiHandler = (request, context) => {
     json.raw('}');
   });
 };
+
+/** @throws ApiError bad_data, in the one text that the endpoint has for whatever is wrong */
+function positive(text: string): number {
+  let limit = 0;
+  try {
+    limit = parseGoInt(text);
+  } catch {
+    // Said below.
+  }
+  if (limit < 1) throw badData('limit must be a positive number');
+  return limit;
+}
 
 function writeCount(json: JsonWriter, count: NamedCount): void {
   json.raw('{"name":');

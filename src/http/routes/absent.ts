@@ -8,7 +8,7 @@ import { goQuote } from '../../model/go-quote.js';
 import { ApiError, badData, invalidParameter } from '../../api/error-types.js';
 import type { FormParams } from '../../api/form.js';
 import type { JsonValue } from '../../api/json-value.js';
-import { matcherSets, messageOf, parseGoInt } from '../../api/params.js';
+import { matcherSets, messageOf, parseGoInt, selector } from '../../api/params.js';
 import type { HttpDeps } from '../deps.js';
 import { defineDataRoute } from '../data-route.js';
 
@@ -42,6 +42,9 @@ function rules(form: FormParams): JsonValue {
     throw invalidParameter('group_next_token', 'group_limit needs to be present in order to paginate over the groups');
   }
   if (limit !== '') checkGroupLimit(limit);
+  const token = form.get('group_next_token');
+  // Tokens name a group, and there is none.
+  if (token !== '') throw invalidParameter('group_next_token', `invalid group_next_token '${token}'. were rule groups changed?`);
   matcherSets(form, badData);
   return { groups: [] };
 }
@@ -51,7 +54,8 @@ function checkGroupLimit(text: string): void {
   try {
     limit = parseGoInt(text);
   } catch (error) {
-    throw invalidParameter('group_limit', `group_limit needs to be a valid number: ${messageOf(error)}`);
+    throw invalidParameter('group_limit',
+      `group_limit needs to be a valid number: ${messageOf(error).replace('strconv.Atoi', 'strconv.ParseInt')}`);
   }
   if (limit <= 0) throw invalidParameter('group_limit', 'group_limit needs to be greater than 0');
 }
@@ -71,6 +75,8 @@ function targetsMetadata(form: FormParams): JsonValue {
     // The endpoint has this one text, whatever is wrong with the number.
     throw badData('limit must be a number');
   }
+  const target = form.get('match_target');
+  if (target !== '') selector(target, (reason) => invalidParameter('match_target', reason));
   return [];
 }
 

@@ -37,7 +37,7 @@ export async function adminRoutes(app: FastifyInstance, deps: HttpDeps): Promise
     if (form.getAll('match[]').length === 0) throw badData('no match[] parameter provided');
     const startMs = optionalTime(form, 'start', MIN_TIME_MS);
     const endMs = optionalTime(form, 'end', MAX_TIME_MS);
-    await store.deleteSeries(matcherSets(form, badData), startMs, endMs);
+    await store.deleteSeries(matcherSets(form, (reason) => invalidParameter('match[]', reason)), startMs, endMs);
     return undefined;
   });
   define('clean_tombstones', async (store) => {

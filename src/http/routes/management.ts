@@ -17,7 +17,7 @@ export async function managementRoutes(app: FastifyInstance, deps: HttpDeps): Pr
   const reload = whenEnabled(deps, async (reply) => {
     try {
       await deps.lifecycle.reload();
-      return await text(reply, 200, '');
+      return await reply.code(200).send();
     } catch (error) {
       return await text(reply, 500, `failed to reload config: ${error instanceof Error ? error.message : String(error)}\n`);
     }

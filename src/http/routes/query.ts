@@ -8,6 +8,7 @@ import { FormParams } from '../../api/form.js';
 import { parseDurationNs } from '../../api/params.js';
 import { AdmissionError } from '../../threads/query-service.js';
 import { admissionFailure } from '../admission-failure.js';
+import { CODINGS, preferredCoding } from '../content-coding.js';
 import type { HttpDeps } from '../deps.js';
 import { HttpError, toHttpError } from '../error-table.js';
 import { asBuffer, defineRoute, type Handler, sendJson } from '../route.js';
@@ -24,13 +25,16 @@ const GET_AND_POST: readonly ApiEndpoint[] = ['query', 'query_range', 'query_exe
 
 /** To be registered under the route prefix, in a scope of its own: it takes form bodies and compresses answers. */
 export async function queryRoutes(app: FastifyInstance, deps: HttpDeps): Promise<void> {
+  app.addHook('onRequest', async ({ headers }) => {
+    // The plugin would take its own order of preference.
+    headers['accept-encoding'] = preferredCoding(headers['accept-encoding'] ?? '') ?? 'identity';
+  });
   await app.register(compress, {
     globalDecompression: false,
     threshold: COMPRESS_FROM_BYTES,
     syncThreshold: COMPRESS_SYNC_BYTES,
-    // In the order of preference if a client takes several: gzip is what every client has, and fast at level 1; JSON of
-    // samples hardly gets smaller above it.
-    encodings: ['gzip', 'deflate', 'br'],
+    encodings: [...CODINGS],
+    // JSON of samples hardly gets smaller above level 1, which is fast.
     zlibOptions: { level: 1 },
     brotliOptions: { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 1 } },
     customTypes: /^(?:application\/(?:json|x-ndjson|openmetrics-text)|text\/plain)/,
@@ -83,6 +87,8 @@ function workerHandler(deps: HttpDeps, endpoint: ApiEndpoint, pathArgument: (req
       }, abort.signal);
       reply.code(answer.status);
       if (answer.status === 204) return await reply.send();
+      // Go's http.Error; the JSON of other failures needs none.
+      if (answer.status >= 400 && answer.contentType.startsWith('text/plain')) reply.header('x-content-type-options', 'nosniff');
       return await reply.header('content-type', answer.contentType).send(asBuffer(answer.body));
     } catch (error) {
       throw error instanceof AdmissionError ? admissionFailure(error) : error;

@@ -37,6 +37,6 @@ export async function statusRoutes(app: FastifyInstance, deps: HttpDeps): Promis
     GET: (_request, reply) => reply.header('content-type', 'application/yaml; charset=utf-8').send(OPENAPI_YAML),
   });
   defineRoute(app, deps, '/version', { api: false, gated: false }, {
-    GET: (_request, reply) => reply.header('content-type', 'text/plain; charset=utf-8').send(`${JSON.stringify(status.buildInfo())}\n`),
+    GET: (_request, reply) => reply.header('content-type', 'text/plain; charset=utf-8').send(JSON.stringify(status.buildInfo())),
   });
 }

@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly directory?: string;
   readonly port?: number;
   readonly flags?: readonly string[];
+  /** What the flags make the prefix of all routes, `/prom`. */
+  readonly prefix?: string;
   /** Variables beside those of the test's own environment. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -96,7 +98,7 @@ export class Server {
     const deadline = Date.now() + READY_MS_MAX;
     while (Date.now() < deadline) {
       if (!this.running) throw new Error(`the server exited with ${this.child.exitCode ?? this.child.signalCode}:\n${this.output}`);
-      const status = await fetch(`${this.url}/-/ready`).then(async (response) => {
+      const status = await fetch(`${this.url}${this.options.prefix ?? ''}/-/ready`).then(async (response) => {
         await response.text();
         return response.status;
       }, () => 0);
