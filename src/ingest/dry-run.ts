@@ -28,11 +28,12 @@ export function explainOtlp(request: OtlpRequest, settings: OtlpSettings, judge:
     preserveMultiple: settings.label_name_preserve_multiple_underscores,
   });
   const builder = new ReportBuilder();
+  const { illFormed } = request;
   for (const { attributes, scopeMetrics } of request.resourceMetrics) {
     const identity = identityLabels(attributes);
     for (const { scope, metrics } of scopeMetrics) {
       for (const metric of metrics) {
-        const alone = { resourceMetrics: [{ attributes, scopeMetrics: [{ scope, metrics: [metric] }] }], illFormed: request.illFormed };
+        const alone = { resourceMetrics: [{ offset: 0, attributes, scopeMetrics: [{ scope, metrics: [metric] }] }], illFormed };
         explainMetric(metric, translator.translate(alone), judge, builder);
         findLabelCollisions(metric, namer, identity, builder);
       }

@@ -2,10 +2,11 @@
  * The one way in: every protocol ends here, whatever decoded it. Judges what the store does not (limits on labels), passes the
  * rest to the store, and hands metadata, exemplars and rejects to the catalogue.
  */
+import type { Labels } from '../model/labels.js';
 import type { MetricMetadata } from '../model/metadata.js';
 import type { SampleBatch } from '../model/sample-batch.js';
-import { AppendStatus, isAccepted, REASON } from '../storage/append-status.js';
-import type { Appender, AppendReport, SeriesNaming } from '../storage/appender.js';
+import { isAccepted, REASON } from '../storage/append-status.js';
+import type { Appender, AppendReport, SeriesNaming, TranslatedReport } from '../storage/appender.js';
 import type { CatalogueSink } from '../storage/catalogue-sink.js';
 import { IngestError, type Ingestion, type IngestOutcome, type Judgement, type RejectGroup } from '../storage/ingestion.js';
 import { decodeOtlpProtobuf } from '../wire/otlp-decode.js';
@@ -14,7 +15,7 @@ import { decodeWriteRequestV2 } from '../wire/remote-write-v2.js';
 import { uncompressBlock } from '../wire/snappy.js';
 import { WireError } from '../wire/wire-error.js';
 import { BodyNaming } from './body-naming.js';
-import { labelFault, type LabelLimits } from './label-limits.js';
+import { labelFault, refuseByLimits, type LabelLimits } from './label-limits.js';
 import { MetadataFilter } from './metadata-filter.js';
 import { PointNaming } from './otlp-ingest.js';
 import type { OtlpTranslator } from './otlp-translate.js';
@@ -39,6 +40,7 @@ const NO_ORIGIN = 0xffffffff;
 
 export class Ingester implements Ingestion {
   private readonly metadata: MetadataFilter;
+  private readonly fault = (labels: Labels): string | undefined => labelFault(labels, this.settings);
 
   constructor(
     private readonly appender: Appender,
@@ -90,7 +92,7 @@ export class Ingester implements Ingestion {
     const general = (): Promise<IngestOutcome> => this.appendFrom('otlp', () => translator.translate(decodeOtlpProtobuf(body)));
     // What is decided about start timestamps is decided where they are decoded.
     if (translator.settings.created_timestamp_zero_ingestion) return general();
-    const naming = new PointNaming(body, translator, this.policyInForce(), (labels) => labelFault(labels, this.settings) !== undefined);
+    const naming = new PointNaming(body, translator, this.policyInForce(), this.nowMs(), this.fault);
     let report;
     try {
       report = await this.appender.appendOtlp(body, naming);
@@ -106,7 +108,9 @@ export class Ingester implements Ingestion {
     if (exemplars.length > 0) this.catalogue.exemplars(exemplars);
     outcome.exemplarsWritten = exemplars.length;
     outcome.rejectedPoints = report.rejectedPoints;
-    return outcome;
+    const { translated } = report;
+    if (translated === undefined) return outcome;
+    return together(outcome, this.concludeBatch(translated, 'otlp', naming.passed, naming.refused));
   }
 
   append(batch: SampleBatch, source = 'batch'): Promise<IngestOutcome> {
@@ -115,7 +119,7 @@ export class Ingester implements Ingestion {
 
   judge(batch: SampleBatch): Judgement {
     const passed = this.policyInForce()?.foresee(batch, this.nowMs());
-    const refused = [...(passed?.rejects ?? []), ...this.refuseByLimits(batch)];
+    const refused = [...(passed?.rejects ?? []), ...refuseByLimits(batch, this.fault)];
     const statuses = new Uint8Array(batch.length);
     const { newSeries, rejects } = this.appender.probeBatch(batch, statuses);
     const translated = batch.rejects.map(({ status, points, message }) => ({ status, count: points, example: message }));
@@ -135,15 +139,22 @@ export class Ingester implements Ingestion {
       throw new IngestError(error.code === 'too_large' ? 'body_too_large' : 'corrupt_body', error.message, { cause: error });
     }
     const passed = this.policyInForce()?.apply(batch, this.nowMs());
-    const refused = [...(passed?.rejects ?? []), ...this.refuseByLimits(batch)];
+    const refused = [...(passed?.rejects ?? []), ...refuseByLimits(batch, this.fault)];
     const statuses = new Uint8Array(batch.length);
     const report = await this.appender.appendBatch(batch, statuses);
+    return this.concludeBatch({ batch, statuses, report }, source, passed, refused);
+  }
+
+  /** `refused`: samples that are not in the batch any more. */
+  private concludeBatch(
+    { batch, statuses, report }: TranslatedReport, source: string, passed: PolicyOutcome | undefined, refused: readonly RejectGroup[],
+  ): IngestOutcome {
     this.handOverMetadata(batch.metadata);
-    const translated = batch.rejects.map(({ status, points, message }) => ({ status, count: points, example: message }));
-    const outcome = this.conclude(report, source, [...refused, ...translated]);
+    const lost = [...refused, ...batch.rejects.map(({ status, points, message }) => ({ status, count: points, example: message }))];
+    const outcome = this.conclude(report, source, lost);
     if (passed !== undefined) this.countPassedOver(outcome, source, passed);
     outcome.exemplarsWritten = this.handOverExemplars(batch, statuses);
-    outcome.rejectedPoints = rejectedOrigins(batch, statuses) + sum([...refused, ...translated], (group) => group.count);
+    outcome.rejectedPoints = rejectedOrigins(batch, statuses) + sum(lost, (group) => group.count);
     return outcome;
   }
 
@@ -159,26 +170,6 @@ export class Ingester implements Ingestion {
     outcome.samplesWritten += passed.dropped.samples + passed.deduplicated.samples;
     outcome.histogramsWritten += passed.dropped.histograms + passed.deduplicated.histograms;
     this.onPassedOver(source, passed);
-  }
-
-  /** Takes samples of series over the label limits out of the batch. Returns what that cost, in samples. */
-  private refuseByLimits(batch: SampleBatch): RejectGroup[] {
-    const faults = new Map<number, string>();
-    batch.series.forEach((labels, index) => {
-      const fault = labelFault(labels, this.settings);
-      if (fault !== undefined) faults.set(index, fault);
-    });
-    if (faults.size === 0) return [];
-    let count = 0;
-    let example = '';
-    batch.removeSamples((i) => {
-      const fault = faults.get(batch.seriesIndex[i]!);
-      if (fault === undefined) return false;
-      count++;
-      if (example === '') example = fault;
-      return true;
-    });
-    return count === 0 ? [] : [{ status: AppendStatus.invalidLabels, count, example }];
   }
 
   private handOverMetadata(entries: readonly MetricMetadata[]): void {
@@ -199,7 +190,7 @@ export class Ingester implements Ingestion {
     const notAfter = this.nowMs() + this.settings.maxFutureMs;
     const entries = batch.exemplars
       .filter(({ series, exemplar }) => !refused.has(series) && exemplar.timestampMs <= notAfter
-        && labelFault(batch.series[series]!, this.settings) === undefined)
+        && this.fault(batch.series[series]!) === undefined)
       .map(({ series, exemplar }) => ({ series: batch.series[series]!, exemplar }));
     if (entries.length > 0) this.catalogue.exemplars(entries);
     return entries.length;

@@ -1,5 +1,8 @@
 import type { Labels } from '../model/labels.js';
+import type { SampleBatch } from '../model/sample-batch.js';
+import { AppendStatus } from '../storage/append-status.js';
 import type { LabelRunDecoder } from '../storage/appender.js';
+import type { RejectGroup } from '../storage/ingestion.js';
 
 /** What a label set may be; Infinity = no limit. */
 export interface LabelLimits {
@@ -28,6 +31,29 @@ export function labelFault(labels: Labels, limits: LabelLimits): string | undefi
     }
   }
   return undefined;
+}
+
+/**
+ * Takes samples of series over the limits out of the batch. Returns what that cost, in samples.
+ * @param fault see `labelFault`
+ */
+export function refuseByLimits(batch: SampleBatch, fault: (labels: Labels) => string | undefined): RejectGroup[] {
+  const faults = new Map<number, string>();
+  batch.series.forEach((labels, index) => {
+    const found = fault(labels);
+    if (found !== undefined) faults.set(index, found);
+  });
+  if (faults.size === 0) return [];
+  let count = 0;
+  let example = '';
+  batch.removeSamples((i) => {
+    const found = faults.get(batch.seriesIndex[i]!);
+    if (found === undefined) return false;
+    count++;
+    if (example === '') example = found;
+    return true;
+  });
+  return count === 0 ? [] : [{ status: AppendStatus.invalidLabels, count, example }];
 }
 
 /** A decoder of label runs that knows the limits. */

@@ -8,8 +8,7 @@ export const EXTRA_SAMPLES_MAX = 20_000;
 
 /** Earliest and latest time of the points of a resource. */
 export class TimeSpan {
-  private earliest = Infinity;
-  private latest = -Infinity;
+  constructor(private earliest = Infinity, private latest = -Infinity) {}
 
   /** Points of metrics that are refused count too, as in Prometheus. */
   addPoints(data: OtlpData): void {

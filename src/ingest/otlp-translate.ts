@@ -8,6 +8,7 @@ import type { Labels } from '../model/labels.js';
 import type { MetricMetadata, MetricType } from '../model/metadata.js';
 import { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
+import type { OtlpOthers } from '../storage/appender.js';
 import {
   ILL_FORMED_MARK, type ExponentialPoint, type HistogramPoint, type NumberPoint, type OtlpData, type OtlpExemplar,
   type KeyValue, type OtlpMetric, type OtlpRequest, type OtlpResourceMetrics, type OtlpScopeMetrics, type PointBase, type SummaryPoint,
@@ -63,6 +64,14 @@ export class OtlpTranslator {
     return this.translation(request).run(request);
   }
 
+  /**
+   * Translates a part of a request: `spans` says, by the offset of the resource, which `target_info` are wanted and from when to when.
+   * `general` if those would be more samples than a part can know to be allowed.
+   */
+  translatePart(request: OtlpRequest, spans: OtlpOthers['targets']): SampleBatch | 'general' {
+    return this.translation(request).part(request, spans);
+  }
+
   /** Only says which series the points of the request belong to. */
   name(request: OtlpRequest): NamedRequest {
     return this.translation(request).name(request);
@@ -101,7 +110,21 @@ class Translation {
   run(request: OtlpRequest): SampleBatch {
     this.batch.deltaMaxIdleMs = this.settings.delta_max_idle_ms;
     this.batch.zeroAtStart = this.settings.created_timestamp_zero_ingestion;
-    for (const resourceMetrics of request.resourceMetrics) this.resource(resourceMetrics);
+    for (const resourceMetrics of request.resourceMetrics) this.resource(resourceMetrics, spanOf(resourceMetrics));
+    return this.finish();
+  }
+
+  part(request: OtlpRequest, spans: OtlpOthers['targets']): SampleBatch | 'general' {
+    this.batch.deltaMaxIdleMs = this.settings.delta_max_idle_ms;
+    for (const resourceMetrics of request.resourceMetrics) {
+      const span = spans.get(resourceMetrics.offset);
+      this.resource(resourceMetrics, new TimeSpan(span?.earliest, span?.latest));
+    }
+    // The rest of the allowance is for the resources that are not in this part.
+    return this.extraSamples < EXTRA_SAMPLES_MAX / 2 ? 'general' : this.finish();
+  }
+
+  private finish(): SampleBatch {
     for (const entry of this.families.values()) this.batch.metadata.push(entry);
     return new RequestOrder(this.batch).apply();
   }
@@ -119,13 +142,9 @@ class Translation {
     return { batch: this.batch, targets, resources };
   }
 
-  private resource({ attributes, scopeMetrics }: OtlpResourceMetrics): void {
+  private resource({ attributes, scopeMetrics }: OtlpResourceMetrics, span: TimeSpan): void {
     const resource = new ResourceLabels(attributes, this.settings, this.labelNamer);
-    const span = new TimeSpan();
-    for (const scope of scopeMetrics) {
-      for (const metric of scope.metrics) span.addPoints(metric.data);
-      this.scope(scope, resource);
-    }
+    for (const scope of scopeMetrics) this.scope(scope, resource);
     const times = span.sampleTimes(this.settings.lookback_delta_ms, this.extraSamples);
     if (times.length === 0) return;
     const series = this.targetInfo(attributes, resource);
@@ -354,6 +373,12 @@ class Translation {
     if (!this.illFormed) return true;
     return !labels.names.some((name) => name.includes(ILL_FORMED_MARK)) && !labels.values.some((value) => value.includes(ILL_FORMED_MARK));
   }
+}
+
+function spanOf({ scopeMetrics }: OtlpResourceMetrics): TimeSpan {
+  const span = new TimeSpan();
+  for (const { metrics } of scopeMetrics) for (const { data } of metrics) span.addPoints(data);
+  return span;
 }
 
 function pointCount(data: OtlpData): number {

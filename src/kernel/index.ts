@@ -9,7 +9,7 @@ export { resolveMisses, settleMissV1, walkRemoteWriteV1 } from './walk-rw1';
 export { readSymbols, resolveMissesV2, walkRemoteWriteV2 } from './walk-rw2';
 export { collectMetadata } from './metadata';
 export { walkOtlp } from './walk-otlp';
-export { dropOtlpRows, rowsRise, settleOtlpPoint, settleOtlpTarget } from './settle-otlp';
+export { dropOtlpPoint, dropOtlpRows, otlpRowsMeet, rowsRise, settleOtlpPoint, settleOtlpTarget } from './settle-otlp';
 export { appendColumns, appendFloat, appendHistogram, probeFloat, probeHistogram, replaySamples, seriesNewest } from './append';
 export { readStarts, replayStart } from './starts';
 export { rehashArena } from './rehash';

@@ -143,6 +143,12 @@ export const OTLP_ORIGINS = 0x02000000;
 export const OTLP_REFS = 0x02200000;
 /** ... and newest time by ref, 8 bytes a slot, slots for twice the columns' capacity. */
 export const OTLP_ORDER = 0x02400000;
+/** What the walk of OTLP leaves to the translator: { f64 earliest, f64 latest (resources only), u32 start, u32 OTLP_OTHER_ }. */
+export const OTLP_OTHERS = 0x02c00000;
+export const OTLP_OTHER_BYTES = 24;
+export const OTLP_OTHER_CAPACITY = 65536;
+export const OTLP_OTHER_START = 16;
+export const OTLP_OTHER_KIND = 20;
 export const BODY_OUT = 0x04000000;
 export const BODY_OUT_CAPACITY = 0x07ff0000;
 
@@ -333,13 +339,16 @@ export const OTLP_MISS_POINT = 0;
 export const OTLP_MISS_TARGET = 1;
 /** The series of the point are known, but its exemplars must be decoded. */
 export const OTLP_MISS_EXEMPLARS = 2;
+/** Kinds of what is left to the translator: a data point, or a metric without one; the `target_info` of a resource. */
+export const OTLP_OTHER_MESSAGE = 0;
+export const OTLP_OTHER_TARGET = 1;
 /** Value of an identity whose series are not neighbours: with this bit, the address of { u32 n, n x u32 ref } divided by 8. */
 export const OTLP_REF_LIST = 0x40000000;
 /** Value of the identity of a resource that has no `target_info`. */
 export const OTLP_REF_NONE = 0x3fffffff;
 /** In the column of origins: the row stems from no data point. */
 export const OTLP_NO_ORIGIN = 0x7fffffff;
-/** A point of more samples, and a resource with more samples of `target_info`, goes the general way. */
+/** A point of more samples, and the `target_info` of a resource if it has more, is left to the translator. */
 export const OTLP_POINT_SAMPLES_MAX = 4096;
 export const OTLP_TARGET_STEPS_MAX = 64;
 

@@ -19,7 +19,7 @@ export function leaveToGeneral(): void {
   isGeneral = true;
 }
 
-/** The byte at the cursor, which moves on: a tag, for all fields that are known have numbers below 16. */
+/** The byte at the cursor, which moves on: a tag, for all fields that are known have numbers below 16. Longer ones are above 127. */
 @inline
 export function takeTag(): u32 {
   return <u32>load<u8>(cursor++);
@@ -70,4 +70,22 @@ export function fixed64(limit: u32): u32 {
   }
   cursor = at + 8;
   return at;
+}
+
+/** Passes over the field with this tag, whatever it is. What a decoder would have to look at twice ends the walk. */
+export function skipField(tag: u32, limit: u32): void {
+  if (tag < 8 || tag > 127) {
+    isGeneral = true;
+    return;
+  }
+  switch (tag & 7) {
+    case 0: readVarint(limit); break;
+    case 1: fixed64(limit); break;
+    case 2: cursor = enter(limit); break;
+    case 5:
+      if (limit - cursor < 4) isGeneral = true;
+      else cursor += 4;
+      break;
+    default: isGeneral = true;
+  }
 }

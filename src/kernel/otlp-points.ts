@@ -1,8 +1,9 @@
 // The data points of an OTLP request: their identities, and the rows that they are in the order of the series that stand for them.
-import { cursor, enter, fixed64, isGeneral, leaveToGeneral, moveTo, readVarint, skipRun, takeTag } from './otlp-cursor';
+// A point of an unusual form is left to the translator alone.
+import { cursor, enter, fixed64, isGeneral, leaveToGeneral, moveTo, readVarint, skipField, skipRun, takeTag } from './otlp-cursor';
 import { hash1, hash2, hashBytes, mix } from './hash';
-import { keepsStarts, openRows, putStarts, takeTime } from './otlp-rows';
-import { COL_VALUES } from './layout';
+import { keepsStarts, leaveMessage, openRows, putStarts, takeTime } from './otlp-rows';
+import { COL_VALUES, OTLP_POINT_SAMPLES_MAX } from './layout';
 
 const DOMAIN_POINT: u64 = 0x6f7404;
 const DOMAIN_BOUNDS: u64 = 0x6f7405;
@@ -38,11 +39,12 @@ export function numberPoint(end: u32, metric1: u64, metric2: u64): void {
   let startNanos: u64 = 0;
   let flags: u64 = 0;
   let exemplars: bool = false;
-  while (cursor < end && !isGeneral) {
+  let isUsual: bool = true;
+  while (cursor < end && isUsual && !isGeneral) {
     const field = cursor;
     switch (takeTag()) {
       case TAG_POINT_ATTRIBUTE:
-        if (attributesEnd != 0) leaveToGeneral();
+        if (attributesEnd != 0) isUsual = false;
         attributes = field;
         moveTo(field);
         skipRun(TAG_POINT_ATTRIBUTE, end);
@@ -57,10 +59,20 @@ export function numberPoint(end: u32, metric1: u64, metric2: u64): void {
         exemplars = true;
         moveTo(enter(end));
         break;
-      default: leaveToGeneral();
+      default: isUsual = false;
     }
   }
-  if (isGeneral || cursor != end || !takeTime(nanos)) return;
+  if (!isUsual) {
+    moveTo(start);
+    otherPoint(end);
+    return;
+  }
+  if (cursor != end) leaveToGeneral();
+  if (isGeneral) return;
+  if (!takeTime(nanos)) {
+    leaveMessage(start);
+    return;
+  }
   hashBytes(attributes, attributesEnd - attributes, DOMAIN_POINT);
   const first = openRows(start, end, mix(metric1, hash1), mix(metric2, hash2), 1, exemplars);
   if (isGeneral) return;
@@ -88,11 +100,12 @@ export function histogramPoint(end: u32, metric1: u64, metric2: u64): void {
   let hasSum: u32 = 0;
   let flags: u64 = 0;
   let exemplars: bool = false;
-  while (cursor < end && !isGeneral) {
+  let isUsual: bool = true;
+  while (cursor < end && isUsual && !isGeneral) {
     const field = cursor;
     switch (takeTag()) {
       case TAG_HISTOGRAM_ATTRIBUTE:
-        if (attributesEnd != 0) leaveToGeneral();
+        if (attributesEnd != 0) isUsual = false;
         attributes = field;
         moveTo(field);
         skipRun(TAG_HISTOGRAM_ATTRIBUTE, end);
@@ -107,13 +120,13 @@ export function histogramPoint(end: u32, metric1: u64, metric2: u64): void {
         hasSum = 1;
         break;
       case TAG_BUCKET_COUNTS:
-        if (countsEnd != 0) leaveToGeneral();
+        if (countsEnd != 0) isUsual = false;
         countsEnd = enter(end);
         counts = cursor;
         moveTo(countsEnd);
         break;
       case TAG_BOUNDS:
-        if (boundsEnd != 0) leaveToGeneral();
+        if (boundsEnd != 0) isUsual = false;
         boundsEnd = enter(end);
         bounds = cursor;
         moveTo(boundsEnd);
@@ -123,15 +136,21 @@ export function histogramPoint(end: u32, metric1: u64, metric2: u64): void {
         exemplars = true;
         moveTo(enter(end));
         break;
-      default: leaveToGeneral();
+      default: isUsual = false;
     }
   }
-  if (isGeneral || cursor != end || ((boundsEnd - bounds) & 7) != 0 || ((countsEnd - counts) & 7) != 0) {
-    leaveToGeneral();
+  if (!isUsual) {
+    moveTo(start);
+    otherPoint(end);
     return;
   }
-  if (!takeTime(nanos)) return;
+  if (cursor != end || ((boundsEnd - bounds) & 7) != 0 || ((countsEnd - counts) & 7) != 0) leaveToGeneral();
+  if (isGeneral) return;
   const bounded = min((boundsEnd - bounds) >> 3, (countsEnd - counts) >> 3);
+  if (!takeTime(nanos) || bounded + hasSum + 2 > <u32>OTLP_POINT_SAMPLES_MAX) {
+    leaveMessage(start);
+    return;
+  }
   const shape = (<u64>bounded << 1) | hasSum;
   hashBytes(attributes, attributesEnd - attributes, DOMAIN_POINT);
   let h1 = mix(metric1, hash1);
@@ -161,4 +180,19 @@ export function histogramPoint(end: u32, metric1: u64, metric2: u64): void {
     row += 8;
   }
   store<f64>(row, <f64>count);
+}
+
+/** A point of any kind from the cursor to `end`: only its time is read, the rest is the translator's. */
+export function otherPoint(end: u32): void {
+  const start = cursor;
+  let nanos: u64 = 0;
+  while (cursor < end && !isGeneral) {
+    const tag = takeTag();
+    if (tag == TAG_TIME) nanos = load<u64>(fixed64(end));
+    else skipField(tag, end);
+  }
+  if (cursor != end) leaveToGeneral();
+  if (isGeneral) return;
+  takeTime(nanos);
+  leaveMessage(start);
 }

@@ -4,16 +4,19 @@ import { lookupIdentity } from './identity';
 import {
   COLUMN_CAPACITY, COL_REFS, COL_STARTS, COL_TIMES, HDR_MAXT, HDR_MINT, HDR_STARTS_MODE, MISS_BASE, MISS_BYTES, MISS_CAPACITY, MISS_CODE,
   MISS_FIRST_SAMPLE, MISS_HASH, MISS_LABELS, MISS_LABELS_END, MISS_ORDINAL, MISS_SAMPLE_COUNT, OTLP_MISS_EXEMPLARS, OTLP_MISS_POINT,
-  OTLP_ORIGINS, OTLP_POINT_SAMPLES_MAX, OTLP_REF_LIST, REF_DROPPED, RES_DROPPED, RES_MISSES, RES_OUTSIDE, RES_OUTSIDE_MAX,
-  RES_OUTSIDE_MIN, RES_RISING, RES_SAMPLES, STARTS_KEPT,
+  OTLP_ORIGINS, OTLP_OTHERS, OTLP_OTHER_BYTES, OTLP_OTHER_CAPACITY, OTLP_OTHER_KIND, OTLP_OTHER_MESSAGE, OTLP_OTHER_START,
+  OTLP_OTHER_TARGET, OTLP_REF_LIST, REF_DROPPED, RES_DROPPED, RES_MISSES, RES_OTHERS, RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN,
+  RES_RISING, RES_SAMPLES, STARTS_KEPT,
 } from './layout';
 
 const NANOS_PER_MS: u64 = 1000000;
 
 /** Rows filled. */
 export let rows: u32 = 0;
+let resourceRows: u32 = 0;
+let resourceOutside: bool = false;
 /** Points in another head. */
-export let outside: u32 = 0;
+let outside: u32 = 0;
 /** Times of the points of the current resource. */
 export let earliest: f64 = 0;
 export let latest: f64 = 0;
@@ -23,6 +26,7 @@ let maxt: f64 = 0;
 let misses: u32 = 0;
 /** Data points so far: the ordinal of the current one. */
 let points: u32 = 0;
+let others: u32 = 0;
 let outsideMin: f64 = 0;
 let outsideMax: f64 = 0;
 let rising: bool = true;
@@ -38,6 +42,7 @@ export function beginRows(): void {
   rows = 0;
   misses = 0;
   points = 0;
+  others = 0;
   outside = 0;
   outsideMin = Infinity;
   outsideMax = -Infinity;
@@ -49,6 +54,7 @@ export function beginRows(): void {
 export function endRows(): void {
   store<u32>(RES_SAMPLES, rows);
   store<u32>(RES_MISSES, misses);
+  store<u32>(RES_OTHERS, others);
   store<u32>(RES_OUTSIDE, outside);
   store<f64>(RES_OUTSIDE_MIN, outsideMin);
   store<f64>(RES_OUTSIDE_MAX, outsideMax);
@@ -60,6 +66,8 @@ export function endRows(): void {
 export function beginResource(): void {
   earliest = Infinity;
   latest = -Infinity;
+  resourceRows = rows;
+  resourceOutside = false;
 }
 
 /** The point is complete. */
@@ -67,18 +75,16 @@ export function endPoint(): void {
   points++;
 }
 
-/** Notes the time of a point. False if the point goes to another head, or the request the general way. */
+/** Notes the time of a point. False if its rows cannot be put here: another head's time, or none. */
 export function takeTime(nanos: u64): bool {
   const t = <f64>(nanos / NANOS_PER_MS);
-  // A time that is not set has rules of its own.
-  if (t == 0) {
-    leaveToGeneral();
-    return false;
-  }
+  // A time that is not set has rules of its own, and does not count if another point of the resource has one.
+  if (t == 0) return false;
   if (t < earliest) earliest = t;
   if (t > latest) latest = t;
   if (t < mint || t >= maxt) {
     outside++;
+    resourceOutside = true;
     if (t < outsideMin) outsideMin = t;
     if (t > outsideMax) outsideMax = t;
     return false;
@@ -87,11 +93,39 @@ export function takeTime(nanos: u64): bool {
   return true;
 }
 
+/** True if the walk can say which series is the `target_info` of the current resource, and its times lie in this head. */
+export function hasOwnTarget(): bool {
+  return !resourceOutside && rows > resourceRows;
+}
+
+/** The message that starts here, a point or a metric without points, is for the translator. */
+export function leaveMessage(start: u32): void {
+  putOther(OTLP_OTHER_MESSAGE, start);
+}
+
+/** So is the `target_info` of the resource that starts here. */
+export function leaveTarget(start: u32): void {
+  putOther(OTLP_OTHER_TARGET, start);
+}
+
+function putOther(kind: u32, start: u32): void {
+  if (others == OTLP_OTHER_CAPACITY) {
+    leaveToGeneral();
+    return;
+  }
+  const other = OTLP_OTHERS + others * OTLP_OTHER_BYTES;
+  store<f64>(other, earliest);
+  store<f64>(other, latest, 8);
+  store<u32>(other, start, OTLP_OTHER_START);
+  store<u32>(other, kind, OTLP_OTHER_KIND);
+  others++;
+}
+
 /** Refs, times and origins of the next `n` rows for the point with this identity. Returns the first row. */
 export function openRows(start: u32, end: u32, h1: u64, h2: u64, n: u32, exemplars: bool): u32 {
   const first = rows;
   const value = lookupIdentity(h1, h2);
-  if (n > <u32>OTLP_POINT_SAMPLES_MAX || n > <u32>COLUMN_CAPACITY - first) leaveToGeneral();
+  if (n > <u32>COLUMN_CAPACITY - first) leaveToGeneral();
   else if (value < 0) addMiss(OTLP_MISS_POINT, start, end, first, n, h1, h2);
   else {
     if (exemplars) addMiss(OTLP_MISS_EXEMPLARS, start, end, first, n, h1, h2);

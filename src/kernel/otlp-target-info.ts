@@ -2,7 +2,7 @@
 import { leaveToGeneral } from './otlp-cursor';
 import { lookupIdentity } from './identity';
 import { mix } from './hash';
-import { addMiss, earliest, endRowsAt, keepsStarts, latest, noteDropped, outside, rows } from './otlp-rows';
+import { addMiss, earliest, endRowsAt, hasOwnTarget, keepsStarts, latest, leaveTarget, noteDropped, rows } from './otlp-rows';
 import {
   COLUMN_CAPACITY, COL_REFS, COL_STARTS, COL_TIMES, COL_VALUES, OTLP_MISS_TARGET, OTLP_NO_ORIGIN, OTLP_ORIGINS, OTLP_REF_NONE,
   OTLP_TARGET_STEPS_MAX,
@@ -17,11 +17,13 @@ const ONE_BITS: u64 = 0x3ff0000000000000;
  * its latest point.
  */
 export function targetInfo(start: u32, end: u32, resource1: u64, resource2: u64, stepMs: f64): void {
-  // They would lie outside as well: another head, or the general path, finds out.
-  if (outside != 0) return;
   const first = rows;
   const steps = ceil((latest - earliest) / stepMs);
-  if (!(steps <= <f64>OTLP_TARGET_STEPS_MAX) || <u32>COLUMN_CAPACITY - first <= <u32>OTLP_TARGET_STEPS_MAX) {
+  if (!hasOwnTarget() || !(steps <= <f64>OTLP_TARGET_STEPS_MAX)) {
+    leaveTarget(start);
+    return;
+  }
+  if (<u32>COLUMN_CAPACITY - first <= <u32>OTLP_TARGET_STEPS_MAX) {
     leaveToGeneral();
     return;
   }

@@ -46,9 +46,17 @@ function remember(index: u32, miss: u32, value: u32): void {
   registerIdentity(h1, h2, value);
 }
 
+/** The rows of a point are not to be appended: the translator takes it. */
+export function dropOtlpPoint(index: u32): void {
+  const miss = MISS_BASE + index * MISS_BYTES;
+  const first = load<u32>(miss, MISS_FIRST_SAMPLE);
+  const end = first + load<u32>(miss, MISS_SAMPLE_COUNT);
+  for (let i = first; i < end; i++) store<u32>(COL_REFS + (i << 2), OTLP_REF_NONE);
+}
+
 /**
- * Takes out the rows of series that are dropped, which RES_DROPPED counts, and of a `target_info` that there is none of. Returns the rows
- * left.
+ * Takes out the rows of series that are dropped, which RES_DROPPED counts, of a `target_info` that there is none of, and of points that
+ * the translator takes. Returns the rows left.
  */
 export function dropOtlpRows(n: u32): u32 {
   const keepsStarts = load<u32>(HDR_STARTS_MODE) == STARTS_KEPT;
@@ -94,4 +102,27 @@ export function rowsRise(n: u32): bool {
     store<u32>(slot, time, 4);
   }
   return true;
+}
+
+/** Whether one of the `k` refs at OTLP_REFS is that of one of the first `n` rows. */
+export function otlpRowsMeet(n: u32, k: u32): bool {
+  let mask: u32 = 63;
+  while (mask < k * 2) mask = (mask << 1) | 1;
+  // Open addressing, slots of u32 ref + 1, at most half full.
+  memory.fill(OTLP_ORDER, 0, (mask + 1) << 2);
+  for (let i: u32 = 0; i < k; i++) {
+    const entry = load<u32>(OTLP_REFS + (i << 2)) + 1;
+    let at = entry & mask;
+    while (load<u32>(OTLP_ORDER + (at << 2)) != 0) at = (at + 1) & mask;
+    store<u32>(OTLP_ORDER + (at << 2), entry);
+  }
+  for (let i: u32 = 0; i < n; i++) {
+    const entry = load<u32>(COL_REFS + (i << 2)) + 1;
+    for (let at = entry & mask; ; at = (at + 1) & mask) {
+      const found = load<u32>(OTLP_ORDER + (at << 2));
+      if (found == entry) return true;
+      if (found == 0) break;
+    }
+  }
+  return false;
 }

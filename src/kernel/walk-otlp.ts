@@ -1,13 +1,14 @@
 // Walks an ExportMetricsServiceRequest (OTLP protobuf) and fills the sample columns. The identity of a data point is a hash
 // over the bytes of resource, scope, metric header and point attributes, for histograms also of the bounds: one lookup leads to
 // all series of the point. Knows the form that SDKs and the collector produce: gauges, cumulative sums and cumulative explicit
-// histograms, fields of a message together and in rising order where it matters. Anything else goes to the general decoder, so
-// whatever is not read for certain must end in WALK_GENERAL. This file has the messages around the points.
+// histograms, fields of a message together and in rising order where it matters. Other metrics and points are noted one by one for
+// the translator, and only their times are read; whatever is not walked for certain must end in WALK_GENERAL. This file has the
+// messages around the points.
 import { beginPrediction, endPrediction } from './identity';
-import { beginCursor, cursor, enter, isGeneral, leaveToGeneral, moveTo, readVarint, skipRun, takeTag } from './otlp-cursor';
+import { beginCursor, cursor, enter, isGeneral, leaveToGeneral, moveTo, readVarint, skipField, skipRun, takeTag } from './otlp-cursor';
 import { hash1, hash2, hashBytes, mix } from './hash';
-import { histogramPoint, numberPoint } from './otlp-points';
-import { beginResource, beginRows, earliest, endPoint, endRows, latest } from './otlp-rows';
+import { histogramPoint, numberPoint, otherPoint } from './otlp-points';
+import { beginResource, beginRows, earliest, endPoint, endRows, latest, leaveMessage } from './otlp-rows';
 import { targetInfo } from './otlp-target-info';
 import { WALK_DONE, WALK_GENERAL } from './layout';
 
@@ -24,6 +25,9 @@ const TAG_UNIT: u32 = 0x1a;
 const TAG_GAUGE: u32 = 0x2a;
 const TAG_SUM: u32 = 0x3a;
 const TAG_HISTOGRAM: u32 = 0x4a;
+const TAG_EXPONENTIAL_HISTOGRAM: u32 = 0x52;
+const TAG_SUMMARY: u32 = 0x5a;
+const TAG_METADATA: u32 = 0x62;
 const TAG_TEMPORALITY: u32 = 0x10;
 const TAG_MONOTONIC: u32 = 0x18;
 
@@ -43,7 +47,7 @@ let scope2: u64 = 0;
 
 /**
  * Walks [start, end). `generation` keeps identities of different translator settings apart; `targetStepMs` is the longest
- * distance between samples of `target_info`; without `classicHistograms` histograms are left to the general path. Returns
+ * distance between samples of `target_info`; without `classicHistograms` histograms are left to the translator. Returns
  * WALK_DONE or WALK_GENERAL and sets RES_ fields. Appends nothing: calling it again gives the same.
  */
 export function walkOtlp(start: u32, end: u32, generation: u32, targetStepMs: f64, classicHistograms: u32): u32 {
@@ -130,8 +134,48 @@ function scopeMetrics(end: u32): void {
   moveTo(end);
 }
 
-/** The description is part of the identity: when it changes the points are resolved again, and that hands on the metadata. */
 function metric(end: u32): void {
+  const start = cursor;
+  if (isGeneral || usualMetric(end) || isGeneral) return;
+  moveTo(start);
+  otherMetric(end);
+}
+
+/** Notes the points of a metric for the translator; without a point the metric itself, of which something may be to be said. */
+function otherMetric(end: u32): void {
+  const start = cursor;
+  let data: u32 = 0;
+  let hasPoints: bool = false;
+  while (cursor < end && !isGeneral) {
+    const tag = takeTag();
+    if (tag != TAG_GAUGE && tag != TAG_SUM && tag != TAG_HISTOGRAM && tag != TAG_EXPONENTIAL_HISTOGRAM && tag != TAG_SUMMARY) {
+      skipField(tag, end);
+      continue;
+    }
+    // Of several the last counts.
+    if (data++ != 0) leaveToGeneral();
+    const dataEnd = enter(end);
+    while (cursor < dataEnd && !isGeneral) {
+      const field = takeTag();
+      if (field != TAG_FIRST) {
+        skipField(field, dataEnd);
+        continue;
+      }
+      otherPoint(enter(dataEnd));
+      endPoint();
+      hasPoints = true;
+    }
+    if (cursor != dataEnd) leaveToGeneral();
+  }
+  if (cursor != end) leaveToGeneral();
+  if (!isGeneral && !hasPoints) leaveMessage(start);
+}
+
+/**
+ * False, and nothing done, if the metric is not of the usual form. The description is part of the identity: when it changes the points
+ * are resolved again, and that hands on the metadata.
+ */
+function usualMetric(end: u32): bool {
   const header = cursor;
   let tag: u32 = 0;
   while (cursor < end) {
@@ -139,20 +183,19 @@ function metric(end: u32): void {
     if (tag != TAG_FIRST && tag != TAG_SECOND && tag != TAG_UNIT) break;
     takeTag();
     moveTo(enter(end));
-    if (isGeneral) return;
+    if (isGeneral) return false;
   }
-  if (cursor >= end || (tag != TAG_GAUGE && tag != TAG_SUM && !(tag == TAG_HISTOGRAM && histogramsToo))) {
-    leaveToGeneral();
-    return;
-  }
+  if (cursor >= end || (tag != TAG_GAUGE && tag != TAG_SUM && !(tag == TAG_HISTOGRAM && histogramsToo))) return false;
   const headerEnd = cursor;
   takeTag();
-  // Data that is not the last field may come in parts.
-  if (enter(end) != end || isGeneral) {
-    leaveToGeneral();
-    return;
-  }
+  const metricEnd = end;
+  end = enter(end);
   const data = cursor;
+  // Data that something else follows may come in parts. Metadata, which the collector adds, is no part of a name.
+  moveTo(end);
+  skipRun(TAG_METADATA, metricEnd);
+  if (cursor != metricEnd || isGeneral) return false;
+  moveTo(data);
   skipRun(TAG_FIRST, end);
   const dataEnd = cursor;
   let temporality: u64 = 0;
@@ -165,10 +208,7 @@ function metric(end: u32): void {
     takeTag();
     monotonic = readVarint(end);
   }
-  if (isGeneral || cursor != end || data == dataEnd || (tag != TAG_GAUGE && temporality != CUMULATIVE)) {
-    leaveToGeneral();
-    return;
-  }
+  if (isGeneral || cursor != end || data == dataEnd || (tag != TAG_GAUGE && temporality != CUMULATIVE)) return false;
   hashBytes(header, headerEnd - header, DOMAIN_METRIC);
   const kind = (<u64>tag << 1) | (monotonic != 0 ? 1 : 0);
   const metric1 = mix(mix(scope1, hash1), kind);
@@ -179,8 +219,9 @@ function metric(end: u32): void {
     const pointEnd = enter(dataEnd);
     if (tag == TAG_HISTOGRAM) histogramPoint(pointEnd, metric1, metric2);
     else numberPoint(pointEnd, metric1, metric2);
-    if (isGeneral) return;
+    if (isGeneral) return true;
     endPoint();
   }
-  moveTo(end);
+  moveTo(metricEnd);
+  return true;
 }

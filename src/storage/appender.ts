@@ -80,6 +80,16 @@ export interface PointSeries {
   readonly resources: Uint32Array;
   /** Per resource: index of its `target_info` in `series`, -1 if it has none. */
   readonly targets: Int32Array;
+  /** Indexes of points that have no series, or one that is refused: they are to be translated. */
+  readonly unnamed: ReadonlySet<number>;
+}
+
+/** What the walk of an OTLP request leaves to the translator. Offsets are those where messages begin in the body. */
+export interface OtlpOthers {
+  /** Data points, and metrics without points. Rising. */
+  readonly messages: Uint32Array;
+  /** Resources whose `target_info` is wanted, with the times of their first and last points. */
+  readonly targets: ReadonlyMap<number, { readonly earliest: number; readonly latest: number }>;
 }
 
 /** What the walk of an OTLP request must know about the translation, and its way to ask for names. */
@@ -91,17 +101,29 @@ export interface OtlpNaming {
   /** Explicit histograms become buckets, sum and count, not native histograms. */
   readonly classicHistograms: boolean;
   /**
-   * Names the series of some points, given by the offsets of their messages in the body, rising. `general`: not all of
-   * them can be stored, or not as plain samples.
+   * Names the series of some points, given by the offsets of their messages in the body, rising. `general`: the body is damaged, or
+   * there is something to be said about the points that a translation of the whole body would say.
    */
   name(points: Uint32Array): PointSeries | 'general';
+  /** Translates a part of the body, to be appended as it is. `general`: the body is damaged. */
+  translate(others: OtlpOthers): SampleBatch | 'general';
+}
+
+/** Samples that were translated, and what became of them. */
+export interface TranslatedReport {
+  readonly batch: SampleBatch;
+  /** Per sample. */
+  readonly statuses: Uint8Array;
+  readonly report: AppendReport;
 }
 
 export interface OtlpReport extends AppendReport {
-  /** Distinct data points that lost a sample. */
+  /** Distinct data points that lost a sample, without those of `translated`. */
   rejectedPoints: number;
-  /** `Labels.key()` of the series that lost one. */
-  readonly lostSeries: Set<string>;
+  /** `Labels.key()` of series that were named in vain: they lost a sample, or their point was translated. */
+  readonly lostSeries: ReadonlySet<string>;
+  /** What the kernels left to the translator. */
+  translated: TranslatedReport | undefined;
 }
 
 export interface Appender {

@@ -183,8 +183,8 @@ export class Db implements Appender {
       report('error', message));
     this.others = new OtherSources(store, blocks, this.tail);
     this.wire = new WireAppend(store, this.others, options.maxDecodedBytes, environment.decodeLabelRun);
-    this.otlp = new OtlpAppend(store, this.others);
     this.batches = new BatchAppend(store, this.others, this.tail);
+    this.otlp = new OtlpAppend(store, this.others, this.batches);
     this.newest = Math.max(store.newestSample(), blocks.newestSample());
     const { compactBlocks, verifyBlock, onBlockJob: observe = () => {} } = environment;
     const { retentionMs, retentionBytes = 0 } = options;
@@ -305,7 +305,10 @@ export class Db implements Appender {
   async appendOtlp(body: Uint8Array, naming: OtlpNaming): Promise<OtlpReport | 'general'> {
     const touched = new Set<Head>();
     const outcome = this.writing(touched, () => this.otlp.append(body, naming, this.rules(), touched));
+    const translated = outcome === 'general' ? undefined : outcome.translated?.report;
+    if (translated) this.explainLimit(translated);
     await this.acknowledge(touched);
+    if (translated) this.checkStarved(translated);
     return outcome;
   }
 

@@ -6,8 +6,8 @@ import type { OtlpRequest } from './otlp-types.js';
 import { asWireError, WireError } from './wire-error.js';
 
 /**
- * Content type `application/x-protobuf`. Keeps references into `bytes` (byte attributes). `selection`: offsets of the number
- * and histogram points to read, rising; absent: everything.
+ * Content type `application/x-protobuf`. Keeps references into `bytes` (byte attributes). `selection`: offsets of the
+ * messages to read (see `OtlpProtobufReader`), rising; absent: everything.
  * @throws WireError `corrupt`
  */
 export function decodeOtlpProtobuf(bytes: Uint8Array, selection?: Uint32Array): OtlpRequest {

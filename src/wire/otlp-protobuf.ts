@@ -25,12 +25,12 @@ export class OtlpProtobufReader {
   private readonly reader: ProtoReader;
   private readonly request: OtlpRequest = { resourceMetrics: [], illFormed: false };
 
-  /** Points of `selection` read so far. */
+  /** Messages of `selection` read so far. */
   private taken = 0;
 
   /**
-   * @param selection offsets in `bytes` where the messages of data points begin, rising: only these points are read, with
-   *   the resource, scope and metric that they belong to. Absent: all of them.
+   * @param selection offsets in `bytes` where messages begin, rising: only these data points are read, with the resource, scope and
+   *   metric that they belong to, and these metrics and resources, without points that are not named themselves. Absent: everything.
    */
   constructor(bytes: Uint8Array, private readonly selection?: Uint32Array) {
     this.reader = new ProtoReader(bytes);
@@ -45,7 +45,7 @@ export class OtlpProtobufReader {
     return this.request;
   }
 
-  /** Whether the embedded message of the current field is a wanted point, or has one in it. */
+  /** Whether the embedded message of the current field is wanted, or has something wanted in it. */
   private isSelected(): boolean {
     if (this.selection === undefined) return true;
     const next = this.selection[this.taken];
@@ -56,14 +56,21 @@ export class OtlpProtobufReader {
     const end = reader.len;
     reader.leave(outer);
     reader.pos = start;
-    // Messages before the next wanted point end before it: its own tag and length lie between.
+    // Messages before the next wanted one end before it: its own tag and length lie between.
     return next <= end;
+  }
+
+  /** Enters a message that may be in the selection. */
+  private enterSelected(): number {
+    const outer = this.reader.enter();
+    if (this.selection?.[this.taken] === this.reader.pos) this.taken++;
+    return outer;
   }
 
   private resourceMetrics(): OtlpResourceMetrics {
     const { reader } = this;
-    const out: OtlpResourceMetrics = { attributes: [], scopeMetrics: [] };
-    const outer = reader.enter();
+    const outer = this.enterSelected();
+    const out: OtlpResourceMetrics = { offset: reader.pos, attributes: [], scopeMetrics: [] };
     while (reader.next()) {
       switch (reader.field) {
         case 1: this.resource(out.attributes); break;
@@ -124,7 +131,7 @@ export class OtlpProtobufReader {
   private metric(): OtlpMetric {
     const { reader } = this;
     const metric: OtlpMetric = { name: '', description: '', unit: '', data: { kind: 'none' } };
-    const outer = reader.enter();
+    const outer = this.enterSelected();
     while (reader.next()) {
       switch (reader.field) {
         case 1: metric.name = this.text(); break;
@@ -198,7 +205,10 @@ export class OtlpProtobufReader {
     const outer = reader.enter();
     while (reader.next()) {
       switch (reader.field) {
-        case 1: data.points.push(this.exponentialPoint()); break;
+        case 1:
+          if (this.isSelected()) data.points.push(this.exponentialPoint());
+          else reader.skipField();
+          break;
         case 2: data.temporality = reader.expect(VARINT).int32(); break;
         default: reader.skipField();
       }
@@ -212,7 +222,7 @@ export class OtlpProtobufReader {
     const data = before.kind === 'summary' ? before : { kind: 'summary' as const, points: [] as SummaryPoint[] };
     const outer = reader.enter();
     while (reader.next()) {
-      if (reader.field === 1) data.points.push(this.summaryPoint());
+      if (reader.field === 1 && this.isSelected()) data.points.push(this.summaryPoint());
       else reader.skipField();
     }
     reader.leave(outer);
@@ -249,8 +259,7 @@ export class OtlpProtobufReader {
   private histogramPoint(): HistogramPoint {
     const { reader } = this;
     const point = newHistogramPoint();
-    this.taken++;
-    const outer = reader.enter();
+    const outer = this.enterSelected();
     while (reader.next()) {
       switch (reader.field) {
         case 4: point.count = reader.expect(FIXED64).fixedUnsigned64(); break;
@@ -270,7 +279,7 @@ export class OtlpProtobufReader {
   private exponentialPoint(): ExponentialPoint {
     const { reader } = this;
     const point = newExponentialPoint();
-    const outer = reader.enter();
+    const outer = this.enterSelected();
     while (reader.next()) {
       switch (reader.field) {
         case 1: point.attributes.push(this.keyValue(0)); break;
@@ -306,7 +315,7 @@ export class OtlpProtobufReader {
   private summaryPoint(): SummaryPoint {
     const { reader } = this;
     const point = newSummaryPoint();
-    const outer = reader.enter();
+    const outer = this.enterSelected();
     while (reader.next()) {
       switch (reader.field) {
         case 4: point.count = reader.expect(FIXED64).fixedUnsigned64(); break;

@@ -126,6 +126,11 @@ export class Head {
     this.arena.u32[HDR_STARVED >>> 2] = on ? 1 : 0;
   }
 
+  /** Whether one of `count` new series might be refused. */
+  mayRefuse(count: number): boolean {
+    return this.guard !== undefined || this.arena.seriesCount + count > this.seriesLimit || this.arena.u32[HDR_STARVED >>> 2] !== 0;
+  }
+
   // ---- Bodies ------------------------------------------------------------------------------------------------------
 
   /** Copies a snappy block into the arena and decompresses it there. Returns its size; -1: not valid, -2: over `maxBytes`. */

@@ -19,8 +19,10 @@ export interface Kernel {
   walkOtlp(start: number, end: number, generation: number, targetStepMs: number, classicHistograms: number): number;
   settleOtlpPoint(index: number, n: number): void;
   settleOtlpTarget(index: number, ref: number): void;
+  dropOtlpPoint(index: number): void;
   dropOtlpRows(n: number): number;
   rowsRise(n: number): number;
+  otlpRowsMeet(n: number, k: number): number;
   resolveCanonical(start: number, n: number, ids: number): number;
   findCanonical(start: number, n: number, ids: number): number;
   lastRef(): number;
