@@ -33,7 +33,7 @@ export function explainOtlp(request: OtlpRequest, settings: OtlpSettings, judge:
     const identity = identityLabels(attributes);
     for (const { scope, metrics } of scopeMetrics) {
       for (const metric of metrics) {
-        const alone = { resourceMetrics: [{ offset: 0, attributes, scopeMetrics: [{ scope, metrics: [metric] }] }], illFormed };
+        const alone = { resourceMetrics: [{ bodyOffset: 0, attributes, scopeMetrics: [{ scope, metrics: [metric] }] }], illFormed };
         explainMetric(metric, translator.translate(alone), judge, builder);
         findLabelCollisions(metric, namer, identity, builder);
       }

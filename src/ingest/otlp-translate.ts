@@ -117,7 +117,7 @@ class Translation {
   part(request: OtlpRequest, spans: OtlpOthers['targets']): SampleBatch | 'general' {
     this.batch.deltaMaxIdleMs = this.settings.delta_max_idle_ms;
     for (const resourceMetrics of request.resourceMetrics) {
-      const span = spans.get(resourceMetrics.offset);
+      const span = spans.get(resourceMetrics.bodyOffset);
       this.resource(resourceMetrics, new TimeSpan(span?.earliest, span?.latest));
     }
     // The rest of the allowance is for the resources that are not in this part.

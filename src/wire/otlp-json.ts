@@ -28,7 +28,7 @@ export function readOtlpJson(json: unknown): OtlpRequest {
 
 function resourceMetrics(json: JsonObject): OtlpResourceMetrics {
   return {
-    offset: 0,
+    bodyOffset: 0,
     attributes: attributes(child(json, 'resource', 'resource'), 'attributes', 'attributes'),
     scopeMetrics: list(json, 'scopeMetrics', 'scope_metrics', scopeMetrics),
   };

@@ -70,7 +70,7 @@ export class OtlpProtobufReader {
   private resourceMetrics(): OtlpResourceMetrics {
     const { reader } = this;
     const outer = this.enterSelected();
-    const out: OtlpResourceMetrics = { offset: reader.pos, attributes: [], scopeMetrics: [] };
+    const out: OtlpResourceMetrics = { bodyOffset: reader.pos, attributes: [], scopeMetrics: [] };
     while (reader.next()) {
       switch (reader.field) {
         case 1: this.resource(out.attributes); break;

@@ -16,7 +16,7 @@ export const ILL_FORMED_MARK = '\udfff';
 
 export interface OtlpResourceMetrics {
   /** Where its message begins in a protobuf body; 0 from JSON. */
-  readonly offset: number;
+  readonly bodyOffset: number;
   readonly attributes: KeyValue[];
   readonly scopeMetrics: OtlpScopeMetrics[];
 }
