@@ -88,8 +88,8 @@ export class OtlpAppend {
   private limitsDecide(head: Head, named: PointSeries, naming: OtlpNaming, others: OthersFound): boolean {
     if (!head.mayRefuse(2 * COLUMN_CAPACITY)) return false;
     const batch = translate(naming, others);
-    const isNew = (labels: Labels): boolean => head.find(labels) < 0;
-    return batch === 'general' || (batch?.series.some(isNew) === true && named.series.some((labels) => labels !== undefined && isNew(labels)));
+    const isNew = (labels: Labels | undefined): boolean => labels !== undefined && head.find(labels) < 0;
+    return batch === 'general' || (batch?.series.some(isNew) === true && named.series.some(isNew));
   }
 
   private appendRows(head: Head, rows: number, rules: TimeRules, touched: Set<Head>, lostSeries: Set<string>): OtlpReport {
