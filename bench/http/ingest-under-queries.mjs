@@ -2,9 +2,12 @@
 // while two clients ask for heavy range queries without a pause; a third asks for `1+1` and for label values all the time.
 // Expected: queries run in threads of their own, so that an acknowledgement waits for a core at worst: a few ms on two cores.
 // Short requests wait for the longest query without a thread of their own, and a few ms with one.
-//   npm run build && node bench/http/ingest-under-queries.mjs [--smoke] [--only=1|2|3]
+// `--pace` is in samples a second; bodies go out at their times whether those before were answered or not. `--monitor` also prints what
+// held the server's main thread up: delays of its event loop, and collections.
+//   npm run build && node bench/http/ingest-under-queries.mjs [--smoke] [--only=1|2|3] [--pace=200000] [--monitor]
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,11 +17,16 @@ import { header } from '../lib/report.mjs';
 const smoke = process.argv.includes('--smoke');
 const targets = smoke ? 4 : 20;
 const history = smoke ? 20 : 120;
-const paceMs = smoke ? 20 : 50;
+const pace = Number(process.argv.find((arg) => arg.startsWith('--pace='))?.slice('--pace='.length) ?? (smoke ? 100_000 : 200_000));
+const monitor = process.argv.includes('--monitor');
+const paceMs = 2_000_000 / pace;
 const phaseMs = smoke ? 1_000 : 5_000;
+/** Bodies on their way at a time; a sender with more of them waits. */
+const IN_FLIGHT_MAX = 8;
+const agent = new http.Agent({ keepAlive: true, maxSockets: IN_FLIGHT_MAX });
 /** Four targets share a body. */
 const bodiesPerScrape = targets / 4;
-const rounds = Math.ceil((2 * phaseMs) / (paceMs * bodiesPerScrape)) + 2;
+const rounds = Math.ceil((2.5 * phaseMs) / (paceMs * bodiesPerScrape)) + 3;
 const scrapes = history + rounds;
 const startMs = Date.now() - scrapes * 15_000;
 const bodies = remoteWriteBodies({ targets, scrapes, startMs });
@@ -31,7 +39,7 @@ const CONFIGURATIONS = [
   { name: '1 worker and 1 for short requests', flags: ['--query.workers=1', '--query.short-workers=1'] },
 ];
 
-header(`http/ingest-under-queries: ${bodies[0].samples * bodiesPerScrape} series, ${bodies[0].samples} samples every ${paceMs} ms`);
+header(`http/ingest-under-queries: ${bodies[0].samples * bodiesPerScrape} series, ${pace} samples a second in bodies of ${bodies[0].samples}`);
 const only = Number(process.argv.find((arg) => arg.startsWith('--only='))?.slice('--only='.length) ?? 0);
 for (const [i, { name, flags }] of CONFIGURATIONS.entries()) if (only === 0 || only === i + 1) await measure(name, flags);
 
@@ -39,7 +47,8 @@ async function measure(name, flags) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-bench-'));
   const port = await freePort();
   const child = spawn(process.execPath, [
-    entry, `--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${directory}`, '--log.level=error',
+    ...(monitor ? ['--import', new URL('../lib/loop-monitor.mjs', import.meta.url).href] : []), entry,
+    `--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${directory}`, '--log.level=error',
     '--otlp.grpc-listen-address=off', '--otlp.http-listen-address=off', ...flags,
   ], { stdio: 'inherit' });
   const url = `http://127.0.0.1:${port}`;
@@ -48,11 +57,8 @@ async function measure(name, flags) {
     let next = 0;
     const send = async () => {
       const { bytes } = bodies[next++];
-      const response = await fetch(`${url}/api/v1/write`, {
-        method: 'POST', body: bytes, headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
-      });
-      await response.arrayBuffer();
-      if (response.status !== 204) throw new Error(`write: ${response.status}`);
+      const status = await post(`${url}/api/v1/write`, bytes);
+      if (status !== 204) throw new Error(`write: ${status}`);
     };
     while (next < history * bodiesPerScrape) await send();
     const query = `query=${encodeURIComponent('sum by (job) (last_over_time({__name__=~"node.+"}[5m]))')}`
@@ -60,8 +66,18 @@ async function measure(name, flags) {
     const check = await (await fetch(`${url}/api/v1/query_range?${query}`)).json();
     if (check.status !== 'success' || check.data.result.length === 0) throw new Error(`query: ${JSON.stringify(check).slice(0, 200)}`);
 
-    const idle = await phase(send, url, undefined);
-    const busy = await phase(send, url, query);
+    // Warms up.
+    await phase(send, url, undefined, phaseMs / 2);
+    const report = async (run) => {
+      if (monitor) child.kill('SIGUSR2');
+      await sleep(50);
+      const result = await run();
+      if (monitor) child.kill('SIGUSR2');
+      await sleep(50);
+      return result;
+    };
+    const idle = await report(() => phase(send, url, undefined, phaseMs));
+    const busy = await report(() => phase(send, url, query, phaseMs));
     const line = (label, { writes, shorts, heavy }) =>
       console.log(`  ${label.padEnd(14)} write p50 ${at(writes, 0.5)} p99 ${at(writes, 0.99)} max ${at(writes, 1)} ms | `
         + `short p50 ${at(shorts, 0.5)} p99 ${at(shorts, 0.99)} max ${at(shorts, 1)} ms`
@@ -77,8 +93,8 @@ async function measure(name, flags) {
 }
 
 /** Latencies in ms, sorted. Writes are sent at fixed times, and measured from those: a late one counts as slow. */
-async function phase(send, url, query) {
-  const end = performance.now() + phaseMs;
+async function phase(send, url, query, lengthMs) {
+  const end = performance.now() + lengthMs;
   const result = { writes: [], shorts: [], heavy: [] };
   const timed = async (list, act) => {
     const begin = performance.now();
@@ -93,11 +109,18 @@ async function phase(send, url, query) {
   };
   const get = (target) => () => fetch(`${url}/api/v1/${target}`).then((response) => response.arrayBuffer());
   const writer = async () => {
+    const flying = new Set();
     for (let due = performance.now(); due < end; due += paceMs) {
       await sleep(Math.max(0, due - performance.now()));
-      await send();
-      result.writes.push(performance.now() - due);
+      while (flying.size >= IN_FLIGHT_MAX) await Promise.race(flying);
+      const at = due;
+      const one = send().then(() => {
+        result.writes.push(performance.now() - at);
+        flying.delete(one);
+      });
+      flying.add(one);
     }
+    await Promise.all(flying);
   };
   const tasks = [writer(), loop(result.shorts, get('query?query=1%2B1'), 20), loop(result.shorts, get('label/job/values'), 20)];
   if (query !== undefined) for (let i = 0; i < 2; i++) tasks.push(loop(result.heavy, get(`query_range?${query}`), 0));
@@ -108,6 +131,17 @@ async function phase(send, url, query) {
 
 function at(sorted, quantile) {
   return sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))].toFixed(1);
+}
+
+/** Costs the sender less than `fetch`, which would be a good part of what is measured. */
+function post(url, body) {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'content-length': body.length };
+    const request = http.request(url, { method: 'POST', agent, headers }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode));
+    });
+    request.on('error', reject).end(body);
+  });
 }
 
 function freePort() {

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { RE2JS, RE2JSException } from 're2js';
 import { Labels } from './labels.js';
+import { matchGlob, readShape } from './regex-shape.js';
 
 /** A rule as it is written: the keys of Prometheus' `relabel_configs`, all values as text. */
 export type RelabelFields = Readonly<Record<string, string | readonly string[]>>;
@@ -34,6 +35,8 @@ interface Rule {
   readonly sources: readonly string[];
   readonly separator: string;
   readonly regex: RE2JS;
+  /** Whether it matches a whole text; the engine is not asked where comparing texts tells. */
+  readonly test: (text: string) => boolean;
   readonly modulus: bigint;
   readonly target: string;
   readonly replacement: string;
@@ -74,11 +77,14 @@ function parseRule(fields: RelabelFields): Rule {
   }
   const action = actionOf(text(fields, 'action', 'replace'));
   const sources = fields['source_labels'] ?? [];
+  const pattern = text(fields, 'regex', DEFAULT_REGEX);
+  const regex = compile(pattern);
   const rule: Rule = {
     action,
     sources: typeof sources === 'string' ? [sources] : sources,
     separator: text(fields, 'separator', ';'),
-    regex: compile(text(fields, 'regex', DEFAULT_REGEX)),
+    regex,
+    test: testOf(pattern, regex),
     modulus: modulusOf(text(fields, 'modulus', '0')),
     target: text(fields, 'target_label', ''),
     replacement: text(fields, 'replacement', DEFAULT_REPLACEMENT),
@@ -106,12 +112,12 @@ function check({ action, modulus, target, replacement }: Rule, fields: RelabelFi
 }
 
 function stepOf(rule: Rule): RelabelStep {
-  const { regex, target } = rule;
+  const { regex, test, target } = rule;
   const joined = (labels: LabelMap): string => rule.sources.map((name) => labels.get(name) ?? '').join(rule.separator);
   switch (rule.action) {
     case 'replace': return replaceStep(rule, joined);
-    case 'keep': return (labels) => regex.testExact(joined(labels));
-    case 'drop': return (labels) => !regex.testExact(joined(labels));
+    case 'keep': return (labels) => test(joined(labels));
+    case 'drop': return (labels) => !test(joined(labels));
     case 'keepequal': return (labels) => joined(labels) === (labels.get(target) ?? '');
     case 'dropequal': return (labels) => joined(labels) !== (labels.get(target) ?? '');
     case 'lowercase': return (labels) => put(labels, target, joined(labels).toLowerCase());
@@ -119,19 +125,20 @@ function stepOf(rule: Rule): RelabelStep {
     case 'hashmod': return (labels) => put(labels, target, String(hash(joined(labels)) % rule.modulus));
     case 'labelmap': return (labels) => {
       for (const [name, value] of [...labels]) {
-        const to = expanded(regex, name, rule.replacement);
+        const to = test(name) ? expanded(regex, name, rule.replacement) : undefined;
         if (to !== undefined) put(labels, to, value);
       }
       return true;
     };
-    case 'labeldrop': return (labels) => removeNames(labels, (name) => regex.testExact(name));
-    case 'labelkeep': return (labels) => removeNames(labels, (name) => !regex.testExact(name));
+    case 'labeldrop': return (labels) => removeNames(labels, test);
+    case 'labelkeep': return (labels) => removeNames(labels, (name) => !test(name));
   }
 }
 
-function replaceStep({ regex, target, replacement }: Rule, joined: (labels: LabelMap) => string): RelabelStep {
+function replaceStep({ regex, test, target, replacement }: Rule, joined: (labels: LabelMap) => string): RelabelStep {
   return (labels) => {
     const value = joined(labels);
+    if (!test(value)) return true;
     const name = expanded(regex, value, target);
     // No match, or a name made of it that is none: the rule does nothing.
     if (name === undefined || name === '') return true;
@@ -184,6 +191,15 @@ function actionOf(written: string): RelabelAction {
 function modulusOf(written: string): bigint {
   if (!/^\d{1,19}$/.test(written)) throw new RelabelError(`modulus must be a whole number, is "${written}"`);
   return BigInt(written);
+}
+
+/** Alternatives above which the engine is faster. */
+const GLOBS_MAX = 16;
+
+function testOf(pattern: string, regex: RE2JS): (text: string) => boolean {
+  const globs = readShape(pattern)?.globs;
+  if (globs === undefined || globs.length > GLOBS_MAX) return (text) => regex.testExact(text);
+  return (text) => globs.some((glob) => matchGlob(glob, text));
 }
 
 function compile(pattern: string): RE2JS {
