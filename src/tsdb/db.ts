@@ -380,6 +380,7 @@ export class Db implements Appender {
 
   /** Makes blocks of heads whose time is over, drops what is past the retention, compacts. Never rejects; problems are reported. */
   async maintain(): Promise<void> {
+    this.pressure.closeEnded(this.newest);
     await this.upkeep.run();
     await this.compaction?.run();
   }

@@ -5,8 +5,12 @@
  *
  *   0            close_at                         between               memory
  *   |---------------|-------------------------------|---------------------|
- *     nothing         the largest head is closed      and if none may be     all writes wait
- *                                                     closed: no new series
+ *     nothing         the largest head ends, and      ends and is closed      all writes wait
+ *                     is closed a little later        at once; and if none
+ *                                                     may be: no new series
+ *
+ * A head that ends goes on taking what is older than its newest sample for a moment, the rest of the scrape that is under way: once it is
+ * closed that would open a late head, where each row costs ten times as much, and become a block of its own.
  *
  * A head is not closed again and again: each is to hold a minimum of time, of samples or on the clock. If not even the series
  * that live at a time fit, new ones wait until it may be closed, and known ones go on.
@@ -31,9 +35,14 @@ export interface PressureOptions {
 /** Share of an arena's tables and addresses at which it counts as full: one request may still bring hundreds of thousands of series. */
 const ARENA_FULL = 0.9;
 
+/** How long a head that ends is kept open, in samples or on the clock. Senders batch for 5 to 10 s, and scrapes are 10 to 30 s apart. */
+const ENDING_MS = 15_000;
+
 export class HeadPressure {
   /** Since when each head was seen, on the clock. */
   private readonly since = new WeakMap<Head, number>();
+  /** The same of those that are ending. */
+  private readonly endingSince = new WeakMap<Head, number>();
   private starved = false;
 
   /** @param onClosed told after a head was closed */
@@ -64,22 +73,47 @@ export class HeadPressure {
     }
     const used = this.store.usedBytes();
     if (used < closeAtBytes) {
+      this.closeEnded(newest);
       this.starve(false);
       return;
     }
-    // What is closed already is on its way out; to close small heads too would bring little.
-    let openBytes = open.reduce((sum, head) => sum + (head.isClosed ? 0 : head.usedBytes), 0);
-    const candidates = open.filter((head) => !head.isClosed && this.isRipe(head, newest, now)).sort((a, b) => b.usedBytes - a.usedBytes);
+    // What ends or is closed already is on its way out; to close small heads too would bring little.
+    let openBytes = open.reduce((sum, head) => sum + (head.isClosed || this.isEnding(head) ? 0 : head.usedBytes), 0);
+    const candidates = open.filter((head) => !head.isClosed && !this.isEnding(head) && this.isRipe(head, newest, now))
+      .sort((a, b) => b.usedBytes - a.usedBytes);
     for (const head of candidates) {
       if (openBytes < closeAtBytes) break;
       openBytes -= head.usedBytes;
-      this.close(head, 'memory');
+      head.endAt(head.arena.maxTime + 1);
+      this.endingSince.set(head, now);
     }
-    // Where something was closed there will be room soon, for everything.
-    this.starve(openBytes >= closeAtBytes && used >= (closeAtBytes + memoryBytes) / 2);
+    const isUrgent = used >= (closeAtBytes + memoryBytes) / 2;
+    this.closeEnded(newest, isUrgent);
+    // Where something ends there will be room soon, for everything.
+    this.starve(openBytes >= closeAtBytes && isUrgent);
     if (used < memoryBytes) return;
     throw new IngestError('unavailable',
       `the heads use ${used} bytes of memory, storage.head.memory allows ${memoryBytes}; heads are becoming blocks to make room`);
+  }
+
+  /**
+   * Closes the heads that have been ending for long enough. To be called now and then, also while nothing is written.
+   * @param newest newest sample of the store, ms
+   */
+  closeEnded(newest: number, isUrgent = false): void {
+    const now = this.nowMs();
+    // Where heads may be as young as they like nobody waits for the rest of a scrape either.
+    const waitMs = isUrgent ? 0 : Math.min(ENDING_MS, this.options.minAgeMs);
+    for (const head of this.store.heads()) {
+      if (head.isClosed || !this.isEnding(head)) continue;
+      const since = this.endingSince.get(head) ?? now;
+      this.endingSince.set(head, since);
+      if (newest >= head.takesUntil + waitMs || now - since >= waitMs) this.close(head, 'memory');
+    }
+  }
+
+  private isEnding(head: Head): boolean {
+    return this.endingSince.has(head) || head.isEnding;
   }
 
   /** A head whose series would not come back at once, or that is old enough for them to come back. */

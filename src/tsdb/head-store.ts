@@ -5,7 +5,7 @@ import type { Disk } from '../io/disk.js';
 import { IngestError } from '../storage/ingestion.js';
 import type { HeadDescriptor } from './head/descriptor.js';
 import { Head, type HeadOptions, type NewSeriesGuard } from './head/head.js';
-import { rangeOfNewHead, type NewHeadRange, type SampleSpan } from './head-range.js';
+import { rangeOfNewHead, type NewHeadRange, type SampleSpan, type TimeRange } from './head-range.js';
 import { replayHead } from './head/replay-head.js';
 import { discardAside, finishRewrites, swapLog, writeLogAside } from './head/rewrite-log.js';
 import { dropLog, removeDroppedLogs } from './log/drop-log.js';
@@ -231,17 +231,17 @@ export class HeadStore {
 
   private rangeFor(t: number): NewHeadRange {
     const spans = [...this.options.blockSpans?.() ?? []];
-    const open: Head[] = [];
+    const open: TimeRange[] = [];
     for (const head of this.ordered) {
       if (head.isClosed) spans.push(head.arena);
-      else open.push(head);
+      else open.push({ mint: head.mint, maxt: head.takesUntil });
     }
     return rangeOfNewHead(t, this.options.rangeMs, open, spans);
   }
 
   /** Of heads with common times the one with the highest id takes samples: the same rule after a restart. */
   private closeCoveredBy(head: Head): void {
-    for (const older of this.ordered) if (older.id < head.id && older.mint < head.maxt && head.mint < older.maxt) older.close();
+    for (const older of this.ordered) if (older.id < head.id && older.mint < head.maxt && head.mint < older.takesUntil) older.close();
   }
 
   /** @throws LogWriteError */

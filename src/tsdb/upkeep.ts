@@ -142,7 +142,7 @@ export class Upkeep {
   private finalHead(): Head | undefined {
     if (!this.place.sealHead) return undefined;
     const { lowest } = this.place.rules();
-    return this.place.heads.heads().find((head) => head.isClosed || head.maxt <= lowest);
+    return this.place.heads.heads().find((head) => head.isClosed || head.takesUntil <= lowest);
   }
 
   private async seal(head: Head): Promise<void> {

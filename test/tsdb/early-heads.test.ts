@@ -133,6 +133,59 @@ describe('late samples for a range that was closed early', () => {
   });
 });
 
+describe('a scrape that is under way when a head has to end', () => {
+  /** Scrapes in ten requests each, whose samples are up to 9 ms older or newer than those before; a restart after `restartAt` scrapes. */
+  async function scrapes(count: number, restartAt = -1): Promise<{ s: OpenStore; written: Record<string, Point[]> }> {
+    const options = { headMemoryBytes: 4 * BUDGET, headCloseAt: 0.2, headCloseMinAgeMs: 2 * MIN };
+    const clock = new SimClock(T0 + 48 * HOUR);
+    let s = await stores.open({ options, clock });
+    const written: Record<string, Point[]> = {};
+    for (let i = 0; i < count; i++) {
+      for (let target = 0; target < 10; target++) {
+        const t = T0 + i * 15_000 + (target * 7) % 10;
+        const entries = Array.from({ length: 20 }, (_, k): [Labels, Point[]] => [pod((i * 10 + target) * 20 + k), [[t, k]]]);
+        if ((await s.db.appendRemoteWriteV1(remoteWriteV1(entries))) === 'general') await append(s, entries);
+        for (const [set, points] of entries) (written[set.toString()] ??= []).push(...points);
+      }
+      await s.db.maintain();
+      if (i === restartAt) s = await reopen(s, { options, clock });
+    }
+    return { s, written };
+  }
+
+  it('goes to that head: there are no late heads, and blocks do not overlap', async () => {
+    const { s, written } = await scrapes(60);
+    const early = s.notes.filter((note) => note.startsWith('a head was closed early')).length;
+    expect(early).toBeGreaterThan(1);
+    expect(filesOf(s, 'blocks').length).toBe(early);
+    const spans = filesOf(s, 'heads').concat(filesOf(s, 'blocks')).map((name) => name.split('_').slice(1).map(parseFloat));
+    // Every head begins where the one before ended, and only the last one is open.
+    expect([spans.length, new Set(spans.map(([mint]) => mint)).size]).toEqual([early + 1, early + 1]);
+    expect(readAll(s)).toEqual(written);
+  });
+
+  it.each([10, 21, 22])('loses nothing by a restart after scrape %i', async (restartAt) => {
+    const { s, written } = await scrapes(40, restartAt);
+    expect(readAll(s)).toEqual(written);
+    expect(readAll(await reopen(s))).toEqual(written);
+  });
+
+  it('is waited for on the clock as well: a head that ends is closed when nothing comes any more', async () => {
+    const options = { headMemoryBytes: 4 * BUDGET, headCloseAt: 0.2, headCloseMinAgeMs: MIN };
+    const clock = new SimClock(T0 + 48 * HOUR);
+    const s = await stores.open({ options, clock });
+    await append(s, [[up('first'), [[T0, 1]]]]);
+    clock.advance(2 * MIN);
+    for (let i = 0; i < 100; i++) await append(s, Array.from({ length: 100 }, (_, k): [Labels, Point[]] => [pod(i * 100 + k), [[T0 + MIN, k]]]));
+    await s.db.maintain();
+    expect([filesOf(s, 'blocks').length, await statusOf(s, up('rest'), T0 + MIN - 1, 1)]).toEqual([0, AppendStatus.ok]);
+    expect(filesOf(s, 'heads').length).toBe(1);
+    clock.advance(MIN);
+    await s.db.maintain();
+    expect([filesOf(s, 'heads').length, filesOf(s, 'blocks').length]).toEqual([0, 1]);
+  });
+});
+
 describe('when not even the series that live fit', () => {
   it('new ones wait until the head is old enough, and known ones go on', async () => {
     const clock = new SimClock(T0);

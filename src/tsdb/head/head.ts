@@ -2,6 +2,7 @@
  * One head: an arena with a time range, and its log. This is the writer's side, on the one thread that writes. Life-cycle:
  *
  *   open      takes samples of its range; others may be open at the same time (the one before, a late one)
+ *   ending    takes samples of the first part of its range only, a short while: a successor has the rest
  *   closed    read only: its range and the out-of-order window are over, or a newer head took its place
  *   dropped   its samples are elsewhere or past the retention; the arena is released when no query holds it
  */
@@ -100,7 +101,23 @@ export class Head {
   }
 
   get maxt(): number {
+    return this.options.maxt;
+  }
+
+  /** Samples from here on are not for this head; `maxt` unless it is ending. */
+  get takesUntil(): number {
     return this.arena.f64[HDR_MAXT >>> 3]!;
+  }
+
+  /** From now on it takes samples before `t` only, which lies behind those that it has. Forgotten by a replay of its log. */
+  endAt(t: number): void {
+    invariant(t > this.arena.maxTime && t <= this.takesUntil, `a head with samples up to ${this.arena.maxTime} cannot end at ${t}`);
+    this.arena.f64[HDR_MAXT >>> 3] = t;
+  }
+
+  /** Also after its snapshot was read. */
+  get isEnding(): boolean {
+    return this.takesUntil < this.maxt;
   }
 
   get descriptor(): HeadDescriptor {
@@ -108,7 +125,7 @@ export class Head {
   }
 
   covers(t: number): boolean {
-    return t >= this.mint && t < this.maxt;
+    return t >= this.mint && t < this.takesUntil;
   }
 
   /** True if it takes no more samples. */
