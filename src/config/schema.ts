@@ -185,6 +185,10 @@ export const configSchema = section('', {
         about: 'Exemplars kept over all series; the oldest go first. 0 = store none.',
         why: 'Prometheus\' default; about 100 bytes each.',
       }),
+      max_exemplars_per_series: integer(10_000, {
+        about: 'Own key: exemplars kept of one series; the oldest go first. Those older than the retention go in any case.',
+        why: 'At one exemplar in 15 s a series reaches back 40 hours, and a busy one does not push out all others.',
+      }, { minimum: 1 }),
     }),
     head: section('Own keys: the data that is still written to, in memory and in its log.', {
       range: duration('2h', {

@@ -49,6 +49,7 @@ export async function layFoundation(config: Config, logger: Logger): Promise<Fou
     catalogueLimits: {
       ...DEFAULT_CATALOGUE_LIMITS,
       maxExemplars: storage.exemplars.max_exemplars,
+      maxExemplarsPerSeries: storage.exemplars.max_exemplars_per_series,
       outOfOrderWindowMs: storage.tsdb.out_of_order_time_window_ms,
     },
     queueLimits: DEFAULT_QUEUE_LIMITS,

@@ -89,6 +89,8 @@ export async function openStore(
     sealHead: (head, file) => blockJobs.seal(head, file),
     compactBlocks: (parents, header, file) => blockJobs.compact(parents, header, file),
     verifyBlock: (file) => blockJobs.verify(file),
+    // Before the catalogue is open there is nothing to remove; if it cannot be opened, the start fails elsewhere.
+    onExpired: (beforeMs) => void foundation.maintenance.then((opened) => opened.expireExemplars(beforeMs), () => undefined),
     onBlockJob: (done) => countBlockJob(metrics.block, done),
     report: (level, message) => logger[level](message),
     onClosedEarly: (reason) => metrics.headsClosedEarly.with(reason).inc(),

@@ -46,6 +46,8 @@ const EAGER_SIZE = 5_000;
 const ATTEMPTS_MAX = 10;
 const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 30_000;
+/** The table is read in full to find them; a little longer than the retention they may stay. */
+const EXPIRE_EVERY_MS = 600_000;
 /** SQLite copies its log into the file when it closes; ended in between it does so at the next start. */
 const STOP_MAX_MS = 10_000;
 
@@ -64,6 +66,7 @@ export class MaintenanceClient implements CatalogueSink {
   private retryTimer: NodeJS.Timeout | undefined;
   private sequence = 0;
   private failedStarts = 0;
+  private expiredBeforeMs = -Infinity;
   private closing = false;
   private closed: Promise<void> | undefined;
   /** For `start`, which waits for the first worker; undefined afterwards. */
@@ -107,6 +110,13 @@ export class MaintenanceClient implements CatalogueSink {
   haElections(entries: readonly HaElection[]): void {
     this.queue.addHaElections(entries);
     this.schedule();
+  }
+
+  /** Exemplars older than this are not kept. Called as often as one likes. */
+  expireExemplars(beforeMs: number): void {
+    if (!this.worker || !this.ready || this.closing || beforeMs < this.expiredBeforeMs + EXPIRE_EVERY_MS) return;
+    this.expiredBeforeMs = beforeMs;
+    post(this.worker, { kind: 'expire', beforeMs });
   }
 
   /**
@@ -202,6 +212,11 @@ export class MaintenanceClient implements CatalogueSink {
         break;
       case 'written':
         if (message.sequence === this.underWay?.sequence) this.wrote(this.underWay, message.counts);
+        break;
+      case 'not_expired':
+        this.failedWrites++;
+        this.expiredBeforeMs = -Infinity;
+        this.options.onError(new Error(`old exemplars were not removed: ${message.message}`));
         break;
       case 'failed':
         if (message.sequence === this.underWay?.sequence) this.failed(this.underWay, message.message);

@@ -16,6 +16,9 @@ if (catalogue) {
       case 'catalogue':
         post(write(catalogue, message));
         break;
+      case 'expire':
+        expire(catalogue, message.beforeMs);
+        break;
       case 'stop':
         catalogue.close();
         port.close();
@@ -40,11 +43,23 @@ function openCatalogue(): CatalogueWriter | undefined {
   }
 }
 
+function expire(writer: CatalogueWriter, beforeMs: number): void {
+  try {
+    writer.expireExemplars(beforeMs);
+  } catch (error) {
+    post({ kind: 'not_expired', message: messageOf(error) });
+  }
+}
+
 function write(writer: CatalogueWriter, { sequence, batch }: Extract<ToMaintenanceWorker, { kind: 'catalogue' }>): FromMaintenanceWorker {
   try {
     return { kind: 'written', sequence, counts: writer.apply(batch) };
   } catch (error) {
     // A full or failing disk, mostly. The main thread decides whether it sends the batch again.
-    return { kind: 'failed', sequence, message: error instanceof Error ? error.message : String(error) };
+    return { kind: 'failed', sequence, message: messageOf(error) };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -86,6 +86,8 @@ export type FromAdminWorker =
 
 export type ToMaintenanceWorker =
   | { readonly kind: 'catalogue'; readonly sequence: number; readonly batch: CatalogueBatch }
+  /** Exemplars older than this are to go. Not answered unless it fails: the next one tries again. */
+  | { readonly kind: 'expire'; readonly beforeMs: number }
   | { readonly kind: 'stop' };
 
 export type FromMaintenanceWorker =
@@ -94,4 +96,5 @@ export type FromMaintenanceWorker =
   | { readonly kind: 'unusable'; readonly code: CatalogueErrorCode; readonly file: string; readonly message: string }
   | { readonly kind: 'written'; readonly sequence: number; readonly counts: CatalogueWriteCounts }
   /** Nothing of the batch was written; it may be sent again. */
-  | { readonly kind: 'failed'; readonly sequence: number; readonly message: string };
+  | { readonly kind: 'failed'; readonly sequence: number; readonly message: string }
+  | { readonly kind: 'not_expired'; readonly message: string };

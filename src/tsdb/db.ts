@@ -101,6 +101,8 @@ export interface DbEnvironment {
   readonly adminWork?: AdminWork;
   /** Called with one line for the operator about what happens in the background. */
   readonly report: (level: 'info' | 'warn' | 'error', message: string) => void;
+  /** Told now and then of the time before which nothing is kept, for what else is kept as long as samples are. */
+  readonly onExpired?: (beforeMs: number) => void;
   /** Called for each head that was closed before its time. */
   readonly onClosedEarly?: (reason: CloseReason) => void;
   /** Called for each new series each time that a limit refuses it. */
@@ -193,7 +195,7 @@ export class Db implements Appender {
       rules: () => this.rules(), announce: () => this.announce(),
       release: (id: number) => this.releaseSource(id),
     };
-    this.upkeep = new Upkeep({ ...place, sealHead: environment.sealHead }, { retentionMs, retentionBytes });
+    this.upkeep = new Upkeep({ ...place, sealHead: environment.sealHead, onExpired: environment.onExpired }, { retentionMs, retentionBytes });
     this.compaction = compactBlocks && new Compaction({ ...place, compact: compactBlocks }, {
       headRangeMs: options.headRangeMs, maxBlockMs: options.maxBlockMs ?? 0, retentionMs, retentionBytes,
     });

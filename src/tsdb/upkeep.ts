@@ -44,6 +44,8 @@ export interface UpkeepPlace {
   /** Resolves when no reader has the head or block of this id. */
   readonly release: (id: number) => Promise<void>;
   readonly observe: (done: BlockJobReport) => void;
+  /** Told now and then of the time before which nothing is kept. */
+  readonly onExpired: ((beforeMs: number) => void) | undefined;
   readonly clock: Clock;
   readonly report: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
@@ -187,10 +189,11 @@ export class Upkeep {
 
   /** Drops what is older than the retention, measured from the newest sample, and the oldest blocks above the size. */
   async applyRetention(): Promise<void> {
-    const { heads, blocks, announce, release, report } = this.place;
+    const { heads, blocks, announce, release, report, onExpired } = this.place;
     const { retentionMs, retentionBytes } = this.options;
     const { newest } = this.place.rules();
     const cutoff = retentionMs > 0 && Number.isFinite(newest) ? newest - retentionMs : -Infinity;
+    if (cutoff > -Infinity) onExpired?.(cutoff);
     for (const head of heads.heads().filter((candidate) => candidate.maxt <= cutoff)) {
       report('info', `retention: dropping samples ${rangeOf(head)}`);
       heads.detach(head);

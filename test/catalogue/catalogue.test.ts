@@ -124,6 +124,18 @@ describe('exemplars', () => {
     expect(show([name('up')], -Infinity, Infinity).length).toBe(3);
   });
 
+  test('those older than the retention go, and their series with them', () => {
+    const target = writer({ maxExemplars: 3 });
+    target.apply(batch({ exemplars: [exemplar(up('a'), 1000, 1, 't1'), exemplar(up('b'), 1000, 2, 't2'), exemplar(up('b'), 2000, 3, 't3')] }));
+    expect(target.expireExemplars(1500.5)).toBe(2);
+    expect(target.expireExemplars(1500.5)).toBe(0);
+    const times = (): number[] => reader().exemplars([[]], 0, 9000).flatMap(({ exemplars }) => exemplars.map((e) => e.timestampMs));
+    expect(times()).toEqual([2000]);
+    // There is room again.
+    target.apply(batch({ exemplars: [exemplar(up('a'), 3000, 1, 't4'), exemplar(up('c'), 3000, 1, 't5')] }));
+    expect(times().toSorted()).toEqual([2000, 3000, 3000]);
+  });
+
   test('order rules per series: equal to the newest is nothing new, older than the window is out of order', () => {
     const target = writer({ outOfOrderWindowMs: 100 });
     const s = up('a');

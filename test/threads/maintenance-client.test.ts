@@ -64,6 +64,28 @@ test('what was handed over is in the catalogue after flush', async () => {
   expect(errors).toEqual([]);
 });
 
+test('exemplars older than asked for are removed, not every time', async () => {
+  const target = await start();
+  const times = (): number[] => {
+    const reader = CatalogueReader.open(catalogueFile());
+    const found = reader.exemplars([[]], 0, 1e9).flatMap(({ exemplars }) => exemplars.map(({ timestampMs }) => timestampMs));
+    reader.close();
+    return found;
+  };
+  target.exemplars([exemplar({ __name__: 'a' }, 100, 1), exemplar({ __name__: 'b' }, 200, 1), exemplar({ __name__: 'c' }, 1e8, 1)]);
+  await target.flush();
+  target.expireExemplars(150);
+  await until(() => times().length === 2);
+  // Ten minutes later at the earliest; what is handed over next comes behind it.
+  target.expireExemplars(250);
+  target.exemplars([exemplar({ __name__: 'd' }, 5, 1)]);
+  await target.flush();
+  expect(times().toSorted((a, b) => a - b)).toEqual([5, 200, 1e8]);
+  target.expireExemplars(700_000);
+  await until(() => times().length === 1);
+  expect(errors).toEqual([]);
+});
+
 test('entries are written without flush, several in one batch', async () => {
   const target = await start({ batchDelayMs: 20 });
   for (let i = 0; i < 50; i++) target.metadata([metadata(`m${i}`, '')]);

@@ -35,9 +35,10 @@ interface Setup {
   readonly options?: Partial<DbOptions>;
   readonly disk?: Disk;
   readonly sealer?: HeadSealer;
+  readonly onExpired?: (beforeMs: number) => void;
 }
 
-async function open({ directory = tempDirectory(), options = {}, disk = new NodeDisk(), sealer = seal }: Setup = {}): Promise<OpenStore> {
+async function open({ directory = tempDirectory(), options = {}, disk = new NodeDisk(), sealer = seal, onExpired = () => {} }: Setup = {}): Promise<OpenStore> {
   if (!directories.includes(directory)) directories.push(directory);
   const notes: string[] = [];
   const db = await Db.open(
@@ -45,7 +46,10 @@ async function open({ directory = tempDirectory(), options = {}, disk = new Node
       directory, headRangeMs: 2 * HOUR, maxSeriesPerHead: 0, headMemoryBytes: 1 << 30, outOfOrderWindowMs: HOUR / 2, maxFutureMs: 600_000,
       retentionMs: 0, maxDecodedBytes: 32 << 20, sync: { mode: 'interval', intervalMs: 50 }, logSegmentBytes: 1 << 20, ...options,
     },
-    { disk, clock: systemClock, module: kernels, codec, decodeLabelRun, sealHead: sealer, report: (_level, message) => notes.push(message) },
+    {
+      disk, clock: systemClock, module: kernels, codec, decodeLabelRun, sealHead: sealer, onExpired,
+      report: (_level, message) => notes.push(message),
+    },
   );
   notes.push(...db.openReport.notes.map((note) => note.text));
   const heads = new HeadSet(kernels, 1, { codec, cacheBytes: 1 << 20 });
@@ -253,6 +257,16 @@ describe('retention', () => {
     await store.db.maintain();
     expect(names(store, 'blocks').map((name) => name.split('_')[1])).toEqual([String(T0 + 4 * HOUR), String(T0 + 6 * HOUR)]);
     expect(readAll(store)['up{job="b"}']![0]![0]).toBe(T0 + 4 * HOUR);
+  });
+
+  it('tells others from when on something is kept', async () => {
+    const told: number[] = [];
+    const store = await open({ options: { retentionMs: 5 * HOUR }, onExpired: (beforeMs) => told.push(beforeMs) });
+    await store.db.maintain();
+    expect(told).toEqual([]);
+    await append(store, [[up('a'), [[T0 + 9 * HOUR, 1]]]]);
+    await store.db.maintain();
+    expect(told.at(-1)).toBe(T0 + 4 * HOUR);
   });
 
   it('by size drops the oldest', async () => {
