@@ -39,7 +39,8 @@ const CONFIGURATIONS = [
   { name: '1 worker and 1 for short requests', flags: ['--query.workers=1', '--query.short-workers=1'] },
 ];
 
-header(`http/ingest-under-queries: ${bodies[0].samples * bodiesPerScrape} series, ${pace} samples a second in bodies of ${bodies[0].samples}`);
+const seriesCount = bodies[0].samples * bodiesPerScrape;
+header(`http/ingest-under-queries: ${seriesCount} series, ${pace} samples a second in bodies of ${bodies[0].samples}`);
 const only = Number(process.argv.find((arg) => arg.startsWith('--only='))?.slice('--only='.length) ?? 0);
 for (const [i, { name, flags }] of CONFIGURATIONS.entries()) if (only === 0 || only === i + 1) await measure(name, flags);
 

@@ -1,5 +1,7 @@
 // Preloaded into a server (`node --import`): on SIGUSR2 it prints what delayed its main thread since the last time, as one line of JSON
-// on stderr. Delays of the event loop are measured by a timer of 1 ms; collections are those of the main thread.
+// on stderr. Delays of the event loop are measured by a timer of 1 ms; collections are those of the main thread, as are the seconds that
+// it ran, and that it could have run but had no core (Linux): the latter is the machine's doing.
+import fs from 'node:fs';
 import { monitorEventLoopDelay, PerformanceObserver, constants } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 
@@ -20,15 +22,17 @@ if (isMainThread) {
       kind.maxMs = Math.max(kind.maxMs, duration);
     }
   }).observe({ entryTypes: ['gc'] });
-  let cpu = process.cpuUsage();
+  // Nanoseconds that a thread ran, and waited for a core.
+  const schedule = () => fs.readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ').map(Number);
+  let [ran, waited] = schedule();
   process.on('SIGUSR2', () => {
     const ms = (nanos) => Number((nanos / 1e6).toFixed(1));
-    const used = process.cpuUsage(cpu);
-    cpu = process.cpuUsage();
+    const [ranNow, waitedNow] = schedule();
     console.error(JSON.stringify({
       loopMs: { p50: ms(delay.percentile(50)), p99: ms(delay.percentile(99)), max: ms(delay.max) }, collections,
-      cpuSeconds: (used.user + used.system) / 1e6,
+      ranSeconds: (ranNow - ran) / 1e9, waitedSeconds: (waitedNow - waited) / 1e9,
     }));
+    [ran, waited] = [ranNow, waitedNow];
     delay.reset();
     collections = {};
   });
