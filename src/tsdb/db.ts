@@ -195,7 +195,8 @@ export class Db implements Appender {
       rules: () => this.rules(), announce: () => this.announce(),
       release: (id: number) => this.releaseSource(id),
     };
-    this.upkeep = new Upkeep({ ...place, sealHead: environment.sealHead, onExpired: environment.onExpired }, { retentionMs, retentionBytes });
+    const { sealHead, onExpired } = environment;
+    this.upkeep = new Upkeep({ ...place, sealHead, onExpired }, { retentionMs, retentionBytes });
     this.compaction = compactBlocks && new Compaction({ ...place, compact: compactBlocks }, {
       headRangeMs: options.headRangeMs, maxBlockMs: options.maxBlockMs ?? 0, retentionMs, retentionBytes,
     });
