@@ -48,7 +48,8 @@ export class DurationParser {
 
   /** Behind `offset`: one operand, with a sign perhaps. `a offset 5m + b` adds `b`, so arithmetic needs parentheses. */
   parseOffset(): ParsedDuration {
-    return this.settle(this.signed(OFFSET, (place) => this.operand(place)));
+    const token = this.reader.peek();
+    return this.settle(this.signed(OFFSET, (place) => this.operand(place, token)));
   }
 
   private positive(duration: DurationExpr): ParsedDuration {
@@ -96,13 +97,14 @@ export class DurationParser {
     return token.kind === '-' ? { kind: 'unary', op: '-', expr, parens: false, pos } : { ...expr, pos };
   }
 
-  private operand(place: Place): DurationExpr {
+  /** @param sign before the operand of an offset: where upstream reports that it is out of range */
+  private operand(place: Place, sign?: Token): DurationExpr {
     const token = this.reader.peek();
     switch (token.kind) {
       case 'number':
       case 'duration':
         this.reader.take();
-        return { kind: 'number', value: this.literal(token), duration: token.kind === 'duration', parens: false, pos: token };
+        return { kind: 'number', value: this.literal(token, sign ?? token), duration: token.kind === 'duration', parens: false, pos: token };
       case 'step':
       case 'range': {
         this.reader.take();
@@ -114,9 +116,10 @@ export class DurationParser {
       case '(': {
         this.reader.take();
         const expr = this.expression(0, place);
-        const end = this.expect(')', place).end;
+        this.expect(')', place);
         this.requireExpressions(expr.pos);
-        return { ...expr, parens: true, pos: { start: token.start, end } };
+        // A plain number keeps no trace of its parentheses, and nothing gets its place from them: as upstream.
+        return expr.kind === 'number' ? expr : { ...expr, parens: true };
       }
       case 'min_of':
       case 'max_of':
@@ -137,10 +140,12 @@ export class DurationParser {
     return { kind: 'binary', op, lhs, rhs, parens: false, pos };
   }
 
-  private literal(token: Token): number {
+  private literal(token: Token, rangeErrorAt: Token): number {
     const value = token.kind === 'number' ? parseNumber(token.text) : parseDuration(token.text);
     if (typeof value === 'string') throw this.reader.error(token, value);
-    if (Math.abs(value) > MAX_DURATION_SECONDS || Number.isNaN(value)) throw this.reader.error(token, 'duration out of range');
+    if (Math.abs(value) > MAX_DURATION_SECONDS || Number.isNaN(value)) {
+      throw this.reader.error(rangeErrorAt, 'duration out of range');
+    }
     return value;
   }
 
@@ -156,5 +161,5 @@ export class DurationParser {
 }
 
 function isPlain(duration: DurationExpr): duration is DurationExpr & { kind: 'number' } {
-  return duration.kind === 'number' && !duration.parens;
+  return duration.kind === 'number';
 }

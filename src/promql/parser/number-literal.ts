@@ -38,7 +38,8 @@ export function parseDuration(text: string): number | string {
   let ms = 0;
   let last = -1;
   for (const [, count, unit] of text.matchAll(/(\d+)(\D*)/g)) {
-    if (unit === '') return `not a valid duration string: "${text}"`;
+    // A count that 64 bits do not hold is no count for upstream.
+    if (unit === '' || BigInt(count!) >= 2n ** 64n) return `not a valid duration string: "${text}"`;
     const rank = UNITS.indexOf(unit as Unit);
     if (rank < 0) return `unknown unit "${unit}" in duration "${text}"`;
     // Each unit once, larger ones first.

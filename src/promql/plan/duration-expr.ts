@@ -49,10 +49,10 @@ function evaluateBinary(expr: DurationExpr & { kind: 'binary' }, scope: Duration
     case '*':
       return lhs * rhs;
     case '/':
-      if (rhs === 0) throw failure(expr.rhs, 'division by zero');
+      if (rhs === 0) throw failure(expr, 'division by zero');
       return lhs / rhs;
     case '%':
-      if (rhs === 0) throw failure(expr.rhs, 'modulo by zero');
+      if (rhs === 0) throw failure(expr, 'modulo by zero');
       return lhs % rhs;
     case '^':
       return lhs ** rhs;
@@ -63,6 +63,7 @@ function evaluateBinary(expr: DurationExpr & { kind: 'binary' }, scope: Duration
   }
 }
 
-function failure(expr: DurationExpr, message: string): QueryError {
-  return new QueryError('bad_data', `1:${expr.pos.start}: ${message}`);
+/** Not line and column but where the expression begins and ends in the text: upstream's way here. */
+function failure({ pos }: DurationExpr, message: string): QueryError {
+  return new QueryError('bad_data', `${pos.start}:${pos.end}: ${message}`);
 }

@@ -50,3 +50,34 @@ export function excuseFor(text: string, found: string): string | undefined {
 export function toleranceFor(text: string): number {
   return ORDER_MATTERS.test(text) ? 1e-6 : 1e-9;
 }
+
+/** The same for texts that are only parsed. */
+const KNOWN_OF_PARSER: readonly KnownDifference[] = [
+  {
+    excuse: 'since 3.6 start(), end(), step() and range() are expressions, and words inside durations',
+    text: /\b(start|end|range)\s*\(|step|range/, found: /there refused .*(unexpected|unknown function)/,
+  },
+  {
+    excuse: 'since 3.6 a word that no duration has is refused by the lexer',
+    text: /\[/, found: /here +refused .*unexpected character: '.', expected ':'/,
+  },
+  {
+    excuse: 'since 3.6 labels with a colon or point are quoted',
+    text: /[:.]/, found: /there accepted .*\n +here +accepted .*\(.*\\"[^"]*[:.][^"]*\\"/,
+  },
+  {
+    excuse: 'since 3.6 no operator follows an offset in parentheses',
+    text: /offset\s*[-+]?\s*\(/, found: /in offset, expected.*\n +here +accepted/,
+  },
+  { excuse: 'since 3.6 an offset has one sign', text: /offset\s*[-+]\s*[-+]/i, found: /here +refused .*in offset, expected/ },
+  { excuse: 'an offset of NaN is the longest there is', text: /offset\s*[-+]?\s*nan/i, found: /here +refused .*duration out of range/ },
+  { excuse: 'since 3.6 @ start() before a range is refused, too', text: /@/, found: /there accepted .*\n +here +refused .*no @ modifiers/ },
+  { excuse: 'since 3.6 a comma may stand in brackets', text: /\[.*,/s, found: /duration expression: ','/ },
+  { excuse: "3.5's parser stops at a failure of its own", text: /./, found: /there refused invalid parameter "query": unexpected error/ },
+  { excuse: 'since 3.6 smoothed, anchored, fill, >/ and </ are words', text: /\b(smoothed|anchored|fill\w*)\b|[<>]\//, found: /./ },
+];
+
+/** The reason why the disagreement about a text is no failure, undefined if there is none. */
+export function parseExcuseFor(text: string, found: string): string | undefined {
+  return KNOWN_OF_PARSER.find((known) => known.text.test(text) && known.found.test(found))?.excuse;
+}

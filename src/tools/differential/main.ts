@@ -1,23 +1,26 @@
 /**
- * `node dist/tools/differential/main.js --prometheus PATH [--queries N] [--seed N] [--write 1|2]`: asks a real Prometheus and narthex
- * the same random questions about the same data and prints every disagreement.
+ * `node dist/tools/differential/main.js --prometheus PATH [--queries N] [--seed N] [--write 1|2] [--kind query|parse]`: asks a real
+ * Prometheus and narthex the same random questions about the same data, or to parse the same random texts, and prints every disagreement.
  */
 import { parseArgs } from 'node:util';
+import { runParseDifferential } from './parse-run.js';
 import { runDifferential } from './run.js';
 
 const { values } = parseArgs({
   options: {
     prometheus: { type: 'string' }, queries: { type: 'string', default: '2000' }, seed: { type: 'string', default: '1' },
-    write: { type: 'string', default: '2' },
+    write: { type: 'string', default: '2' }, kind: { type: 'string', default: 'query' },
   },
 });
 
-if (values.prometheus === undefined || (values.write !== '1' && values.write !== '2')) {
-  console.error('usage: node dist/tools/differential/main.js --prometheus PATH [--queries N] [--seed N] [--write 1|2]');
+if (values.prometheus === undefined || !/^(query|parse)$/.test(values.kind) || (values.write !== '1' && values.write !== '2')) {
+  console.error('usage: node dist/tools/differential/main.js --prometheus PATH [--queries N] [--seed N] [--write 1|2] ' +
+    '[--kind query|parse]');
   process.exitCode = 2;
 } else {
   const { prometheus } = values;
-  const report = await runDifferential({
+  const run = values.kind === 'parse' ? runParseDifferential : runDifferential;
+  const report = await run({
     prometheus, queries: Number(values.queries), seed: Number(values.seed), write: values.write === '1' ? 1 : 2, onFailure: console.log,
   });
   for (const [excuse, count] of report.excused) console.log(`${count} excused: ${excuse}`);

@@ -35,7 +35,8 @@ export class TestServer {
       fs.writeFileSync(path.join(directory, 'prometheus.yml'), 'global: {}\n');
       return [
         program, `--config.file=${path.join(directory, 'prometheus.yml')}`, `--web.listen-address=127.0.0.1:${port}`,
-        `--storage.tsdb.path=${path.join(directory, 'data')}`, `${FEATURES},native-histograms`, '--web.enable-remote-write-receiver',
+        `--storage.tsdb.path=${path.join(directory, 'data')}`, `${FEATURES},native-histograms,promql-duration-expr`,
+        '--web.enable-remote-write-receiver',
         '--web.remote-write-receiver.accepted-protobuf-messages=prometheus.WriteRequest',
         '--web.remote-write-receiver.accepted-protobuf-messages=io.prometheus.write.v2.Request',
       ];

@@ -40,8 +40,8 @@ describe('printExpr', () => {
   prints('a[1h:] @ 5 offset 1m', 'a[1h:] @ 5.000 offset 1m');
   prints('sum(rate(a[5m]))[1h:1m]');
   prints('a[5m+ 30s*(2 -step())]', 'a[5m + 30s * (2 - step())]');
-  prints('a[(5m)] offset -(range())', 'a[(5m)] offset -(range())');
-  prints('a[max_of(1,2):-(1)+5] offset step()', 'a[max_of(1, 2):-(1) + 5] offset step()');
+  prints('a[(5m)] offset -(range())', 'a[5m] offset -(range())');
+  prints('a[max_of(1,2):-(1)+5] offset step()', 'a[max_of(1, 2):-1 + 5] offset step()');
   prints('sum(a) by (b, "c.d")', 'sum by (b, "c.d") (a)');
   prints('sum by () (a)', 'sum(a)');
   prints('sum(a) without ()', 'sum without () (a)');

@@ -60,7 +60,7 @@ describe('durations and times become numbers', () => {
   });
 
   test.each([
-    ['rate(up[5m - 5m])', 'duration must be greater than 0'],
+    ['rate(up[5m - 5m])', '8:15: duration must be greater than 0'],
     ['rate(up[1m / 0])', 'division by zero'],
     ['rate(up[1m % 0])', 'modulo by zero'],
   ])('%s fails', (text, message) => {
