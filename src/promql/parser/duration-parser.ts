@@ -104,7 +104,9 @@ export class DurationParser {
       case 'number':
       case 'duration':
         this.reader.take();
-        return { kind: 'number', value: this.literal(token, sign ?? token), duration: token.kind === 'duration', parens: false, pos: token };
+        return {
+          kind: 'number', value: this.literal(token, sign ?? token), duration: token.kind === 'duration', parens: false, pos: token,
+        };
       case 'step':
       case 'range': {
         this.reader.take();

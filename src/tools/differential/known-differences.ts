@@ -71,7 +71,10 @@ const KNOWN_OF_PARSER: readonly KnownDifference[] = [
   },
   { excuse: 'since 3.6 an offset has one sign', text: /offset\s*[-+]\s*[-+]/i, found: /here +refused .*in offset, expected/ },
   { excuse: 'an offset of NaN is the longest there is', text: /offset\s*[-+]?\s*nan/i, found: /here +refused .*duration out of range/ },
-  { excuse: 'since 3.6 @ start() before a range is refused, too', text: /@/, found: /there accepted .*\n +here +refused .*no @ modifiers/ },
+  {
+    excuse: 'since 3.6 @ start() and offset expressions before a range are refused, too',
+    text: /@|offset\s*[-+]?\s*\(/, found: /there accepted .*\n +here +refused .*no (@|offset) modifiers/,
+  },
   { excuse: 'since 3.6 a comma may stand in brackets', text: /\[.*,/s, found: /duration expression: ','/ },
   { excuse: "3.5's parser stops at a failure of its own", text: /./, found: /there refused invalid parameter "query": unexpected error/ },
   { excuse: 'since 3.6 smoothed, anchored, fill, >/ and </ are words', text: /\b(smoothed|anchored|fill\w*)\b|[<>]\//, found: /./ },
