@@ -144,7 +144,12 @@ export class Administration {
   /** Writes the blocks from which something was deleted anew, without it. Heads keep nothing that was deleted. @throws Error */
   cleanTombstones(): Promise<void> {
     return this.oneAtATime(async (work) => {
-      for (const block of this.place.blocks.blocks().filter(({ descriptor }) => descriptor.deleted)) await this.clean(work, block);
+      const failures: unknown[] = [];
+      for (const block of this.place.blocks.blocks().filter(({ descriptor }) => descriptor.deleted)) {
+        // A damaged block keeps what is deleted from it; the others are cleaned all the same.
+        await this.clean(work, block).catch((error: unknown) => failures.push(error));
+      }
+      if (failures.length > 0) throw failures[0];
     });
   }
 

@@ -58,7 +58,7 @@ export class BlockStore {
       const descriptor = { id: Number(match[1]), mint: Number(match[2]), maxt: Number(match[3]), file };
       try {
         const opened = BlockFile.open(file);
-        const deleted = names.includes(name + DELETED) ? this.readDeleted(file, damagedLists) : undefined;
+        const deleted = names.includes(name + DELETED) ? this.readDeleted(descriptor, damagedLists) : undefined;
         this.insert(deleted ? { ...descriptor, deleted } : descriptor, opened.meta);
         opened.close();
       } catch (error) {
@@ -78,23 +78,24 @@ export class BlockStore {
     const replaced = new Set(this.ordered.flatMap(({ meta }) => idsOf(meta.parents)));
     const all = [...this.ordered.map((block) => block.descriptor), ...unreadable];
     const files = all.filter((descriptor) => replaced.has(descriptor.id)).map((descriptor) => descriptor.file);
-    for (const file of files) {
-      this.disk.remove(file);
-      this.discard(file + DELETED);
-    }
+    for (const file of files) this.disk.remove(file);
     if (files.length > 0) this.disk.syncDirectorySync(this.directory);
+    for (const file of files) this.discard(file + DELETED);
     this.ordered = this.ordered.filter((block) => !replaced.has(block.descriptor.id));
     return replaced;
   }
 
-  private readDeleted(blockFile: string, damagedLists: string[]): Uint8Array | undefined {
+  private readDeleted({ id, file: blockFile }: BlockDescriptor, damagedLists: string[]): Uint8Array | undefined {
     const file = blockFile + DELETED;
     try {
       const deleted = readFile(this.disk, file);
       BlockDeletions.decode(deleted, file);
       return deleted;
     } catch (error) {
-      damagedLists.push(`${error instanceof Error ? error.message : String(error)}; what was deleted from this block is in answers again`);
+      // Not compacted: what shall be deleted again must not be in a longer block by then, and the list must not go with its block.
+      this.damagedIds.add(id);
+      damagedLists.push(`${error instanceof Error ? error.message : String(error)}; what was deleted from this block is in answers again, `
+        + 'until it is deleted once more');
       return undefined;
     }
   }
@@ -245,8 +246,9 @@ export class BlockStore {
 
   erase(block: StoredBlock): void {
     this.disk.remove(block.descriptor.file);
-    this.discard(block.descriptor.file + DELETED);
+    // A power failure must not bring the block back without what was deleted from it. The next start removes a list without a block.
     this.disk.syncDirectorySync(this.directory);
+    this.discard(block.descriptor.file + DELETED);
   }
 
   /** Removes what a failed job left, if it can: the next start removes temporary files, and reads no sample twice. */

@@ -315,19 +315,27 @@ export class HeadStore {
     head.log = LogWriter.resume(this.disk, failed.directory, resume, this.logOptions());
   }
 
-  /** Takes a head out of use; its files stay until `erase`, and its memory counts until then. */
+  /** Takes a head out of use; its files stay until `dropLog`, and its memory counts until `forget`. */
   detach(head: Head): void {
     this.ordered = this.ordered.filter((one) => one !== head);
     this.leaving.set(head, head.usedBytes);
   }
 
-  async erase(head: Head): Promise<void> {
-    this.leaving.delete(head);
+  /**
+   * Removes the log of a detached head. That need not wait for readers, which have the arena only, and should not: as long as the log is
+   * there, the next start must find the block that names it.
+   */
+  async dropLog(head: Head): Promise<void> {
     const { log } = head;
     if (log === undefined) return;
     // Nobody needs what could not be written to it.
     await log.close().catch(() => undefined);
     dropLog(this.disk, log.directory);
+  }
+
+  /** No reader has this detached head any more. */
+  forget(head: Head): void {
+    this.leaving.delete(head);
   }
 
   /**

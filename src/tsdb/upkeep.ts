@@ -7,8 +7,9 @@
  *   block written aside, synced, read back    start: the temporary file is removed, the log is replayed
  *   block renamed, directory synced           start: the log is removed, because the block names its head
  *   readers told: the block is there, the head is not
- *   no reader has the head: log renamed       start: the rest of the log is removed
+ *   log renamed                               start: the rest of the log is removed
  *   log removed
+ *   no reader has the head: memory given back
  */
 import type { Clock } from '../io/clock.js';
 import type { HeadDescriptor } from './head/descriptor.js';
@@ -54,7 +55,7 @@ export class Upkeep {
   private running: Promise<void> | undefined;
   private again = false;
   private wake: () => void = () => {};
-  /** Heads that are blocks and wait for their last readers: that must not keep the next head from becoming one. */
+  /** Heads and blocks that wait for their last readers: that must not keep the next head from becoming a block. */
   private readonly erasing = new Set<Promise<void>>();
   /** The work that was let in last; settles whatever becomes of it. */
   private lastTurn: Promise<unknown> = Promise.resolve();
@@ -72,7 +73,6 @@ export class Upkeep {
     this.again = true;
     this.wake();
     this.running ??= this.round().catch((error: unknown) => {
-      // A thread that was ended for the stop is no failure.
       if (this.stopped) return;
       this.lastFailure = error instanceof Error ? error.message : String(error);
       this.place.report('error', `upkeep: ${this.lastFailure}`);
@@ -121,17 +121,30 @@ export class Upkeep {
   private async round(): Promise<void> {
     while (this.again && !this.stopped) {
       this.again = false;
-      await this.inTurn(() => this.pass());
-      this.lastFailure = undefined;
+      this.lastFailure = await this.inTurn(() => this.pass());
       await this.erased();
     }
   }
 
-  private async pass(): Promise<void> {
+  /** Returns why a head did not become a block, the last one's reason; undefined if all did. */
+  private async pass(): Promise<string | undefined> {
     // Retention first: what is too old need not become a block.
-    await this.applyRetention();
-    for (let head = this.finalHead(); head !== undefined && !this.stopped; head = this.finalHead()) await this.seal(head);
-    await this.applyRetention();
+    this.applyRetention();
+    const failed = new Set<Head>();
+    let failure: string | undefined;
+    for (let head = this.finalHead(failed); head !== undefined && !this.stopped; head = this.finalHead(failed)) {
+      try {
+        await this.seal(head);
+      } catch (error) {
+        // One that cannot become a block must not keep the others in memory.
+        failed.add(head);
+        failure = error instanceof Error ? error.message : String(error);
+        // A thread that was ended for the stop is no failure.
+        if (!this.stopped) this.place.report('error', `upkeep: ${failure}`);
+      }
+    }
+    this.applyRetention();
+    return failure;
   }
 
   /** Resolves when no head waits for its readers any more, or another round was asked for. */
@@ -141,10 +154,10 @@ export class Upkeep {
   }
 
   /** The oldest head that no sample can be added to any more: closed, or its time is over, since rules only ever become stricter. */
-  private finalHead(): Head | undefined {
+  private finalHead(except: ReadonlySet<Head>): Head | undefined {
     if (!this.place.sealHead) return undefined;
     const { lowest } = this.place.rules();
-    return this.place.heads.heads().find((head) => head.isClosed || head.takesUntil <= lowest);
+    return this.place.heads.heads().find((head) => !except.has(head) && (head.isClosed || head.takesUntil <= lowest));
   }
 
   private async seal(head: Head): Promise<void> {
@@ -172,23 +185,30 @@ export class Upkeep {
     this.erase(head);
   }
 
-  /** Removes a head once no reader has it, and waits for that in the background. */
+  /** Removes the log of a head, and gives its memory back once no reader has it. */
   private erase(head: Head): void {
-    const { heads, syncer, rescue, release, report } = this.place;
-    const work = async (): Promise<void> => {
-      await release(head.id);
-      await rescue.idle();
-      if (head.log) syncer.forget(head.log);
-      await heads.erase(head);
-    };
-    const done = work().catch((error: unknown) => {
-      report('error', `the log of the head ${rangeOf(head)} was not removed: ${error instanceof Error ? error.message : String(error)}`);
+    const { heads, syncer, rescue, release } = this.place;
+    this.inBackground(`the log of the head ${rangeOf(head)}`, async () => {
+      try {
+        await rescue.idle();
+        if (head.log) syncer.forget(head.log);
+        await heads.dropLog(head);
+      } finally {
+        await release(head.id);
+        heads.forget(head);
+      }
+    });
+  }
+
+  private inBackground(what: string, remove: () => Promise<void>): void {
+    const done = remove().catch((error: unknown) => {
+      this.place.report('error', `${what} was not removed: ${error instanceof Error ? error.message : String(error)}`);
     }).finally(() => this.erasing.delete(done));
     this.erasing.add(done);
   }
 
   /** Drops what is older than the retention, measured from the newest sample, and the oldest blocks above the size. */
-  async applyRetention(): Promise<void> {
+  applyRetention(): void {
     const { heads, blocks, announce, release, report, onExpired } = this.place;
     const { retentionMs, retentionBytes } = this.options;
     const { newest } = this.place.rules();
@@ -209,8 +229,10 @@ export class Upkeep {
       report('info', `retention by ${tooOld ? 'time' : 'size'}: dropping the block ${rangeOf(oldest.descriptor)}`);
       blocks.detach(oldest);
       announce();
-      await release(oldest.descriptor.id);
-      blocks.erase(oldest);
+      this.inBackground(`the block ${oldest.descriptor.file}`, async () => {
+        await release(oldest.descriptor.id);
+        blocks.erase(oldest);
+      });
     }
   }
 }

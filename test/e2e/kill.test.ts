@@ -3,6 +3,7 @@
  * After every restart each acknowledged sample is there, bit by bit, and nothing that was never sent.
  */
 import { afterAll, describe, expect, it } from 'vitest';
+import { Dice } from '../support/dice.js';
 import { exportGauges } from '../support/otlp-client.js';
 import { write } from '../support/remote-write-client.js';
 import type { WriteAnswer, WriteSeries } from '../support/remote-write-client.js';
@@ -21,23 +22,6 @@ interface SentRequest {
   readonly timestampMs: number;
   readonly series: readonly WriteSeries[];
   acknowledged: boolean;
-}
-
-/** Numbers from a seed. */
-class Dice {
-  constructor(private state: number) {}
-
-  below(limit: number): number {
-    this.state = (Math.imul(this.state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((this.state / 2 ** 32) * limit);
-  }
-
-  /** Doubles with all their bits in use, and now and then one of the special ones. */
-  double(): number {
-    const special = [Infinity, -Infinity, -0, 5e-324, Number.MAX_VALUE];
-    const i = this.below(100);
-    return special[i] ?? (this.below(2 ** 32) / 3) * 10 ** (this.below(40) - 20);
-  }
 }
 
 /** One connection of a sender: requests one after the other, rising in time; an unanswered one is sent again. */

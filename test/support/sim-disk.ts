@@ -31,12 +31,19 @@ interface Inode {
   /** Sectors that a running sync has taken over from `dirty`. */
   readonly syncing: Set<number>;
   isDirectory: boolean;
+  /** Of a directory: the names in it that are durable. They go with it when it is renamed. */
+  readonly entries: Map<string, Inode>;
 }
 
-/** One change of names that is not durable yet. */
+/** A name in a directory, wherever that is now. */
+interface Entry {
+  readonly directory: Inode;
+  readonly name: string;
+}
+
+/** One change of names that is not durable yet: in the same entry the file, or nothing, as it is after the change. */
 interface NameChange {
-  readonly touched: readonly string[];
-  apply(names: Map<string, Inode>): void;
+  readonly touched: readonly (Entry & { readonly inode: Inode | undefined })[];
 }
 
 /**
@@ -46,7 +53,6 @@ interface NameChange {
  */
 export class SimDisk implements Disk {
   private names = new Map<string, Inode>();
-  private durableNames = new Map<string, Inode>();
   private changes: NameChange[] = [];
   private state: number;
   private life = 1;
@@ -60,7 +66,6 @@ export class SimDisk implements Disk {
   constructor(readonly options: SimDiskOptions = {}) {
     this.state = (options.seed ?? 1) >>> 0;
     this.names.set('/', newInode(true));
-    this.durableNames.set('/', this.names.get('/')!);
   }
 
   // ---- what tests do to it
@@ -102,18 +107,18 @@ export class SimDisk implements Disk {
       inode.syncing.clear();
     }
     if (kind === 'process') return;
-    const lost = new Set<string>();
+    const lost: Entry[] = [];
+    const isLost = (entry: Entry): boolean => lost.some(({ directory, name }) => directory === entry.directory && name === entry.name);
     for (const change of this.changes) {
       // Changes of one name happen in order: without the first there is no second.
-      if (change.touched.some((name) => lost.has(name)) || this.chance(0.5)) for (const name of change.touched) lost.add(name);
-      else change.apply(this.durableNames);
+      if (change.touched.some(isLost) || this.chance(0.5)) lost.push(...change.touched);
+      else makeDurable(change);
     }
     this.changes = [];
-    // What lies in a directory that is lost is lost. Sorted, so that parents come first.
-    for (const name of [...this.durableNames.keys()].sort()) {
-      if (!this.durableNames.has(path.dirname(name))) this.durableNames.delete(name);
-    }
-    this.names = new Map(this.durableNames);
+    // What lies in a directory that is lost is lost.
+    const root = this.inode('/');
+    this.names = new Map([['/', root]]);
+    this.find(root, '/');
     for (const inode of new Set(this.names.values())) this.tear(inode);
   }
 
@@ -130,7 +135,7 @@ export class SimDisk implements Disk {
     if (inode === undefined) {
       this.inode(path.dirname(file));
       const created = newInode(false);
-      this.change([file], (names) => void names.set(file, created));
+      this.change([file, created]);
       inode = created;
     }
     resize(inode, bytes.length);
@@ -183,7 +188,7 @@ export class SimDisk implements Disk {
     if (this.names.has(file)) throw failure('EEXIST', 'create', file);
     this.inode(path.dirname(file));
     const inode = newInode(false);
-    this.change([file], (names) => void names.set(file, inode));
+    this.change([file, inode]);
     return this.handle(file, inode);
   }
 
@@ -191,33 +196,29 @@ export class SimDisk implements Disk {
     this.step('rename');
     const inode = this.inode(from);
     this.inode(path.dirname(to));
-    const moved = [...this.names.keys()].filter((name) => name === from || name.startsWith(`${from}/`));
-    this.change([from, to], (names) => {
-      for (const name of moved) {
-        const held = names.get(name) ?? (name === from ? inode : undefined);
-        names.delete(name);
-        if (held) names.set(to + name.slice(from.length), held);
-      }
-    });
+    const moved = [...this.names].filter(([name]) => name.startsWith(`${from}/`));
+    this.change([from, undefined], [to, inode]);
+    for (const [name] of moved) this.names.delete(name);
+    for (const [name, held] of moved) this.names.set(to + name.slice(from.length), held);
   }
 
   link(from: string, to: string): void {
     this.step('create');
     if (this.names.has(to)) throw failure('EEXIST', 'link', to);
     const inode = this.inode(from);
-    this.change([to], (names) => void names.set(to, inode));
+    this.change([to, inode]);
   }
 
   remove(file: string): void {
     this.step('remove');
     this.inode(file);
-    this.change([file], (names) => void names.delete(file));
+    this.change([file, undefined]);
   }
 
   removeDirectory(directory: string): void {
     this.step('remove');
     if (this.list(directory).length > 0) throw failure('ENOTEMPTY', 'rmdir', directory);
-    this.change([directory], (names) => void names.delete(directory));
+    this.change([directory, undefined]);
   }
 
   list(directory: string): string[] {
@@ -234,7 +235,7 @@ export class SimDisk implements Disk {
     this.makeDirectory(path.dirname(directory));
     this.step('create');
     const inode = newInode(true);
-    this.change([directory], (names) => void names.set(directory, inode));
+    this.change([directory, inode]);
   }
 
   stat(file: string): DiskEntry | undefined {
@@ -252,9 +253,9 @@ export class SimDisk implements Disk {
 
   syncDirectorySync(directory: string): void {
     this.step('syncDirectory');
-    this.inode(directory);
-    const mine = this.changes.filter((change) => change.touched.some((name) => path.dirname(name) === directory));
-    for (const change of mine) change.apply(this.durableNames);
+    const inode = this.inode(directory);
+    const mine = this.changes.filter((change) => change.touched.some((entry) => entry.directory === inode));
+    for (const change of mine) makeDurable(change);
     this.changes = this.changes.filter((change) => !mine.includes(change));
   }
 
@@ -368,9 +369,21 @@ export class SimDisk implements Disk {
     inode.durableSize = size;
   }
 
-  private change(touched: readonly string[], apply: (names: Map<string, Inode>) => void): void {
-    apply(this.names);
-    this.changes.push({ touched, apply });
+  private change(...names: readonly (readonly [file: string, inode: Inode | undefined])[]): void {
+    this.changes.push({
+      touched: names.map(([file, inode]) => ({ directory: this.inode(path.dirname(file)), name: path.basename(file), inode })),
+    });
+    for (const [file, inode] of names) {
+      if (inode) this.names.set(file, inode);
+      else this.names.delete(file);
+    }
+  }
+
+  private find(directory: Inode, at: string): void {
+    for (const [name, inode] of directory.entries) {
+      this.names.set(path.join(at, name), inode);
+      this.find(inode, path.join(at, name));
+    }
   }
 
   private inode(file: string): Inode {
@@ -414,8 +427,15 @@ export class SimDisk implements Disk {
   }
 }
 
+function makeDurable({ touched }: NameChange): void {
+  for (const { directory, name, inode } of touched) {
+    if (inode) directory.entries.set(name, inode);
+    else directory.entries.delete(name);
+  }
+}
+
 function newInode(isDirectory: boolean): Inode {
-  return { bytes: new Uint8Array(1024), size: 0, durable: new Uint8Array(0), durableSize: 0, dirty: new Set(), syncing: new Set(), isDirectory };
+  return { bytes: new Uint8Array(1024), size: 0, durable: new Uint8Array(0), durableSize: 0, dirty: new Set(), syncing: new Set(), isDirectory, entries: new Map() };
 }
 
 function resize(inode: Inode, size: number): void {

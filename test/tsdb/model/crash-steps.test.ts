@@ -15,7 +15,7 @@ const STRIDE = process.env['MODEL_STEPS'] === 'all' ? 1 : 67;
 const minute = (door: 'v1' | 'v2' | 'batch', series: number): Operation => ({ kind: 'run', door, series, count: 40, stepMs: 15_000 });
 const round: readonly Operation[] = [
   minute('batch', 0), minute('v1', 1), minute('v2', 2), { kind: 'sync' },
-  { kind: 'write', door: 'batch', rows: [{ series: 3, time: { from: 'clock', offset: 0 }, value: 7 }, { series: 0, time: { from: 'newest', offset: -HOUR }, value: [0, 1] }] },
+  { kind: 'write', door: 'batch', rows: [{ series: 3, time: { from: 'clock', offset: 0 }, value: 7, startBefore: 0 }, { series: 0, time: { from: 'newest', offset: -HOUR }, value: [0, 1], startBefore: 60_000 }] },
   { kind: 'clock', byMs: 2 * HOUR },
 ];
 const operations: readonly Operation[] = [
@@ -30,7 +30,7 @@ it.each([
   let stops = 0;
   for (let after = how === 'power' ? 7 : 1; ; after += STRIDE) {
     const story: Story = {
-      seed: after, windowMs: 3 * HOUR, retentionMs: 12 * HOUR, sync, closesEarly: false,
+      seed: after, windowMs: 3 * HOUR, retentionMs: 12 * HOUR, sync, closesEarly: false, keepStarts: true,
       operations: [{ kind: 'crash', how, after }, ...operations],
     };
     const telling = new Telling(story);

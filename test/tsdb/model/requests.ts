@@ -66,11 +66,11 @@ export function batchOf(rows: readonly Row[]): SampleBatch {
   const scratch = new Float64Array(1);
   for (const run of runsOf(rows)) {
     const series = batch.addSeries(SERIES[run[0]!.series]!);
-    for (const { t, value } of run) {
-      if ('histogram' in value) batch.addHistogram(series, t, value.histogram, batch.length);
+    for (const { t, value, start } of run) {
+      if ('histogram' in value) batch.addHistogram(series, t, value.histogram, batch.length, start);
       else {
         putValue(scratch, 0, value);
-        batch.addFrom(series, t, scratch, 0, batch.length);
+        batch.addFrom(series, t, scratch, 0, batch.length, start);
       }
     }
   }
@@ -80,7 +80,7 @@ export function batchOf(rows: readonly Row[]): SampleBatch {
 /** What a decoder made of a body. */
 export function rowsOf(batch: SampleBatch): Row[] {
   return Array.from({ length: batch.length }, (_, i) => ({
-    series: indexOf(batch.series[batch.seriesIndex[i]!]!), t: batch.timestamps[i]!, value: valueAt(batch, i),
+    series: indexOf(batch.series[batch.seriesIndex[i]!]!), t: batch.timestamps[i]!, value: valueAt(batch, i), start: batch.startTimestamps[i]!,
   }));
 }
 
@@ -136,6 +136,7 @@ export function writeV2(rows: readonly Row[]): Uint8Array {
       putValue(value, 0, row.value);
       putDoubleFrom(part, 1, value, 0);
       putInt(part, 2, row.t);
+      if (row.start !== 0) putInt(part, 3, row.start);
       putBytes(series, 2, part.view());
     }
     putBytes(list, 5, series.view());

@@ -15,6 +15,8 @@ export interface Row {
   readonly series: number;
   readonly t: number;
   readonly value: Value;
+  /** Start timestamp, ms; 0 without one. */
+  readonly start: number;
 }
 
 export type Value = { readonly high: number; readonly low: number } | { readonly histogram: Histogram };
@@ -25,6 +27,7 @@ export type Samples = Map<number, Map<number, string>>;
 export interface ModelRules {
   readonly windowMs: number;
   readonly maxFutureMs: number;
+  readonly keepStarts: boolean;
 }
 
 /** Where the samples of a time lie: a repeated sample is known for sure only while a head has it. */
@@ -42,6 +45,26 @@ export function textOf(value: Value): string {
   if (!('histogram' in value)) return `f:${hex(value.high)}${hex(value.low)}`;
   const bytes = new Uint8Array(histogramEncodedSizeMax(value.histogram));
   return `h:${Buffer.from(bytes.subarray(0, encodeHistogram(value.histogram, bytes, 0))).toString('hex')}`;
+}
+
+/** A value and its start timestamp as one text. */
+export function storedText(value: Value, startMs: number): string {
+  return startMs === 0 ? textOf(value) : `${textOf(value)} since ${startMs}`;
+}
+
+/** Whether this value is there, whatever its start. */
+export function hasValue(samples: Samples, { series, t, value }: Pick<Row, 'series' | 't' | 'value'>): boolean {
+  const text = samples.get(series)?.get(t);
+  return text !== undefined && valueText(text) === textOf(value);
+}
+
+export function valueText(stored: string): string {
+  return stored.split(' ', 1)[0]!;
+}
+
+/** The same samples; for comparisons after damage, which may leave later samples with the start before it. */
+export function withoutStarts(samples: Samples): Samples {
+  return new Map(Array.from(samples, ([series, times]) => [series, new Map(Array.from(times, ([t, text]) => [t, valueText(text)]))]));
 }
 
 function hex(word: number): string {
@@ -92,7 +115,7 @@ export class StoreModel {
       return { allowed: isSettled ? [AppendStatus.duplicate, AppendStatus.conflict] : [AppendStatus.duplicate], stored: false };
     }
     const there = this.visible.get(row.series)?.get(t);
-    if (there === textOf(row.value)) {
+    if (hasValue(this.visible, row)) {
       // In a block nobody looks for it, and there its time is over.
       return { allowed: place(t) === 'head' ? [AppendStatus.duplicate] : [AppendStatus.duplicate, time], stored: false };
     }
@@ -115,7 +138,7 @@ export class StoreModel {
   store(rows: readonly Row[], verdicts: readonly Verdict[]): void {
     rows.forEach((row, i) => {
       if (!verdicts[i]!.stored) return;
-      put(this.visible, row.series, row.t, textOf(row.value));
+      put(this.visible, row.series, row.t, storedText(row.value, this.rules.keepStarts ? row.start : 0));
       this.newest = Math.max(this.newest, row.t);
     });
   }

@@ -1,5 +1,6 @@
 /** What happens in a story: operations as data, so that a failing list can be shrunk and typed in again. */
 import fc from 'fast-check';
+import type { Held } from './gate.js';
 
 /** A time by what it is measured from when its turn comes. */
 export interface TimeSpec {
@@ -14,6 +15,8 @@ export interface RowSpec {
   readonly time: TimeSpec;
   /** `[high, low]` of a float; one number: a histogram; `same`: what the model has there. */
   readonly value: readonly [number, number] | number | 'same';
+  /** How long before its time the sample began to count, ms; 0: without a start timestamp. */
+  readonly startBefore: number;
 }
 
 export type Door = 'batch' | 'v1' | 'v2';
@@ -34,6 +37,11 @@ export type Operation =
   | { readonly kind: 'delete'; readonly job: string; readonly fromMs: number; readonly lengthMs: number }
   | { readonly kind: 'clean' }
   | { readonly kind: 'flush' }
+  /** A copy by the admin API, which must open and have the same samples. */
+  | { readonly kind: 'copy' }
+  /** From here on jobs of other threads do not begin, or do not end, or readers give nothing back. */
+  | { readonly kind: 'hold'; readonly what: Held }
+  | { readonly kind: 'letGo' }
   /** The end without warning, in the middle of the n-th disk operation from here (0: at once), and a start. */
   | { readonly kind: 'crash'; readonly how: 'power' | 'process'; readonly after: number }
   /** Bytes behind the end of a log, as a torn write leaves them, then a crash of the process. */
@@ -52,6 +60,7 @@ export interface Story {
   readonly sync: 'always' | 'interval';
   /** Heads are closed before their range is over. */
   readonly closesEarly: boolean;
+  readonly keepStarts: boolean;
   readonly operations: readonly Operation[];
 }
 
@@ -84,6 +93,7 @@ const row: fc.Arbitrary<RowSpec> = fc.record({
   series: fc.nat({ max: 10 }),
   time,
   value: fc.oneof({ weight: 6, arbitrary: bits }, { weight: 1, arbitrary: fc.nat({ max: 34 }) }, { weight: 2, arbitrary: fc.constant('same' as const) }),
+  startBefore: fc.constantFrom(0, 0, 1000, 60_000, 3 * HOUR),
 });
 const door: fc.Arbitrary<Door> = fc.constantFrom('batch', 'v1', 'v2');
 
@@ -102,6 +112,9 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('clean' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('flush' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('copy' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('hold' as const), what: fc.constantFrom('start' as const, 'result' as const, 'readers' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('letGo' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash' as const), how: fc.constantFrom('power' as const, 'process' as const), after: fc.nat({ max: 25 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('tail' as const), bytes: fc.integer({ min: 1, max: 3000 }) }) },
   { weight: 1, arbitrary: fc.record({
@@ -118,5 +131,6 @@ export const story: fc.Arbitrary<Story> = fc.record({
   retentionMs: fc.constantFrom(0, 0, 6 * HOUR),
   sync: fc.constantFrom('always' as const, 'interval' as const),
   closesEarly: fc.boolean(),
+  keepStarts: fc.boolean(),
   operations: fc.array(operation, { minLength: 1, maxLength: 60, size: 'max' }),
 });
