@@ -1,9 +1,9 @@
 // Resident memory of the real server over many heads: a dropped head's arena must go back to the system, each time.
 // Operator terms: 20,000 series every two minutes for 30 simulated hours with heads of two hours; 10 % of the series are replaced every
 // hour, or with --storm at every scrape, under a budget of 64 MiB, which no aligned head fits into. Each hour is queried once, so
-// that every thread has seen every head.
+// that every thread has seen every head. --hours 120 shows that what rises in the first day, caches up to their caps, levels off.
 // Expected: two heads of 20-40 MB beside some 200 MB of server; the second half of the run no higher than the first.
-//   npm run build && node bench/ingest/rss-over-heads.mjs [--storm] [--smoke]
+//   npm run build && node bench/ingest/rss-over-heads.mjs [--storm] [--smoke] [--hours N]
 import { encodeLabels, plainBody } from '../lib/plain-body.mjs';
 import { header } from '../lib/report.mjs';
 import { startServer } from '../lib/server-process.mjs';
@@ -11,7 +11,7 @@ import { startServer } from '../lib/server-process.mjs';
 const smoke = process.argv.includes('--smoke');
 const storm = process.argv.includes('--storm');
 const SERIES = smoke ? 1000 : 20_000;
-const HOURS = smoke ? 5 : 30;
+const HOURS = smoke ? 5 : Number(process.argv[process.argv.indexOf('--hours') + 1 || -1] ?? 30);
 const INTERVAL_MS = 120_000;
 const SCRAPES_PER_HOUR = 3_600_000 / INTERVAL_MS;
 const PER_BODY = 5000;
@@ -64,8 +64,13 @@ try {
     const end = (t + INTERVAL_MS - 1) / 1000;
     const counted = await server.query(`sum(count_over_time(http_requests_total[1h]))`, end);
     if (counted !== SERIES * SCRAPES_PER_HOUR) throw new Error(`hour ${hour}: ${counted} of ${SERIES * SCRAPES_PER_HOUR} samples`);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    resident.push(server.rss());
+    // A block is made in a thread that ends with it, whose memory is none of what stays: the lowest of a few looks.
+    let lowest = Infinity;
+    for (let look = 0; look < 8; look++) {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      lowest = Math.min(lowest, server.rss());
+    }
+    resident.push(lowest);
     const names = ['narthex_heads', 'narthex_head_memory_bytes', 'narthex_heads_closed_early_total'];
     const [heads, bytes, early] = await Promise.all(names.map(server.metric));
     const arenas = server.arenas();

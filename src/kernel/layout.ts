@@ -20,7 +20,7 @@ export const HDR_HEAP_TOP = 1052;
 /** Heap address that must not be reached: the budget of this arena. */
 export const HDR_HEAP_LIMIT = 1056;
 export const HDR_SERIES_LIMIT = 1060;
-/** Half-open range of sample times, f64 ms. */
+/** Half-open range of sample times, f64 ms. The end is lowered, behind the newest sample, where a head must end early. */
 export const HDR_MINT = 1064;
 export const HDR_MAXT = 1072;
 /** Seed of all hashes of this arena, u64, random for each process and never stored. */
