@@ -294,6 +294,11 @@ export const configSchema = section('', {
         + 'without a range. 0 = none, they wait behind long queries.',
       why: 'Completion, variables and health checks answer in milliseconds while a dashboard computes; an idle thread costs about 10 MB.',
     }, { maximum: 4 }),
+    warm_up: duration('300ms', {
+      about: 'Own key. How long each query thread rehearses queries over made-up samples after the start, between requests. '
+        + '0 = not at all.',
+      why: 'Code that has run is compiled: the first queries of a dashboard take milliseconds less each. Beyond this little is gained.',
+    }, { maximum: 10_000 }),
     result_cache_size: size('64MiB', {
       about: 'Own key. Results of range queries that each of the `workers` keeps, to compute only new steps when a dashboard is refreshed. '
         + 'Steps under which samples changed are computed again; `nocache=1` in a request computes all. 0 = keep nothing.',

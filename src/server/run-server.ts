@@ -180,6 +180,7 @@ export async function runServer(
   }
   if (shutdown.begun) return;
   readiness.becomeReady();
+  store.queries.warmUp(config.query.warm_up_ms);
   notifications.set('starting', false);
   announce(config, listener, deps.options.routePrefix, logger);
 }

@@ -25,6 +25,10 @@ export function createQueryRuntime(settings: QueryRuntimeSettings, readerSlot: n
         storage, cardinality: storage, engine, metadata: catalogue, exemplars: catalogue,
         limits, externalLabels, searchApi, syntax, stopRequested,
       }),
+    // Loaded when it is asked for: it brings the writing side of a head along.
+    rehearse: async (shortOnly) => (await import('./rehearsal.js')).rehearsal(
+      settings, { metadata: catalogue, exemplars: catalogue }, shortOnly,
+    ),
     close: () => {
       storage.close();
       catalogue.close();

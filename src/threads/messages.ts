@@ -38,6 +38,8 @@ export interface QueryWorkerData {
 export type ToQueryWorker =
   /** What the runtime opens is there. Until then the thread only loads modules. */
   | { readonly kind: 'begin' }
+  /** Rehearse queries for that long, between jobs. */
+  | { readonly kind: 'warmUp'; readonly budgetMs: number; readonly shortOnly: boolean }
   | { readonly kind: 'run'; readonly job: number; readonly request: ApiRequest }
   /**
    * All heads and blocks from now on: `ids` of all, descriptors only of those that are new to the worker. (Cloning the memory

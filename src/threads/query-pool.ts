@@ -90,6 +90,7 @@ export class QueryPool implements QueryService {
   private failedStarts = 0;
   private closing = false;
   private begun = false;
+  private warmUpMs = 0;
   /** Called when a worker is ready or gone: for `start` and `close`, which wait for all. */
   private onChange: (error?: Error) => void = () => {};
 
@@ -147,6 +148,15 @@ export class QueryPool implements QueryService {
     if (this.closing) return;
     const change = this.leases.set(heads);
     for (const worker of this.workers) worker.setHeads(change);
+  }
+
+  /**
+   * Lets each thread rehearse queries for so long, between jobs, and later those that replace one. To be called when nothing else
+   * needs the cores: after the log has been replayed.
+   */
+  warmUp(budgetMs: number): void {
+    this.warmUpMs = budgetMs;
+    for (const worker of this.workers) if (worker.ready && budgetMs > 0) worker.warmUp(budgetMs);
   }
 
   /**
@@ -250,7 +260,8 @@ export class QueryPool implements QueryService {
         readerSlot: this.freeSlot(), shortOnly,
       },
       {
-        ready: () => {
+        ready: (started) => {
+          if (this.warmUpMs > 0) started.warmUp(this.warmUpMs);
           this.failedStarts = 0;
           this.onChange();
           this.startWaiting();

@@ -29,6 +29,11 @@ export interface QueryRuntime {
    * @param stopRequested cheap (one atomic load): to be polled often enough to stop within 50 ms
    */
   run(request: ApiRequest, stopRequested: () => StopReason | undefined): ApiReply;
+  /**
+   * Makes a function that answers one made-up request each time, as `run` would. Absent: there is nothing to warm up.
+   * @param shortOnly only requests of the short class
+   */
+  rehearse?(shortOnly: boolean): Promise<() => ApiReply>;
   close(): void;
 }
 

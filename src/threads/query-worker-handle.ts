@@ -82,6 +82,11 @@ export class QueryWorkerHandle {
     this.post({ kind: 'begin' });
   }
 
+  /** Rehearses for so long, between jobs. */
+  warmUp(budgetMs: number): void {
+    this.post({ kind: 'warmUp', budgetMs, shortOnly: this.options.shortOnly });
+  }
+
   setHeads(change: HeadChange): void {
     this.post({ kind: 'heads', epoch: change.epoch, ids: change.ids, added: change.added });
   }

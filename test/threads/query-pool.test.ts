@@ -47,6 +47,15 @@ test('a request is answered in a worker that has its settings', async () => {
   expect(text(await run('settings'))).toBe('{"site":"x"}');
 });
 
+test('threads rehearse between jobs, for as long as they are told', async () => {
+  await start({ shortWorkers: 1 });
+  expect(text(await run('rehearsed'))).toBe('0');
+  pool!.warmUp(20);
+  // A job is answered whether they have begun or not. A busy machine may leave time for one only.
+  for (let rehearsed = 0; rehearsed < 1; rehearsed = Number(text(await run('rehearsed')))) await new Promise((resolve) => setTimeout(resolve, 1));
+  expect(lost).toEqual([]);
+});
+
 test('as many run at a time as there are workers and slots', async () => {
   await start({ workers: 3, maxConcurrent: 2 });
   const abort = new AbortController();
