@@ -1,4 +1,5 @@
 /** The gRPC door over a fake store, with grpc-js as client: statuses, details, caps. */
+import http2 from 'node:http2';
 import { Client, compressionAlgorithms, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it, test } from 'vitest';
 import { GrpcListener } from '../../src/grpc/grpc-listener.js';
@@ -22,7 +23,13 @@ interface Answer {
   readonly retryAfter: number | undefined;
 }
 
-async function listen(options: HarnessOptions = {}): Promise<{ harness: Harness; call: (body: string | Buffer, path?: string, gzip?: boolean) => Promise<Answer> }> {
+interface Listening {
+  readonly harness: Harness;
+  readonly address: string;
+  readonly call: (body: string | Buffer, path?: string, gzip?: boolean) => Promise<Answer>;
+}
+
+async function listen(options: HarnessOptions = {}): Promise<Listening> {
   const harness = await makeHarness(options);
   const listener = await GrpcListener.open({ host: '127.0.0.1', port: 0 }, harness.deps);
   ended.push(() => listener.close());
@@ -34,7 +41,26 @@ async function listen(options: HarnessOptions = {}): Promise<{ harness: Harness;
     ended.push(() => made.close());
     return made;
   };
-  return { harness, call: (body, path = METRICS, gzip = false) => unary(client(gzip), path, Buffer.from(body)) };
+  return { harness, address: listener.address, call: (body, path = METRICS, gzip = false) => unary(client(gzip), path, Buffer.from(body)) };
+}
+
+/** A call whose message says that it is compressed, as no library would send it: its trailers. */
+async function rawCall(address: string, encoding: string, message: string): Promise<http2.IncomingHttpHeaders> {
+  const session = http2.connect(`http://${address}`);
+  ended.push(() => session.close());
+  const stream = session.request({ ':method': 'POST', ':path': METRICS, 'content-type': 'application/grpc', te: 'trailers', 'grpc-encoding': encoding });
+  const frame = Buffer.alloc(5 + message.length);
+  frame.writeUInt8(1, 0);
+  frame.writeUInt32BE(message.length, 1);
+  frame.write(message, 5);
+  stream.end(frame);
+  stream.resume();
+  return new Promise((resolve, reject) => {
+    stream.on('error', reject);
+    stream.on('trailers', resolve);
+    // An answer without a message has its status in the headers.
+    stream.on('response', (headers) => { if (headers['grpc-status'] !== undefined) resolve(headers); });
+  });
 }
 
 function unary(client: Client, path: string, body: Buffer): Promise<Answer> {
@@ -98,6 +124,18 @@ describe('refused', () => {
   it('a small message that inflates beyond the cap', async () => {
     const { call } = await listen();
     expect(await call('x'.repeat(9000), METRICS, true)).toMatchObject({ code: Code.RESOURCE_EXHAUSTED, retryAfter: undefined });
+  });
+
+  // grpc-js answers that itself, before anybody is asked: not INVALID_ARGUMENT, but clients do not repeat this one either.
+  test.each([
+    ['corrupt gzip', 'gzip', Code.INTERNAL],
+    ['an encoding that nobody knows', 'zstd', Code.UNIMPLEMENTED],
+  ])('%s', async (_name, encoding, code) => {
+    const { harness, address } = await listen();
+    const { 'grpc-status': status, 'grpc-message': message } = await rawCall(address, encoding, 'this is not compressed');
+    expect([Number(status), harness.stored]).toEqual([code, []]);
+    expect(message).toBeTruthy();
+    await expect.poll(() => [harness.gate.inFlightRequests, harness.gate.inFlightBytes]).toEqual([0, 0]);
   });
 
   it('UNAVAILABLE with a delay while the store is not ready', async () => {
