@@ -23,8 +23,6 @@ export const IGNORED_FLAGS: Readonly<Record<string, ForeignFlag>> = {
   'auto-gomaxprocs': toggle(GO_RUNTIME),
   'auto-gomemlimit': toggle(GO_RUNTIME),
   'auto-gomemlimit.ratio': value(GO_RUNTIME),
-  'web.read-timeout': value(NOT_YET),
-  'web.max-connections': value('see limits.max_in_flight_requests'),
   'web.user-assets': value(NOT_YET),
   'web.remote-write-receiver.accepted-protobuf-messages': value('both versions are always accepted'),
   'web.console.templates': value(CONSOLES),

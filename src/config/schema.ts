@@ -312,6 +312,11 @@ export const configSchema = section('', {
       about: 'Own key. Bytes of one answer before compression; a larger one fails with 422 instead of filling memory.',
       why: 'No browser shows more; about 8 million points.',
     }, { minimum: MIB, maximum: 1024 * MIB }),
+    max_unsent_size: size('512MiB', {
+      about: 'Own key. Bytes of answers that are still on their way to slow clients. While there are more, queries are answered with 503 '
+        + 'and Retry-After.',
+      why: 'Two answers of the largest size; dashboards need some MB.',
+    }, { minimum: MIB }),
   }),
 
   limits: section('Own keys: what a request or a series may be. Every limit answers with its name and both numbers.', {
@@ -379,6 +384,15 @@ export const configSchema = section('', {
       about: 'Prefix of all routes, `/` = none. Empty = path of external_url.',
       why: 'Prometheus\' default.',
     }),
+    read_timeout: duration('5m', {
+      about: 'How long a request may take to arrive (its head a minute at most), a connection may be idle, and a client may take nothing '
+        + 'of an answer. Then the connection is closed.',
+      why: 'Prometheus\' default.',
+    }, { minimum: 100 }),
+    max_connections: integer(512, {
+      about: 'Connections at a time, over all addresses; as many again at the OTLP/HTTP address. One more is answered with 503 and closed.',
+      why: 'Prometheus\' default.',
+    }, { minimum: 1 }),
     cors_origin: text('.*', {
       about: 'Regular expression for allowed CORS origins, fully anchored. JavaScript syntax: no `(?i)`.',
       why: 'Prometheus\' default.',

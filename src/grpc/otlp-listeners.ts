@@ -54,7 +54,7 @@ export class OtlpListeners {
       return library.GrpcListener.open(address, deps);
     });
     try {
-      const http = await tried('http_listen_address', HTTP_PORT, (address) => Listener.open(app, [address]));
+      const http = await tried('http_listen_address', HTTP_PORT, (address) => Listener.open(app, [address], deps.options.connections));
       return new OtlpListeners(grpc, http, app);
     } catch (error) {
       grpc?.closeAllConnections();

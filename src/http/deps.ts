@@ -52,6 +52,15 @@ export interface HttpOptions {
   readonly maxConcurrentReads: number;
   /** Remote reads that wait. */
   readonly maxQueuedReads: number;
+  /** Bytes of answers that clients have not taken yet, above which no query is begun. */
+  readonly maxUnsentBytes: number;
+  readonly connections: ConnectionLimits;
+}
+
+export interface ConnectionLimits {
+  /** For a request to arrive, for an idle connection, and for a client that takes nothing of an answer. */
+  readonly readTimeoutMs: number;
+  readonly maxConnections: number;
 }
 
 export type OtlpEncoding = 'protobuf' | 'json';

@@ -15,6 +15,8 @@ export function httpOptions({ web, limits, query, storage }: Config): HttpOption
     queryTimeoutMs: query.timeout_ms,
     maxConcurrentReads: storage.remote.read_concurrent_limit,
     maxQueuedReads: query.queue_size,
+    maxUnsentBytes: query.max_unsent_size_bytes,
+    connections: { readTimeoutMs: web.read_timeout_ms, maxConnections: web.max_connections },
   };
 }
 

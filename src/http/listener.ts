@@ -1,12 +1,16 @@
 /** Sockets. Apart from the application, because one application listens on several addresses. */
 import http from 'node:http';
-import { isIPv6 } from 'node:net';
+import { isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import type { ConnectionLimits } from './deps.js';
 import { Http2Refusal } from './http2-refusal.js';
 
-/** As Prometheus' --web.read-timeout: senders keep connections between two pushes, and a push may be minutes apart. */
-const IDLE_CONNECTION_MS = 5 * 60_000;
+/** A head is sent in one go; a client that takes longer holds a connection for nothing. */
+const HEAD_TIMEOUT_MS_MAX = 60_000;
+/** How often Node.js looks for requests that take too long, at most. */
+const CHECK_INTERVAL_MS_MAX = 30_000;
+const TOO_MANY = 'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\r\n';
 
 export interface ListenAddress {
   /** '' = all interfaces. */
@@ -18,14 +22,16 @@ export class Listener {
   private readonly servers: http.Server[] = [];
   private readonly http2 = new Http2Refusal();
 
-  private constructor() {}
+  private connections = 0;
+
+  private constructor(private readonly limits: ConnectionLimits) {}
 
   /**
    * Listens on all addresses, or on none: if one cannot be had the others are closed again.
    * `app.ready()` must have been awaited. @throws the error of the socket, with its `code`
    */
-  static async open(app: FastifyInstance, addresses: readonly ListenAddress[]): Promise<Listener> {
-    const listener = new Listener();
+  static async open(app: FastifyInstance, addresses: readonly ListenAddress[], limits: ConnectionLimits): Promise<Listener> {
+    const listener = new Listener(limits);
     try {
       for (const address of addresses) await listener.add(app, address);
     } catch (error) {
@@ -60,7 +66,14 @@ export class Listener {
   }
 
   private add(app: FastifyInstance, { host, port }: ListenAddress): Promise<void> {
-    const server = http.createServer({ keepAliveTimeout: IDLE_CONNECTION_MS }, (request, response) => app.routing(request, response));
+    const { readTimeoutMs } = this.limits;
+    const server = http.createServer({
+      keepAliveTimeout: readTimeoutMs,
+      requestTimeout: readTimeoutMs,
+      headersTimeout: Math.min(readTimeoutMs, HEAD_TIMEOUT_MS_MAX),
+      connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS_MAX, Math.ceil(readTimeoutMs / 2)),
+    }, (request, response) => app.routing(request, response));
+    server.on('connection', (socket: Socket) => this.admit(socket));
     server.on('clientError', (error: Error, socket: Duplex) => {
       if (!this.http2.takesOver(error, socket)) refuse(error, socket);
     });
@@ -72,6 +85,13 @@ export class Listener {
         resolve();
       });
     });
+  }
+
+  /** One connection too many is told so; a socket that is only closed would look like a broken network. */
+  private admit(socket: Socket): void {
+    this.connections++;
+    socket.once('close', () => this.connections--);
+    if (this.connections > this.limits.maxConnections) socket.end(TOO_MANY, () => socket.destroy());
   }
 }
 

@@ -153,7 +153,7 @@ export async function runServer(
   try {
     const app = buildServer(deps);
     await app.ready();
-    listener = await Listener.open(app, listenAddresses(config));
+    listener = await Listener.open(app, listenAddresses(config), deps.options.connections);
     const { addresses } = listener;
     const foundation = await founding;
     ({ lock } = foundation);

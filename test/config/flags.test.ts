@@ -46,10 +46,10 @@ describe('upstream', () => {
   });
 
   it('those without meaning here warn, with and without =', () => {
-    const { problems: found, warnings } = readFlags(['--web.max-connections', '512', '--storage.tsdb.no-lockfile', '--no-storage.tsdb.wal-compression', '--rules.max-concurrent-evals=4']);
+    const { problems: found, warnings } = readFlags(['--web.page-title', 'x', '--storage.tsdb.no-lockfile', '--no-storage.tsdb.wal-compression', '--rules.max-concurrent-evals=4']);
     expect(found).toEqual([]);
     expect(warnings.map((line) => line.split(' ')[0])).toEqual([
-      '--web.max-connections', '--storage.tsdb.no-lockfile', '--storage.tsdb.wal-compression', '--rules.max-concurrent-evals',
+      '--web.page-title', '--storage.tsdb.no-lockfile', '--storage.tsdb.wal-compression', '--rules.max-concurrent-evals',
     ]);
   });
 

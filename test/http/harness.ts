@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { ApiReply, ApiRequest } from '../../src/api/contract.js';
 import { originMatcher } from '../../src/http/cors.js';
-import type { AdminStore, HttpDeps, HttpOptions, OtlpEncoding } from '../../src/http/deps.js';
+import type { AdminStore, ConnectionLimits, HttpDeps, HttpOptions, OtlpEncoding } from '../../src/http/deps.js';
 import { IngestGate } from '../../src/http/ingest-gate.js';
 import { badData } from '../../src/api/error-types.js';
 import { Notifications } from '../../src/http/notifications.js';
@@ -16,6 +16,8 @@ import { encodeExportResponse, encodeStatus } from '../../src/wire/otlp-response
 import { WireError } from '../../src/wire/wire-error.js';
 
 export const NOW_MS = 1_795_230_729_540;
+
+export const CONNECTIONS: ConnectionLimits = { readTimeoutMs: 60_000, maxConnections: 100 };
 
 export interface Harness {
   readonly app: FastifyInstance;
@@ -85,6 +87,8 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
       queryTimeoutMs: 120_000,
       maxConcurrentReads: 2,
       maxQueuedReads: 1,
+      maxUnsentBytes: 1 << 20,
+      connections: CONNECTIONS,
       ...options.http,
     },
     logger: pino({ level: 'silent' }),

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Listener } from '../../src/http/listener.js';
-import { makeHarness } from './harness.js';
+import { CONNECTIONS, makeHarness } from './harness.js';
 
 const LOCAL = { host: '127.0.0.1', port: 0 };
 const open: Listener[] = [];
@@ -15,7 +15,7 @@ afterEach(async () => {
 
 async function listen(count: number): Promise<Listener> {
   const { app } = await makeHarness();
-  const listener = await Listener.open(app, Array.from({ length: count }, () => LOCAL));
+  const listener = await Listener.open(app, Array.from({ length: count }, () => LOCAL), CONNECTIONS);
   open.push(listener);
   return listener;
 }
@@ -31,7 +31,7 @@ describe('sockets', () => {
     const taken = await listen(1);
     const port = Number(taken.addresses[0]!.split(':')[1]);
     const { app } = await makeHarness();
-    await expect(Listener.open(app, [LOCAL, { host: '127.0.0.1', port }])).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(Listener.open(app, [LOCAL, { host: '127.0.0.1', port }], CONNECTIONS)).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
   it('close waits for nothing but requests in flight: idle keep-alive connections end at once', async () => {
@@ -49,7 +49,7 @@ describe('sockets', () => {
 
   it('a sender that breaks off leaves nothing behind', async () => {
     const { app, gate, observed } = await makeHarness();
-    const listener = await Listener.open(app, [LOCAL]);
+    const listener = await Listener.open(app, [LOCAL], CONNECTIONS);
     open.push(listener);
     const request = http.request(`http://${listener.addresses[0]}/api/v1/write`, { method: 'POST', headers: { 'content-length': 100 } });
     request.on('error', () => {});

@@ -12,6 +12,7 @@ import { CODINGS, preferredCoding } from '../content-coding.js';
 import type { HttpDeps } from '../deps.js';
 import { HttpError, toHttpError } from '../error-table.js';
 import { asBuffer, defineRoute, type Handler, sendJson } from '../route.js';
+import { UnsentAnswers } from '../unsent-answers.js';
 
 /** Go reads this much of a form. */
 const FORM_BYTES_MAX = 10 * 1024 * 1024;
@@ -40,23 +41,24 @@ export async function queryRoutes(app: FastifyInstance, deps: HttpDeps): Promise
     customTypes: /^(?:application\/(?:json|x-ndjson|openmetrics-text)|text\/plain)/,
   });
   acceptForms(app);
+  const unsent = new UnsentAnswers(deps.options.maxUnsentBytes, deps.options.connections.readTimeoutMs);
   app.setErrorHandler((error, _request, reply) => sendEnvelope(reply, toHttpError(error)));
 
   for (const endpoint of GET_AND_POST) {
-    const handler = workerHandler(deps, endpoint, () => '');
+    const handler = workerHandler(deps, unsent, endpoint, () => '');
     const extra = endpoint === 'series' ? { DELETE: refuseDropSeries } : {};
     defineRoute(app, deps, `/api/v1/${endpoint}`, KIND, { GET: handler, POST: handler, ...extra });
   }
   for (const what of ['metric_names', 'label_names', 'label_values'] as const) {
-    const handler = workerHandler(deps, `search_${what}`, () => '');
+    const handler = workerHandler(deps, unsent, `search_${what}`, () => '');
     defineRoute(app, deps, `/api/v1/search/${what}`, KIND, { GET: handler, POST: handler });
   }
   defineRoute(app, deps, '/api/v1/label/:name/values', KIND, {
-    GET: workerHandler(deps, 'label_values', (request) => labelName(request.params)),
+    GET: workerHandler(deps, unsent, 'label_values', (request) => labelName(request.params)),
   });
-  defineRoute(app, deps, '/api/v1/metadata', KIND, { GET: workerHandler(deps, 'metadata', () => '') });
-  defineRoute(app, deps, '/api/v1/status/tsdb', KIND, { GET: workerHandler(deps, 'status_tsdb', () => '') });
-  defineRoute(app, deps, '/federate', { api: false, gated: true }, { GET: workerHandler(deps, 'federate', () => '') });
+  defineRoute(app, deps, '/api/v1/metadata', KIND, { GET: workerHandler(deps, unsent, 'metadata', () => '') });
+  defineRoute(app, deps, '/api/v1/status/tsdb', KIND, { GET: workerHandler(deps, unsent, 'status_tsdb', () => '') });
+  defineRoute(app, deps, '/federate', { api: false, gated: true }, { GET: workerHandler(deps, unsent, 'federate', () => '') });
 }
 
 /** Bodies count only if they are forms; others are read and ignored, as Go does. */
@@ -67,8 +69,11 @@ function acceptForms(app: FastifyInstance): void {
   app.addContentTypeParser('*', options, (_request, _body, done) => done(null, ''));
 }
 
-function workerHandler(deps: HttpDeps, endpoint: ApiEndpoint, pathArgument: (request: FastifyRequest) => string): Handler {
+function workerHandler(
+  deps: HttpDeps, unsent: UnsentAnswers, endpoint: ApiEndpoint, pathArgument: (request: FastifyRequest) => string,
+): Handler {
   return async (request, reply) => {
+    unsent.check();
     const nowMs = deps.clock.nowMs();
     const params = mergedParams(request);
     const abort = new AbortController();
@@ -85,6 +90,7 @@ function workerHandler(deps: HttpDeps, endpoint: ApiEndpoint, pathArgument: (req
         deadlineMs: nowMs + timeoutOf(params, deps.options.queryTimeoutMs),
         accept: request.headers.accept ?? '',
       }, abort.signal);
+      unsent.hold(reply.raw, answer.body.length);
       reply.code(answer.status);
       if (answer.status === 204) return await reply.send();
       // Go's http.Error; the JSON of other failures needs none.

@@ -1,0 +1,112 @@
+/** Clients that are slow, greedy or broken, seen from their sockets. */
+import net from 'node:net';
+import { afterEach, describe, expect, it, test } from 'vitest';
+import { Listener } from '../../src/http/listener.js';
+import type { ConnectionLimits } from '../../src/http/deps.js';
+import { CONNECTIONS, json, makeHarness, type HarnessOptions } from './harness.js';
+
+const open: Listener[] = [];
+const sockets: net.Socket[] = [];
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const listener of open.splice(0)) {
+    listener.closeAllConnections();
+    await listener.close();
+  }
+});
+
+async function listen(limits: Partial<ConnectionLimits> = {}, options: HarnessOptions = {}) {
+  const connections = { ...CONNECTIONS, ...limits };
+  const harness = await makeHarness({ ...options, http: { connections, ...options.http } });
+  const listener = await Listener.open(harness.app, [{ host: '127.0.0.1', port: 0 }], connections);
+  open.push(listener);
+  return { ...harness, url: `http://${listener.addresses[0]}`, port: Number(listener.addresses[0]!.split(':')[1]) };
+}
+
+/** A connection on which `text` is sent; `answer` is all that came, once the server has closed it. */
+function connect(port: number, text: string): { socket: net.Socket; answer: Promise<string> } {
+  const socket = net.connect(port, '127.0.0.1', () => socket.write(text));
+  sockets.push(socket);
+  const answer = new Promise<string>((resolve) => {
+    let all = '';
+    socket.on('data', (chunk: Buffer) => (all += chunk.toString('latin1'))).on('error', () => {}).on('close', () => resolve(all));
+  });
+  return { socket, answer };
+}
+
+const SHORT = { readTimeoutMs: 200 };
+const HEALTHY = 'GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n';
+
+describe('slow clients', () => {
+  test.each([
+    ['a head that does not end', 'GET /-/healthy HTTP/1.1\r\nHost: x\r\n', /^HTTP\/1\.1 408 /],
+    ['a body that does not come', 'POST /api/v1/write HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc', /^HTTP\/1\.1 408 /],
+    ['a form that does not come', 'POST /api/v1/query HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nquery', /^HTTP\/1\.1 408 /],
+    ['a chunked body that does not end', 'POST /api/v1/write HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n', /^HTTP\/1\.1 408 /],
+    ['a connection that stays idle', HEALTHY, /^HTTP\/1\.1 200 /],
+  ])('%s: the connection is closed after web.read_timeout', async (_name, text, expected) => {
+    const { port, gate } = await listen(SHORT);
+    expect(await connect(port, text).answer).toMatch(expected);
+    await expect.poll(() => gate.inFlightRequests).toBe(0);
+  });
+
+  it('a client that takes nothing of its answer: other queries wait, and the connection is closed', async () => {
+    const big = json(`"${'x'.repeat(64 << 20)}"`);
+    const { port, url } = await listen(SHORT, { query: (request) => Promise.resolve(request.params === 'big' ? big : json('1')) });
+    const { socket, answer } = connect(port, 'GET /api/v1/query?big HTTP/1.1\r\nHost: x\r\n\r\n');
+    socket.pause();
+    const small = async (): Promise<string> => {
+      const response = await fetch(`${url}/api/v1/query?small`);
+      await response.text();
+      return `${response.status} ${response.headers.get('retry-after')}`;
+    };
+    await expect.poll(small, { interval: 5 }).toBe('503 1');
+    await expect.poll(small).toBe('200 null');
+    socket.resume();
+    expect((await answer).length).toBeLessThan(big.body.length);
+  });
+});
+
+describe('broken and greedy clients', () => {
+  test.each([
+    ['a head of 20 KB', `GET /-/healthy HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, /^HTTP\/1\.1 431 /],
+    ['a URL of 20 KB', `GET /api/v1/query?query=${'a'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, /^HTTP\/1\.1 431 /],
+    ['two lengths', 'POST /api/v1/write HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc', /^HTTP\/1\.1 400 /],
+    ['a length and chunks (request smuggling)', 'POST /api/v1/write HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', /^HTTP\/1\.1 400 /],
+    ['a length that is no number', 'POST /api/v1/write HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n', /^HTTP\/1\.1 400 /],
+    ['a chunk that is no chunk', 'POST /api/v1/write HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', /HTTP\/1\.1 400 /],
+    ['a head without a host', 'GET /-/healthy HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 /],
+    ['a method that does not exist', 'GRAB /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n', /^HTTP\/1\.1 400 /],
+    ['a length beyond the limit', 'POST /api/v1/write HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5000\r\n\r\n', /^HTTP\/1\.1 413 /],
+  ])('%s', async (_name, text, expected) => {
+    const { port } = await listen(SHORT);
+    expect(await connect(port, text).answer).toMatch(expected);
+  });
+
+  it('HTTP/1.0 and Connection: close end the connection', async () => {
+    const { port } = await listen();
+    expect(await connect(port, 'GET /-/healthy HTTP/1.0\r\n\r\n').answer).toContain('Healthy');
+    expect(await connect(port, 'GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n').answer).toContain('Healthy');
+  });
+
+  it('pipelined requests are answered in their order', async () => {
+    let answered = 0;
+    const { port } = await listen(SHORT, {
+      // The first is the slowest.
+      query: ({ params }) => new Promise((resolve) => setTimeout(() => resolve(json(`"${params}"`)), 30 - 10 * answered++)),
+    });
+    const text = [1, 2, 3].map((i) => `GET /api/v1/query?q${i} HTTP/1.1\r\nHost: x\r\n\r\n`).join('');
+    expect((await connect(port, text).answer).match(/"q\d"/g)).toEqual(['"q1"', '"q2"', '"q3"']);
+  });
+
+  it('connections above web.max_connections are answered 503, until others go', async () => {
+    const { port } = await listen({ maxConnections: 2 });
+    const first = connect(port, HEALTHY);
+    const second = connect(port, HEALTHY);
+    await Promise.all([first, second].map(({ socket }) => new Promise((resolve) => socket.once('data', resolve))));
+    expect(await connect(port, HEALTHY).answer).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\nRetry-After: 1\r\n/);
+    first.socket.destroy();
+    await expect.poll(() => connect(port, 'GET /-/healthy HTTP/1.0\r\n\r\n').answer).toContain('Healthy');
+  });
+});
