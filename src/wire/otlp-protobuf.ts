@@ -48,6 +48,8 @@ export class OtlpProtobufReader {
   /** Whether the embedded message of the current field is wanted, or has something wanted in it. */
   private isSelected(): boolean {
     if (this.selection === undefined) return true;
+    // Damaged is damaged, wanted or not.
+    this.reader.expect(BYTES);
     const next = this.selection[this.taken];
     if (next === undefined) return false;
     const { reader } = this;

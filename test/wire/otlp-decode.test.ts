@@ -105,6 +105,15 @@ describe('OTLP protobuf', () => {
     expect(plain(decodeOtlpProtobuf(otlpProtobuf(request)))).toStrictEqual(plain(json(request)));
   });
 
+  test('a part is damaged where the whole is', () => {
+    const body = otlpProtobuf({ resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'm', summary: { dataPoints: [{ count: '1' }] } }] }] }] });
+    const point = body.indexOf(9, body.indexOf(0x5a)) - 2;
+    expect(decodeOtlpProtobuf(body, Uint32Array.of(point + 2)).resourceMetrics[0]!.scopeMetrics[0]!.metrics[0]!.data).toMatchObject({ points: [{ count: 1 }] });
+    // Not a message any more, but a number.
+    body[point] = 0x08;
+    expect(() => decodeOtlpProtobuf(body, Uint32Array.of(body.indexOf(0x6d) - 2))).toThrow(WireError);
+  });
+
   test('a message in two parts is one', () => {
     const writer = () => protobuf.Writer.create();
     const point = writer().uint32(25).fixed64(5_000_000).finish();
