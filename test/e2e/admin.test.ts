@@ -89,6 +89,31 @@ describe('the admin API', () => {
     expect(await get(server.url, 'label/s/values')).toEqual(['a', 'b', 'c']);
   }, 60_000);
 
+  it('flushes while samples come in, and is killed right after: everything is in blocks', async () => {
+    const heads = (): string[] => fs.readdirSync(path.join(server.directory, 'heads'));
+    const before = await counts();
+    let going = true;
+    let sent = 0;
+    const sending = (async () => {
+      for (; going; sent++) {
+        const samples = [{ timestampMs: endSeconds * 1000 + 60_000 + sent, value: sent }];
+        expect((await write(server.url, 1, [{ labels: { __name__: 'meanwhile' }, samples }])).status).toBe(204);
+      }
+    })();
+    await sleep(100);
+    const flushed = await admin('flush');
+    going = false;
+    await sending;
+    expect(flushed).toEqual({ status: 204, text: '' });
+    expect(await admin('flush')).toEqual({ status: 204, text: '' });
+    expect(heads()).toEqual([]);
+    await server.kill();
+    server = await server.again();
+    servers.push(server);
+    expect(await counts()).toEqual(before);
+    expect(await value(server.url, 'count_over_time(meanwhile[1h])', endSeconds + 3000)).toBe(sent);
+  }, 60_000);
+
   it('tells what is wrong', async () => {
     expect(await admin('delete_series')).toMatchObject({ status: 400 });
     expect(await admin('delete_series', { 'match[]': 'x{' })).toMatchObject({ status: 400 });
