@@ -62,6 +62,57 @@ export const ENDPOINTS: readonly Endpoint[] = [
   row('/admin/tsdb/snapshot', 'post put', 'admin', 'Copy the data into a directory', 'skip_head'),
 ];
 
+/** Status codes by tag, and of the endpoints that have others. 405 belongs to methods that are not described. */
+const STATUSES: Readonly<Record<string, string>> = {
+  'query': '200 400 413 422 499 500 503',
+  'metadata': '200 400 413 422 499 500 503',
+  'search': '200 400 413 499 500 503',
+  'targets': '200 400 500 503',
+  'rules': '200 400 500 503',
+  'status': '200 500 503',
+  'admin': '204 400 413 500 503',
+  '/query_exemplars': '200 204 400 413 422 499 500 503',
+  '/targets/relabel_steps': '400 404 500 503',
+  '/scrape_pools/config': '400 404 500 503',
+  '/status/tsdb': '200 400 499 500 503',
+  '/status/self_metrics': '200 400 500 503',
+  '/status/walreplay': '200 500',
+  '/notifications': '200 500',
+  '/notifications/live': '200 204 500',
+  '/openapi.yaml': '200 500',
+  '/write': '200 204 400 413 415 500 503',
+  '/otlp/v1/metrics': '200 400 413 415 500 503',
+  '/admin/tsdb/snapshot': '200 400 413 500 503',
+};
+
+const MEANINGS: Readonly<Record<string, string>> = {
+  200: 'Success.',
+  204: 'Done, and nothing to say.',
+  400: 'A parameter is missing or wrong, or the data cannot be stored.',
+  404: 'There is none of that name.',
+  413: 'The body is too large.',
+  415: 'Not a media type or an encoding that is understood here.',
+  422: 'The query failed while it was evaluated.',
+  499: 'The client closed the connection.',
+  500: 'Switched off, or a fault of the server.',
+  503: 'Starting, stopping, overloaded, or out of time. What Retry-After comes with may be repeated.',
+};
+
+/** Bodies of a success that are not JSON in the envelope; `` = none or one of a protocol of its own. */
+const OTHER_CONTENT: Readonly<Record<string, string>> = {
+  '/notifications/live': 'text/event-stream',
+  '/openapi.yaml': 'application/yaml',
+  '/search/metric_names': 'application/x-ndjson',
+  '/search/label_names': 'application/x-ndjson',
+  '/search/label_values': 'application/x-ndjson',
+  '/write': '',
+  '/otlp/v1/metrics': '',
+};
+
+export function statusesOf({ path, tag }: Endpoint): readonly string[] {
+  return (STATUSES[path] ?? STATUSES[tag] ?? '').split(' ');
+}
+
 export const OPENAPI_YAML = `openapi: 3.1.0
 info:
   title: narthex
@@ -95,7 +146,8 @@ function pathYaml(endpoint: Endpoint): string {
   return `  ${endpoint.path}:\n${endpoint.methods.split(' ').map((method) => operationYaml(endpoint, method)).join('')}`;
 }
 
-function operationYaml({ path, tag, summary, params }: Endpoint, method: string): string {
+function operationYaml(endpoint: Endpoint, method: string): string {
+  const { path, tag, summary, params } = endpoint;
   const id = `${method}${path.replaceAll(/[/{}._]+/g, '-').replace(/-$/, '')}`;
   const asForm = method === 'post' && tag !== 'ingest';
   return `    ${method}:
@@ -103,13 +155,16 @@ function operationYaml({ path, tag, summary, params }: Endpoint, method: string)
       summary: ${JSON.stringify(summary)}
       operationId: ${id}
 ${parametersYaml(path, asForm ? '' : params)}${asForm ? formYaml(params) : ''}      responses:
-        "200":
-          description: Success.
-          content: { application/json: { schema: { $ref: "#/components/schemas/Success" } } }
-        default:
-          description: Error.
-          content: { application/json: { schema: { $ref: "#/components/schemas/Error" } } }
-`;
+${statusesOf(endpoint).map((status) => responseYaml(endpoint, status)).join('')}`;
+}
+
+function responseYaml({ path, tag }: Endpoint, status: string): string {
+  const head = `        "${status}":\n          description: ${JSON.stringify(MEANINGS[status])}\n`;
+  const isSuccess = status.startsWith('2');
+  const other = isSuccess ? OTHER_CONTENT[path] : undefined;
+  if (status === '204' || tag === 'ingest' || other === '') return head;
+  const schema = other === undefined ? `{ $ref: "#/components/schemas/${isSuccess ? 'Success' : 'Error'}" }` : '{ type: string }';
+  return `${head}          content: { ${other ?? 'application/json'}: { schema: ${schema} } }\n`;
 }
 
 function parametersYaml(path: string, params: string): string {

@@ -1,11 +1,12 @@
 /** The API description against the routes that are really there. */
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { ENDPOINTS, OPENAPI_YAML } from '../../src/http/openapi.js';
+import { ENDPOINTS, OPENAPI_YAML, statusesOf } from '../../src/http/openapi.js';
 import { makeHarness } from './harness.js';
 
 interface Operation {
   readonly operationId: string;
+  readonly responses: Record<string, unknown>;
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
 }
 const document = parse(OPENAPI_YAML) as { openapi: string; paths: Record<string, Record<string, Operation>> };
@@ -45,4 +46,30 @@ it('is a valid description: unique ids, path parameters declared', () => {
     expect(parameters.filter((one) => one.in === 'path').map((one) => `{${one.name}}`)).toEqual(path.match(/\{\w+\}/g) ?? []);
   }
   expect(document.paths['/query_range']!['get']!.parameters!.filter((one) => one.required).map((one) => one.name)).toEqual(['query', 'start', 'end', 'step']);
+});
+
+it('says which statuses there are, and no request is answered with another', async () => {
+  const { app, readiness } = await makeHarness();
+  const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+  const seen = new Set<string>();
+  const ask = async (parameters: string): Promise<void> => {
+    for (const endpoint of ENDPOINTS) {
+      if (endpoint.path === '/notifications/live') continue;
+      for (const method of endpoint.methods.split(' ')) {
+        const url = `/api/v1${endpoint.path.replace('{name}', 'job')}${parameters}`;
+        for (const payload of ['', 'x'.repeat(5000)]) {
+          const { statusCode } = await app.inject(method === 'get' ? { method: 'GET', url } : { method: method === 'put' ? 'PUT' : 'POST', url, headers: FORM, payload });
+          expect(statusesOf(endpoint), `${method} ${url} ${statusCode}`).toContain(String(statusCode));
+          expect(Object.keys(document.paths[endpoint.path]![method]!.responses)).toEqual([...statusesOf(endpoint)]);
+          seen.add(`${endpoint.path} ${statusCode}`);
+        }
+      }
+    }
+  };
+  await ask('');
+  await ask('?query=1&scrapePool=a&labels=a&match[]=up');
+  await ask('?type=x&metric_name_pattern=(&match_target={&limit=x&skip_head=x&openapi_version=x');
+  readiness.stop();
+  await ask('');
+  expect([...seen]).toEqual(expect.arrayContaining(['/query 200', '/query 503', '/scrape_pools/config 404', '/rules 400', '/write 415', '/openapi.yaml 200', '/admin/tsdb/snapshot 500']));
 });
