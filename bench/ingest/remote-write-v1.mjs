@@ -2,16 +2,8 @@
 // Operator terms: a fleet that is scraped every 15 s, all series known after the first scrape.
 // Expected: snappy 30 ns, walk and identity 30 ns, append 15 ns, log 15 ns a sample and 5 us of write a body: 0.1 us a sample.
 //   npm run build && node bench/ingest/remote-write-v1.mjs [--smoke]
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { systemClock } from '../../dist/io/clock.js';
-import { NodeDisk } from '../../dist/io/node-disk.js';
-import { Db } from '../../dist/tsdb/db.js';
-import { loadKernelModule } from '../../dist/tsdb/kernel-loader.js';
-import { decodeLabelRun } from '../../dist/wire/label-run.js';
-import { openFirstHead } from '../lib/first-body.mjs';
 import { remoteWriteBodies } from '../lib/fleet.mjs';
+import { ingest, withStore } from '../lib/ingest-store.mjs';
 import { cpuSeconds, header, rounds } from '../lib/report.mjs';
 
 const smoke = process.argv.includes('--smoke');
@@ -19,45 +11,16 @@ const targets = smoke ? 4 : 40;
 const scrapes = smoke ? 4 : 40;
 const bodies = remoteWriteBodies({ targets, scrapes, startMs: Date.now() - scrapes * 15_000 });
 const total = bodies.reduce((sum, body) => sum + body.samples, 0);
-const module = loadKernelModule();
-
-async function openDb(directory) {
-  return Db.open(
-    {
-      directory, headRangeMs: 86_400_000, maxSeriesPerHead: 0, headMemoryBytes: 2 ** 32, outOfOrderWindowMs: 1_800_000,
-      maxFutureMs: 600_000, retentionMs: 0, maxDecodedBytes: 64 * 2 ** 20,
-      sync: { mode: 'interval', intervalMs: 200 }, logSegmentBytes: 64 * 2 ** 20,
-    },
-    { disk: new NodeDisk(), clock: systemClock, module, decodeLabelRun, report: (level, message) => console.error(level, message) },
-  );
-}
-
-async function ingest(db, list) {
-  let stored = 0;
-  for (const { bytes } of list) {
-    const report = await db.appendRemoteWriteV1(bytes);
-    if (report === 'general') throw new Error('a body took the general path');
-    stored += report.samples;
-  }
-  return stored;
-}
 
 header(`remote write 1.0 in process: ${targets * 500} series, ${scrapes} scrapes, ${total} samples`);
-const directories = [];
-const round = async () => {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-bench-'));
-  directories.push(directory);
-  const db = await openDb(directory);
-  await openFirstHead(db);
+const round = () => withStore(async (db) => {
   const perScrape = bodies.length / scrapes;
   const creating = await cpuSeconds(() => ingest(db, bodies.slice(0, perScrape)));
   let stored = 0;
   const known = await cpuSeconds(async () => { stored = await ingest(db, bodies.slice(perScrape)); });
   if (stored !== total - targets * 500) throw new Error(`stored ${stored} of ${total - targets * 500} samples`);
-  await db.close();
   return { creating: (creating * 1e6) / (targets * 500), known: (known * 1e6) / stored };
-};
+});
 const results = [];
 await rounds('known series', smoke ? 1 : 5, 'us CPU a sample', async () => { results.push(await round()); return results.at(-1).known; });
 await rounds('new series', results.length, 'us CPU a series', (i) => results[i].creating);
-for (const directory of directories) fs.rmSync(directory, { recursive: true });

@@ -22,10 +22,10 @@ const RequestV2 = protobuf.parse(`
 const SERIES_PER_TARGET = 500;
 const TARGETS_PER_BODY = 4;
 
-function labelsOf(target, index) {
+function labelsOf(target, index, generation) {
   return [
     ['__name__', `node_metric_${index % 120}_total`], ['cluster', 'eu-1'], ['device', `dev${Math.floor(index / 120)}`],
-    ['env', 'production'], ['instance', `node-${String(target).padStart(4, '0')}.example.net:9100`], ['job', 'node-exporter'],
+    ['env', 'production'], ['instance', `node-${String(target).padStart(4, '0')}${generation}.example.net:9100`], ['job', 'node-exporter'],
     ['namespace', 'monitoring'], ['region', 'eu-central'],
   ];
 }
@@ -57,8 +57,8 @@ function encodeV2(series) {
   return RequestV2.encode(RequestV2.fromObject({ symbols: [...symbols.keys()], timeseries })).finish();
 }
 
-/** Bodies in sending order: { bytes, samples }[]. */
-export function remoteWriteBodies({ targets, scrapes, intervalMs = 15_000, startMs, version = 1 }) {
+/** Bodies in sending order: { bytes, samples }[]. `churn`: share of the targets that is replaced by others at each scrape. */
+export function remoteWriteBodies({ targets, scrapes, intervalMs = 15_000, startMs, version = 1, churn = 0 }) {
   const encode = version === 1 ? encodeV1 : encodeV2;
   const bodies = [];
   for (let scrape = 0; scrape < scrapes; scrape++) {
@@ -66,8 +66,10 @@ export function remoteWriteBodies({ targets, scrapes, intervalMs = 15_000, start
       const series = [];
       for (let target = first; target < Math.min(targets, first + TARGETS_PER_BODY); target++) {
         const timestamp = startMs + scrape * intervalMs + target * 37;
+        const replaced = Math.floor(scrape * churn + (target % 10) / 10 + 1e-9);
+        const generation = replaced === 0 ? '' : `-${replaced}`;
         for (let index = 0; index < SERIES_PER_TARGET; index++) {
-          series.push({ labels: labelsOf(target, index), sample: { value: valueOf(target, index, scrape), timestamp } });
+          series.push({ labels: labelsOf(target, index, generation), sample: { value: valueOf(target, index, scrape), timestamp } });
         }
       }
       bodies.push({ bytes: snappy.compress(encode(series)), samples: series.length });

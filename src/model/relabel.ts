@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { RE2JS, RE2JSException } from 're2js';
-import { Labels } from './labels.js';
+import { compareUtf8, Labels } from './labels.js';
 import { matchGlob, readShape } from './regex-shape.js';
 
 /** A rule as it is written: the keys of Prometheus' `relabel_configs`, all values as text. */
@@ -66,8 +66,8 @@ export class Relabeling {
   apply(labels: Labels): Labels | undefined {
     const map: LabelMap = new Map(labels.names.map((name, i) => [name, labels.values[i]!]));
     for (const step of this.steps) if (!step(map)) return undefined;
-    const result = Labels.fromPairs(map);
-    return result.equals(labels) ? labels : result;
+    const result = labelsOf(map);
+    return isSame(labels, result) ? labels : result;
   }
 }
 
@@ -135,15 +135,37 @@ function stepOf(rule: Rule): RelabelStep {
   }
 }
 
+/** Values of a rule whose replacement is remembered: most rules see few values, and the engine costs more than all else. */
+const REMEMBERED_MAX = 1000;
+const REMEMBERED_LENGTH_MAX = 256;
+
 function replaceStep({ regex, test, target, replacement }: Rule, joined: (labels: LabelMap) => string): RelabelStep {
+  const remembered = new Map<string, readonly [name: string, value: string]>();
   return (labels) => {
     const value = joined(labels);
     if (!test(value)) return true;
-    const name = expanded(regex, value, target);
-    // No match, or a name made of it that is none: the rule does nothing.
-    if (name === undefined || name === '') return true;
-    return put(labels, name, expanded(regex, value, replacement)!);
+    let result = remembered.get(value);
+    if (result === undefined) {
+      const name = expanded(regex, value, target);
+      if (name === undefined) return true;
+      result = [name, expanded(regex, value, replacement)!];
+      if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+      if (value.length <= REMEMBERED_LENGTH_MAX) remembered.set(value, result);
+    }
+    // A name made of the value may be none: the rule does nothing.
+    return result[0] === '' || put(labels, ...result);
   };
+}
+
+/** What rules change is mostly in order still, and has no empty values. */
+function labelsOf(map: LabelMap): Labels {
+  const names = [...map.keys()];
+  for (let i = 1; i < names.length; i++) if (compareUtf8(names[i - 1]!, names[i]!) >= 0) return Labels.fromPairs(map);
+  return Labels.fromSorted(names, [...map.values()]);
+}
+
+function isSame(a: Labels, b: Labels): boolean {
+  return a.length === b.length && a.names.every((name, i) => name === b.names[i] && a.values[i] === b.values[i]);
 }
 
 /** Always true: a changed series is kept. */

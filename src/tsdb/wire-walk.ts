@@ -20,7 +20,7 @@ export interface WireWalk {
   resolveMisses(arena: Arena, count: number): number;
   /** Gives a miss its ref (or a REF_ value) and remembers it. */
   settle(arena: Arena, miss: number, ref: number): void;
-  /** The labels of a miss as remote write 1.0 label submessages, a copy. */
+  /** The labels of a miss as remote write 1.0 label submessages; may be a view of the body, so use it before the next walk. */
   labelRun(arena: Arena, miss: number): Uint8Array;
   /** Upper bound of the bytes of a label name or value, and four times the number of labels, among the first `count` misses. */
   longestLabel(arena: Arena, count: number): number;
@@ -66,7 +66,8 @@ export function leaveMisses(arena: Arena, count: number): number {
 
 function missBytes(arena: Arena, miss: number): Uint8Array {
   const record = MISS_BASE + miss * MISS_BYTES;
-  return arena.bytes.slice(arena.field(record + MISS_LABELS), arena.field(record + MISS_LABELS_END));
+  // No copy: slicing shared memory costs as much as everything else that is done with a run.
+  return arena.bytes.subarray(arena.field(record + MISS_LABELS), arena.field(record + MISS_LABELS_END));
 }
 
 /** A label is shorter than the run that it is in, and takes at least four bytes there. */
