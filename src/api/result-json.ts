@@ -123,11 +123,25 @@ function writeStats(json: JsonWriter, stats: AnswerStats): void {
   json.number(stats.queuedMs / 1000);
   json.raw(',"execTotalTime":');
   json.number((stats.queuedMs + evalTotalMs) / 1000);
-  json.raw('},"samples":{"totalQueryableSamples":');
+  json.raw('},"samples":{');
+  if (stats.perStep !== undefined) writePerStep(json, stats.perStep);
+  json.raw('"totalQueryableSamples":');
   json.integer(stats.totalQueryableSamples);
   json.raw(',"samplesRead":');
   json.integer(stats.samplesRead);
   json.raw(',"peakSamples":');
   json.integer(stats.peakSamples);
   json.raw('}}');
+}
+
+function writePerStep(json: JsonWriter, { startMs, stepMs, samples }: NonNullable<AnswerStats['perStep']>): void {
+  json.raw('"totalQueryableSamplesPerStep":[');
+  for (let step = 0; step < samples.length; step++) {
+    json.raw(step === 0 ? '[' : ',[');
+    json.timestamp(startMs + step * stepMs);
+    json.raw(',');
+    json.integer(samples[step]!);
+    json.raw(']');
+  }
+  json.raw('],');
 }

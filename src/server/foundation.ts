@@ -92,6 +92,7 @@ function startQueries(
         enableExperimentalFunctions: features.promql_experimental_functions,
         enableTypeAndUnitLabels: features.type_and_unit_labels,
         useStartTimestamps: features.use_start_timestamps,
+        enablePerStepStats: features.promql_per_step_stats,
       },
       resultCacheBytes: query.result_cache_size_bytes,
       limits: {

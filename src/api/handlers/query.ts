@@ -49,6 +49,7 @@ function evaluate(form: FormParams, range: Range, limit: number, request: ApiReq
     text: form.get('query'),
     ...range,
     lookbackDeltaMs: lookback,
+    ...(statsParam === '' ? {} : { stats: statsParam === 'all' ? 'per-step' as const : 'total' as const }),
     uncached: statsParam !== '' || form.get('nocache') === '1',
     stopRequested: context.stopRequested,
   });

@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly enableTypeAndUnitLabels?: boolean;
   /** Rates take start timestamps of samples into account (feature use-start-timestamps). Off if left out. */
   readonly useStartTimestamps?: boolean;
+  /** Give statistics by step where they are asked for (feature promql-per-step-stats). Off if left out. */
+  readonly enablePerStepStats?: boolean;
 }
 
 export interface QueryRequest {
@@ -30,6 +32,8 @@ export interface QueryRequest {
   readonly lookbackDeltaMs: number;
   /** True: every step is to be computed, kept results are not used (statistics are asked for, or the client wants it). */
   readonly uncached?: boolean;
+  /** Which statistics to give; samples are counted as upstream counts them only if some are asked for. None if left out. */
+  readonly stats?: 'total' | 'per-step';
   /** Polled often; returns the reason to stop, undefined to go on. */
   readonly stopRequested: () => 'canceled' | 'timeout' | undefined;
 }
@@ -61,6 +65,8 @@ export interface QueryOutcome {
 export interface QueryStats {
   /** Samples looked at, once for each step that looks at them. */
   readonly totalQueryableSamples: number;
+  /** The same by step, if that was asked for and is enabled. */
+  readonly perStep?: { readonly startMs: number; readonly stepMs: number; readonly samples: Float64Array };
   /** Samples taken from storage; those that several windows share count once. */
   readonly samplesRead: number;
   readonly peakSamples: number;

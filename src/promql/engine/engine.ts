@@ -10,6 +10,7 @@ import { type Engine, type EngineOptions, QueryError, type QueryOutcome, type Qu
 import { QueryLimits } from './limits.js';
 import { OperatorBuilder } from './operator-builder.js';
 import type { EvalFrame, QueryContext } from './query-context.js';
+import { SampleCounts } from './sample-counts.js';
 import { matrixResult, rangeVectorResult, sortedResult, vectorResult } from './result.js';
 import { type StepGrid, singleStep, stepGrid } from './step-grid.js';
 
@@ -42,9 +43,11 @@ function runQuery(options: EngineOptions, storage: Queryable, request: QueryRequ
     isRangeQuery,
   };
   const planned = planQuery(expr, grid, isRangeQuery, request.endMs);
-  const evaluate = prepare(planned, storage, { query, grid, statsOnly: false }, isRangeQuery);
+  const counts = request.stats === undefined ? undefined : new SampleCounts(grid.count);
+  const evaluate = prepare(planned, storage, { query, grid, statsOnly: false, counts }, isRangeQuery);
   const preparedMs = performance.now();
   const result = evaluate();
+  const samples = counts?.finish();
   const evaluatedMs = performance.now();
   const sorted = sortedResult(result);
   return {
@@ -52,7 +55,9 @@ function runQuery(options: EngineOptions, storage: Queryable, request: QueryRequ
     warnings: [...annotations.warnings],
     infos: annotations.infos(),
     stats: {
-      totalQueryableSamples: limits.queryable,
+      totalQueryableSamples: samples?.reduce((sum, count) => sum + count, 0) ?? limits.queryable,
+      ...(samples !== undefined && options.enablePerStepStats === true && request.stats === 'per-step'
+        ? { perStep: { startMs: grid.startMs, stepMs: grid.stepMs, samples } } : {}),
       samplesRead: limits.read,
       peakSamples: limits.peak,
       preparationMs: preparedMs - begunMs,

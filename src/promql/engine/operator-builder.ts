@@ -171,7 +171,7 @@ export function timeShift(offsetMs: number, at: AtModifier | undefined): TimeShi
 
 /** The frame of a step-invariant expression: any one step of the grid. */
 function singleFrame(frame: EvalFrame): EvalFrame {
-  return { ...frame, grid: { ...singleStep(frame.grid.startMs), stepMs: frame.grid.stepMs } };
+  return { ...frame, grid: { ...singleStep(frame.grid.startMs), stepMs: frame.grid.stepMs }, counts: frame.counts?.forInvariant() };
 }
 
 function negate(column: StepColumn): void {

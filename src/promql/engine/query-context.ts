@@ -1,6 +1,7 @@
 import type { Annotations } from './annotations.js';
 import type { EngineOptions } from './engine-api.js';
 import type { QueryLimits } from './limits.js';
+import type { SampleCounts } from './sample-counts.js';
 import type { StepGrid } from './step-grid.js';
 
 /** What all operators of one query share. */
@@ -23,4 +24,6 @@ export interface EvalFrame {
   readonly grid: StepGrid;
   /** True below `histogram_count`, `histogram_sum` and `histogram_avg`: buckets are not asked for. */
   readonly statsOnly: boolean;
+  /** Where samples are counted by step; undefined if nobody asked, and inside subqueries. */
+  readonly counts?: SampleCounts | undefined;
 }

@@ -49,7 +49,7 @@ export function rangeVectorResult(source: RangeSource, frame: EvalFrame): QueryR
         });
       },
     };
-    frame.query.limits.queryable += walker.walk(samples, copy, new StepColumn(1));
+    frame.query.limits.queryable += walker.walk(samples, copy, new StepColumn(1), frame.counts);
   });
   if (hasEqualLabels(results)) throw new QueryError('execution', 'vector cannot contain metrics with the same labelset');
   return { type: 'matrix', series: results };

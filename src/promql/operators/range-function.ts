@@ -11,6 +11,8 @@ export class RangeFunctionOperator implements VectorOperator {
   private outputs: OutputSeries[] | undefined;
   private readonly samples = new RangeSamples();
   private readonly walker: WindowWalker;
+  /** Whether a read is the one to count, where samples are counted. */
+  private readonly isFirst: ((index: number) => boolean) | undefined;
 
   constructor(
     private readonly frame: EvalFrame,
@@ -19,6 +21,7 @@ export class RangeFunctionOperator implements VectorOperator {
     private readonly keepsName: boolean,
   ) {
     this.walker = new WindowWalker(frame, source);
+    this.isFirst = frame.counts?.countOnce(this);
   }
 
   series(): readonly OutputSeries[] {
@@ -32,13 +35,14 @@ export class RangeFunctionOperator implements VectorOperator {
   read(index: number, out: StepColumn): void {
     const limits = this.frame.query.limits;
     out.reset();
+    const counts = this.isFirst?.(index) === true ? this.frame.counts : undefined;
     const mark = limits.mark();
     this.source.load(index, this.samples);
     const loaded = this.samples.length + this.samples.histogramLength;
     if (loaded === 0) return;
     limits.hold(loaded);
     this.fn.begin?.(this.source.series()[index]!, this.samples);
-    limits.queryable += this.walker.walk(this.samples, this.fn, out);
+    limits.queryable += this.walker.walk(this.samples, this.fn, out, counts);
     limits.releaseTo(mark);
     limits.hold(out.countPresent());
   }

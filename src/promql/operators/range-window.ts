@@ -1,4 +1,5 @@
 import type { EvalFrame } from '../engine/query-context.js';
+import { histogramSamples, type SampleCounts } from '../engine/sample-counts.js';
 import type { StepColumn } from '../engine/step-column.js';
 import type { OutputSeries } from './operator.js';
 import type { RangeSamples } from './range-samples.js';
@@ -38,8 +39,8 @@ export class WindowWalker {
     private readonly source: RangeSource,
   ) {}
 
-  /** Returns the number of samples looked at, over all windows. */
-  walk(samples: RangeSamples, fn: RangeFunction, out: StepColumn): number {
+  /** Returns the number of samples looked at, over all windows. @param counts gets it step by step, if given */
+  walk(samples: RangeSamples, fn: RangeFunction, out: StepColumn, counts?: SampleCounts): number {
     const { startMs, stepMs, count } = this.frame.grid;
     const { timestamps, length, histogramTimestamps, histogramLength } = samples;
     const { offsetMs, atMs } = this.source.shift;
@@ -81,6 +82,7 @@ export class WindowWalker {
       if (size === 0 && !wantsEmpty) continue;
       seen += size;
       limits.worked(size);
+      counts?.add(step, hi - lo + sumOfSamples(samples, histogramLo, histogramHi, this.frame.statsOnly));
       window.step = step;
       window.evalMs = evalMs;
       window.startMs = windowStartMs;
@@ -93,4 +95,10 @@ export class WindowWalker {
     }
     return seen;
   }
+}
+
+function sumOfSamples({ histograms }: RangeSamples, from: number, to: number, statsOnly: boolean): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += histogramSamples(histograms[i]!, statsOnly);
+  return sum;
 }

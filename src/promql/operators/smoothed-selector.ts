@@ -20,6 +20,7 @@ export class SmoothedSelectorOperator implements VectorOperator {
   private readonly outputs: readonly OutputSeries[];
   private readonly columns = new SampleColumns();
   private readonly samples = new RangeSamples();
+  private readonly isFirst: ((index: number) => boolean) | undefined;
 
   constructor(
     private readonly frame: EvalFrame,
@@ -28,6 +29,7 @@ export class SmoothedSelectorOperator implements VectorOperator {
     private readonly pos: Position,
   ) {
     this.outputs = selected.map((one) => ({ labels: one.labels, dropName: false }));
+    this.isFirst = frame.counts?.countOnce(this);
     this.columns.wantsStarts = false;
   }
 
@@ -62,6 +64,7 @@ export class SmoothedSelectorOperator implements VectorOperator {
     }
     const found = out.countPresent();
     limits.queryable += found;
+    if (this.isFirst?.(index) === true) this.frame.counts?.addColumn(out, this.frame.statsOnly);
     limits.read += found;
     limits.hold(found);
   }

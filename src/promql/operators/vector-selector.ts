@@ -21,6 +21,7 @@ export class VectorSelectorOperator implements VectorOperator {
   private readonly columns = new SampleColumns();
   private readonly mint: number;
   private readonly maxt: number;
+  private readonly isFirst: ((index: number) => boolean) | undefined;
 
   constructor(
     private readonly frame: EvalFrame,
@@ -29,6 +30,7 @@ export class VectorSelectorOperator implements VectorOperator {
     private readonly output: SelectorOutput,
   ) {
     this.outputs = selected.map((one) => ({ labels: one.labels, dropName: false }));
+    this.isFirst = frame.counts?.countOnce(this);
     this.columns.wantsStarts = output === 'start-timestamp';
     this.mint = referenceTime(shift, frame.grid.startMs) - frame.query.lookbackMs + 1;
     this.maxt = referenceTime(shift, frame.grid.endMs);
@@ -48,6 +50,7 @@ export class VectorSelectorOperator implements VectorOperator {
     settleResetHints(this.columns, this.frame.statsOnly);
     const found = this.pickSteps(out);
     limits.queryable += found;
+    if (this.isFirst?.(index) === true) this.frame.counts?.addColumn(out, this.frame.statsOnly);
     limits.read += found;
     limits.hold(found);
   }

@@ -14,11 +14,18 @@ interface SeriesAnswer {
   readonly histograms?: readonly (readonly [number, HistogramAnswer])[];
 }
 
+interface StatsAnswer {
+  readonly totalQueryableSamples: number;
+  readonly totalQueryableSamplesPerStep?: readonly (readonly [number, number])[];
+}
+
 export interface Answer {
   readonly status: 'success' | 'error';
   readonly errorType?: string;
   readonly error?: string;
-  readonly data?: { readonly resultType: string; readonly result: unknown };
+  readonly data?: { readonly resultType: string; readonly result: unknown; readonly stats?: { readonly samples: StatsAnswer } };
+  readonly warnings?: readonly string[];
+  readonly infos?: readonly string[];
 }
 
 export interface Question {
@@ -30,10 +37,11 @@ export interface Question {
 }
 
 /** @throws TypeError, SyntaxError if the server does not answer in the API's form */
-export async function ask(base: string, { text, startMs, endMs, stepMs }: Question): Promise<Answer> {
+export async function ask(base: string, { text, startMs, endMs, stepMs }: Question, stats = false): Promise<Answer> {
   const form: Record<string, string> = stepMs === 0
     ? { query: text, time: String(startMs / 1000) }
     : { query: text, start: String(startMs / 1000), end: String(endMs / 1000), step: String(stepMs / 1000) };
+  if (stats) form['stats'] = 'all';
   const endpoint = stepMs === 0 ? 'query' : 'query_range';
   const response = await fetch(`${base}/api/v1/${endpoint}`, { method: 'POST', body: new URLSearchParams(form) });
   return (await response.json()) as Answer;
@@ -60,6 +68,28 @@ export function difference(there: Answer, here: Answer, tolerance = TOLERANCE): 
     return closeTexts(x[1], y[1], tolerance) ? undefined : `there ${x[1]}, here ${y[1]}`;
   }
   return seriesDifference(a.result as SeriesAnswer[], b.result as SeriesAnswer[], tolerance);
+}
+
+/** undefined if the warnings and infos agree as sets, else the first difference. */
+export function noteDifference(there: Answer, here: Answer): string | undefined {
+  for (const kind of ['warnings', 'infos'] as const) {
+    const [a, b] = [new Set(there[kind]?.map(reworded)), new Set(here[kind]?.map(reworded))];
+    for (const text of a) if (!b.has(text)) return `${kind}: only there ${text}`;
+    for (const text of b) if (!a.has(text)) return `${kind}: only here ${text}`;
+  }
+  return undefined;
+}
+
+/** What 3.5 and 3.14 have in common: later versions say more about repaired buckets, and leave out a metric name that is empty. */
+function reworded(note: string): string {
+  return note.replace(/(needed to be fixed for monotonicity).*( \(\d+:\d+\))$/s, '$1$2').replace(' for metric name ""', '');
+}
+
+/** undefined if the samples that were looked at agree, in sum and by step. */
+export function statsDifference(there: Answer, here: Answer): string | undefined {
+  const say = ({ data }: Answer): string =>
+    `${data?.stats?.samples.totalQueryableSamples} samples, ${JSON.stringify(data?.stats?.samples.totalQueryableSamplesPerStep)}`;
+  return say(there) === say(here) ? undefined : `stats: there ${say(there)}, here ${say(here)}`;
 }
 
 function seriesDifference(there: readonly SeriesAnswer[], here: readonly SeriesAnswer[], tolerance: number): string | undefined {

@@ -10,6 +10,15 @@ interface KnownDifference {
 const ORDER_MATTERS = /\b(stddev|stdvar)\b/;
 
 const KNOWN: readonly KnownDifference[] = [
+  {
+    excuse: "Prometheus' chunks give a histogram the empty buckets of later samples, which count",
+    text: /\b(latency|steady|mixed|sizes)\b/, found: /^stats: /,
+  },
+  { excuse: 'since 3.6 sort in a range query warns', text: /\bsort(_desc)?\(/, found: /only here PromQL warning: sort is ineffective/ },
+  {
+    excuse: 'since 3.6 a histogram and a scalar that do not go together are told', text: /./,
+    found: /only here PromQL info: incompatible sample types encountered for binary operator .*(histogram \S+ float|float \S+ histogram)/,
+  },
   { excuse: 'which series limitk takes depends on the order of storage', text: /\blimitk\b/, found: /./ },
   { excuse: 'since 3.6 the extrapolation of native histograms stops at zero', text: /\b(rate|increase)\((latency|\()/, found: /./ },
   { excuse: "Prometheus' chunks give a histogram the empty buckets of later samples", text: /./, found: /"count":"NaN"/ },

@@ -1,5 +1,5 @@
 /** One differential run: the same data into a real Prometheus and into narthex, the same random questions to both. */
-import { ask, difference, type Question, sizeOf } from './answers.js';
+import { ask, difference, noteDifference, type Question, sizeOf, statsDifference } from './answers.js';
 import { ExpressionMaker } from './expressions.js';
 import { makeFleet } from './fleet.js';
 import { excuseFor, toleranceFor } from './known-differences.js';
@@ -14,6 +14,10 @@ export interface RunOptions {
   readonly queries: number;
   readonly seed: number;
   readonly write: WriteVersion;
+  /** Compare the numbers of samples looked at, too. */
+  readonly stats?: boolean;
+  /** Compare warnings and infos, too. Not all of their texts and places in 3.5 are those of 3.14. */
+  readonly notes?: boolean;
   readonly onFailure?: (failure: string) => void;
 }
 
@@ -54,10 +58,11 @@ async function question(there: string, here: string, random: Random, endMs: numb
   let refused = 0;
   for (let i = 0; i < options.queries; i++) {
     const asked = makeQuestion(maker.expression(), random, endMs);
-    const [reference, ours] = await Promise.all([ask(there, asked), ask(here, asked)]);
+    const [reference, ours] = await Promise.all([ask(there, asked, options.stats), ask(here, asked, options.stats)]);
     if (sizeOf(reference) > 0) answered++;
     if (reference.status === 'error' && ours.status === 'error') refused++;
-    const found = difference(reference, ours, toleranceFor(asked.text));
+    const found = difference(reference, ours, toleranceFor(asked.text)) ?? (options.notes === true ? noteDifference(reference, ours) : undefined)
+      ?? (options.stats === true ? statsDifference(reference, ours) : undefined);
     if (found === undefined) continue;
     const excuse = excuseFor(asked.text, found) ?? ((await mayHaveTies(there, asked)) ? TIES : undefined);
     if (excuse !== undefined) {

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
-const FEATURES = '--enable-feature=promql-experimental-functions';
+const FEATURES = '--enable-feature=promql-experimental-functions,promql-per-step-stats';
 const READY_MS_MAX = 30_000;
 const OUTPUT_MAX = 20_000;
 

@@ -1,0 +1,31 @@
+/** Samples that a query looks at, by step, as a real Prometheus counts them (the differential test compares many more). */
+import { expect, test } from 'vitest';
+import { createEngine } from '../../../src/promql/engine/engine.js';
+import { memoryStorage } from '../../support/memory-storage.js';
+
+const storage = memoryStorage(15, 'up{job="a"} 0+1x40', 'up{job="b"} 5 _ 7 stale 9', 'other{job="a"} 3x40');
+const engine = createEngine({
+  lookbackDeltaMs: 300_000, maxSamples: 1e6, maxSeries: 0, defaultEvaluationIntervalMs: 60_000, enableDelayedNameRemoval: false,
+  enableExperimentalFunctions: false, enablePerStepStats: true,
+});
+
+test.each([
+  ['up', [2, 1, 2]],
+  ['up + up', [4, 2, 4]],
+  // A side that decides is read again, and one that nothing depends on not at all: both count once.
+  ['up and other', [3, 2, 3]],
+  ['up or up', [4, 2, 4]],
+  ['nothing unless up', [2, 1, 2]],
+  ['sum(rate(up[30s]))', [3, 3, 3]],
+  // What does not depend on the step counts at every step.
+  ['sum(up @ 30)', [2, 2, 2]],
+  // Of a subquery only its points count.
+  ['max_over_time(up[30s:15s])', [4, 3, 3]],
+  ['1', [0, 0, 0]],
+])('%s', (text, expected) => {
+  const { stats } = engine.query(storage, {
+    text, startMs: 30_000, endMs: 60_000, stepMs: 15_000, lookbackDeltaMs: 0, stats: 'per-step', stopRequested: () => undefined,
+  });
+  expect([...stats.perStep!.samples]).toEqual(expected);
+  expect(stats.totalQueryableSamples).toBe(expected.reduce((sum, count) => sum + count, 0));
+});
