@@ -44,6 +44,8 @@ export class BlockStore {
     const { disk, directory } = this;
     disk.makeDirectory(directory);
     disk.syncDirectorySync(path.dirname(directory));
+    // What a killed process renamed is found here, and logs and parents are removed because of it: so it has to be durable first.
+    disk.syncDirectorySync(directory);
     const unreadable: { descriptor: BlockDescriptor; text: string }[] = [];
     const damagedLists: string[] = [];
     const names = disk.list(directory);

@@ -89,6 +89,8 @@ export class HeadStore {
     this.disk.makeDirectory(this.directory);
     // A synced log is lost all the same if the name of its directory is.
     this.disk.syncDirectorySync(path.dirname(this.directory));
+    // Names that a killed process gave to logs, before anything is removed because of them.
+    this.disk.syncDirectorySync(this.directory);
     finishRewrites(this.disk, this.directory);
     removeDroppedLogs(this.disk, this.directory);
     const found = this.disk.list(this.directory).map((name) => DIRECTORY.exec(name)).filter((match) => match !== null).filter((match) => {

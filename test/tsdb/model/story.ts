@@ -61,6 +61,8 @@ export interface Story {
   /** Heads are closed before their range is over. */
   readonly closesEarly: boolean;
   readonly keepStarts: boolean;
+  /** Behind each start after the death of the process the power fails: what that start found must be durable by then. */
+  readonly powerFailsAfterStart?: boolean;
   readonly operations: readonly Operation[];
 }
 
@@ -132,5 +134,6 @@ export const story: fc.Arbitrary<Story> = fc.record({
   sync: fc.constantFrom('always' as const, 'interval' as const),
   closesEarly: fc.boolean(),
   keepStarts: fc.boolean(),
+  powerFailsAfterStart: fc.boolean(),
   operations: fc.array(operation, { minLength: 1, maxLength: 60, size: 'max' }),
 });

@@ -204,6 +204,10 @@ export class Telling {
       }
     }
     this.begin(found);
+    if (this.crashKind === 'process' && this.story.powerFailsAfterStart === true) {
+      this.crashKind = 'power';
+      await this.recover();
+    }
   }
 
   // ---- Operations ---------------------------------------------------------------------------------------------------------
