@@ -61,7 +61,8 @@ async function question(there: string, here: string, random: Random, endMs: numb
     const [reference, ours] = await Promise.all([ask(there, asked, options.stats), ask(here, asked, options.stats)]);
     if (sizeOf(reference) > 0) answered++;
     if (reference.status === 'error' && ours.status === 'error') refused++;
-    const found = difference(reference, ours, toleranceFor(asked.text)) ?? (options.notes === true ? noteDifference(reference, ours) : undefined)
+    const found = difference(reference, ours, toleranceFor(asked.text))
+      ?? (options.notes === true ? noteDifference(reference, ours) : undefined)
       ?? (options.stats === true ? statsDifference(reference, ours) : undefined);
     if (found === undefined) continue;
     const excuse = excuseFor(asked.text, found) ?? ((await mayHaveTies(there, asked)) ? TIES : undefined);
