@@ -1,6 +1,6 @@
 import type { ApiReply, ApiRequest } from '../api/contract.js';
 import type { StopReason } from './messages.js';
-import { AdmissionError } from './query-service.js';
+import { AdmissionError, type CancelSignal } from './query-service.js';
 
 /** Longest delay that setTimeout takes; beyond it, it fires at once. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
@@ -18,7 +18,7 @@ export class QueryJob {
   constructor(
     readonly id: number,
     readonly request: ApiRequest,
-    private readonly signal: AbortSignal,
+    private readonly signal: CancelSignal,
     onStop: (job: QueryJob, reason: StopReason) => void,
   ) {
     this.promise = new Promise((resolve, reject) => {

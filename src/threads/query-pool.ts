@@ -6,7 +6,7 @@ import { HeadLeases } from './head-leases.js';
 import type { StopReason } from './messages.js';
 import { QueryJob } from './query-job.js';
 import { AdmissionError } from './query-service.js';
-import type { QueryService } from './query-service.js';
+import type { CancelSignal, QueryService } from './query-service.js';
 import { QueryWorkerHandle, installedQueryWorker } from './query-worker-handle.js';
 import type { QueryRuntimeSettings } from './query-runtime.js';
 
@@ -123,7 +123,7 @@ export class QueryPool implements QueryService {
     return pool;
   }
 
-  run(request: ApiRequest, signal: AbortSignal): Promise<ApiReply> {
+  run(request: ApiRequest, signal: CancelSignal): Promise<ApiReply> {
     if (this.closing) return Promise.reject(new AdmissionError('stopping', 'the server is stopping'));
     if (signal.aborted) return Promise.reject(canceled());
     if (request.deadlineMs <= Date.now()) {

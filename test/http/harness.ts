@@ -12,6 +12,7 @@ import { buildServer } from '../../src/http/server.js';
 import type { TranslationReport } from '../../src/ingest/translation-report.js';
 import { SampleBatch } from '../../src/model/sample-batch.js';
 import { IngestError, type IngestOutcome } from '../../src/storage/ingestion.js';
+import type { CancelSignal } from '../../src/threads/query-service.js';
 import { encodeExportResponse, encodeStatus } from '../../src/wire/otlp-response.js';
 import { WireError } from '../../src/wire/wire-error.js';
 
@@ -30,7 +31,7 @@ export interface Harness {
   /** Bodies that reached the store or a decoder, with where. */
   readonly stored: { readonly by: string; readonly body: Buffer }[];
   readonly observed: string[];
-  readonly signals: AbortSignal[];
+  readonly signals: CancelSignal[];
   inject(options: InjectOptions): Promise<LightMyRequestResponse>;
 }
 
@@ -39,7 +40,7 @@ export interface HarnessOptions {
   readonly outcome?: Partial<IngestOutcome>;
   /** Thrown by the store. */
   readonly storeError?: Error;
-  readonly query?: (request: ApiRequest, signal: AbortSignal) => Promise<ApiReply>;
+  readonly query?: (request: ApiRequest, signal: CancelSignal) => Promise<ApiReply>;
   readonly reload?: () => Promise<void>;
   readonly admin?: AdminStore;
   readonly gate?: { maxRequests: number; maxBytes: number };
@@ -61,7 +62,7 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
   const asked: ApiRequest[] = [];
   const stored: { by: string; body: Buffer }[] = [];
   const observed: string[] = [];
-  const signals: AbortSignal[] = [];
+  const signals: CancelSignal[] = [];
   const keep = (by: string, body: Uint8Array): void => void stored.push({ by, body: Buffer.from(body) });
   const store = async (): Promise<IngestOutcome> => {
     await options.storeWaits;

@@ -9,6 +9,7 @@ import { parseDurationNs } from '../../api/params.js';
 import { AdmissionError } from '../../threads/query-service.js';
 import { admissionFailure } from '../admission-failure.js';
 import { CODINGS, preferredCoding } from '../content-coding.js';
+import { ClientGone } from '../client-gone.js';
 import type { HttpDeps } from '../deps.js';
 import { HttpError, toHttpError } from '../error-table.js';
 import { asBuffer, defineRoute, type Handler, sendJson } from '../route.js';
@@ -76,11 +77,7 @@ function workerHandler(
     unsent.check();
     const nowMs = deps.clock.nowMs();
     const params = mergedParams(request);
-    const abort = new AbortController();
-    const onClose = (): void => {
-      if (!reply.raw.writableFinished) abort.abort();
-    };
-    reply.raw.once('close', onClose);
+    const gone = new ClientGone(reply.raw);
     try {
       const answer = await deps.queries.run({
         endpoint,
@@ -89,7 +86,7 @@ function workerHandler(
         nowMs,
         deadlineMs: nowMs + timeoutOf(params, deps.options.queryTimeoutMs),
         accept: request.headers.accept ?? '',
-      }, abort.signal);
+      }, gone);
       unsent.hold(reply.raw, answer.body.length);
       reply.code(answer.status);
       if (answer.status === 204) return await reply.send();
@@ -99,7 +96,7 @@ function workerHandler(
     } catch (error) {
       throw error instanceof AdmissionError ? admissionFailure(error) : error;
     } finally {
-      reply.raw.off('close', onClose);
+      gone.dispose();
     }
   };
 }
