@@ -295,8 +295,8 @@ export const configSchema = section('', {
       why: 'Completion, variables and health checks answer in milliseconds while a dashboard computes; an idle thread costs about 10 MB.',
     }, { maximum: 4 }),
     warm_up: duration('300ms', {
-      about: 'Own key. How long each query thread rehearses queries over made-up samples after the start, between requests. '
-        + '0 = not at all.',
+      about: 'Own key. How long each query thread rehearses queries over made-up samples, between requests, ten seconds '
+        + 'after the start. 0 = not at all.',
       why: 'Code that has run is compiled: the first queries of a dashboard take milliseconds less each. Beyond this little is gained.',
     }, { maximum: 10_000 }),
     result_cache_size: size('64MiB', {

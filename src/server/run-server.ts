@@ -42,6 +42,8 @@ import { drain, Shutdown } from './shutdown.js';
 import { openStore, type Store } from './store.js';
 
 const CATALOGUE_FLUSH_MS = 5_000;
+/** Right after a start, senders that waited for the server need the processors more. */
+const WARM_UP_DELAY_MS = 10_000;
 const READS_CATALOGUE: ReadonlySet<ApiEndpoint> = new Set<ApiEndpoint>(['query_exemplars', 'metadata']);
 
 /**
@@ -180,7 +182,10 @@ export async function runServer(
   }
   if (shutdown.begun) return;
   readiness.becomeReady();
-  store.queries.warmUp(config.query.warm_up_ms);
+  const { queries } = store;
+  systemClock.after(WARM_UP_DELAY_MS, () => {
+    if (!shutdown.begun) queries.warmUp(config.query.warm_up_ms);
+  });
   notifications.set('starting', false);
   announce(config, listener, deps.options.routePrefix, logger);
 }
