@@ -47,6 +47,8 @@ export interface HttpOptions {
   readonly maxDecodedBytes: number;
   /** The same for a dry run, which is worked on in one go. */
   readonly maxDryRunBytes: number;
+  /** Ingest bodies that are decompressed at a time; the others wait. */
+  readonly maxInflating: number;
   readonly queryTimeoutMs: number;
   /** Remote reads at a time. */
   readonly maxConcurrentReads: number;

@@ -2,6 +2,9 @@ import type { Config } from '../config/schema.js';
 import { originMatcher } from './cors.js';
 import type { HttpOptions } from './deps.js';
 
+/** Threads that Node.js inflates with unless told otherwise. More bodies at a time would only take turns on them. */
+const ZLIB_THREADS = 4;
+
 /** @throws Error for an external URL or a CORS pattern that cannot be read */
 export function httpOptions({ web, limits, query, storage }: Config): HttpOptions {
   return {
@@ -11,6 +14,7 @@ export function httpOptions({ web, limits, query, storage }: Config): HttpOption
     enableAdminApi: web.enable_admin_api,
     maxBodyBytes: limits.max_body_size_bytes,
     maxDecodedBytes: limits.max_decoded_body_size_bytes,
+    maxInflating: Math.max(1, Math.min(Math.floor(limits.max_in_flight_bytes_bytes / limits.max_decoded_body_size_bytes), ZLIB_THREADS)),
     maxDryRunBytes: limits.max_dry_run_body_size_bytes,
     queryTimeoutMs: query.timeout_ms,
     maxConcurrentReads: storage.remote.read_concurrent_limit,

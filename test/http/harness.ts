@@ -85,6 +85,7 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
       maxBodyBytes: 4096,
       maxDecodedBytes: 8192,
       maxDryRunBytes: 6000,
+      maxInflating: 2,
       queryTimeoutMs: 120_000,
       maxConcurrentReads: 2,
       maxQueuedReads: 1,

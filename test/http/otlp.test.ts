@@ -38,22 +38,6 @@ describe('accepted', () => {
   });
 });
 
-/** Node.js 20 has none; what it says there is as much a promise as what newer ones do. */
-const zstdCompress: unknown = 'zstdCompressSync' in zlib ? zlib.zstdCompressSync : undefined;
-it.runIf(zstdCompress === undefined)('zstd without support in Node.js: 415 names what is accepted', async () => {
-  const { status, reply } = await post({ ...JSON_TYPE, 'content-encoding': 'zstd' });
-  expect([status, reply.json()]).toEqual([415, {
-    code: 3, message: 'Content-Encoding zstd is not supported; use one of identity, gzip, deflate',
-  }]);
-});
-it.skipIf(typeof zstdCompress !== 'function')('zstd, under the same cap', async () => {
-  const compress = (text: string): Buffer => (zstdCompress as (bytes: Buffer) => Buffer)(Buffer.from(text));
-  const { status, stored } = await post({ ...PROTO, 'content-encoding': 'zstd' }, compress('body'));
-  expect([status, stored]).toEqual([200, [{ by: 'protobuf', body: Buffer.from('body') }]]);
-  expect((await post({ ...PROTO, 'content-encoding': 'zstd' }, compress('x'.repeat(9000)))).status).toBe(413);
-  expect((await post({ ...PROTO, 'content-encoding': 'zstd' }, 'not zstd')).status).toBe(400);
-});
-
 describe('partial success', () => {
   const outcome = {
     samplesWritten: 4, rejectedPoints: 3,

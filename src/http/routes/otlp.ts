@@ -4,7 +4,7 @@
  * Source: opentelemetry-proto docs/specification.md, OTLP/HTTP.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { decodeContent } from '../body.js';
+import { BodyInflater } from '../body-inflater.js';
 import type { HttpDeps, OtlpEncoding } from '../deps.js';
 import { refuseLargeDryRun, sendReport, wantsDryRun } from '../dry-run.js';
 import { HttpError, toHttpError } from '../error-table.js';
@@ -28,8 +28,9 @@ export async function otlpRoutes(app: FastifyInstance, deps: HttpDeps): Promise<
     refuseRemoteWrite(request, deps);
     otlpEncoding(request);
   });
+  const inflater = new BodyInflater(deps.options);
   for (const path of METRIC_PATHS) {
-    defineRoute(app, deps, path, { api: false, gated: true }, { POST: (request, reply) => receive(request, reply, deps) });
+    defineRoute(app, deps, path, { api: false, gated: true }, { POST: (request, reply) => receive(request, reply, deps, inflater) });
   }
   for (const { signal, path } of OTHER_SIGNAL_PATHS) {
     app.post(path, {
@@ -39,16 +40,14 @@ export async function otlpRoutes(app: FastifyInstance, deps: HttpDeps): Promise<
   }
 }
 
-async function receive(request: FastifyRequest, reply: FastifyReply, deps: HttpDeps): Promise<FastifyReply> {
+async function receive(request: FastifyRequest, reply: FastifyReply, deps: HttpDeps, inflater: BodyInflater): Promise<FastifyReply> {
   const encoding = otlpEncoding(request);
   const dryRun = wantsDryRun(request);
-  const { maxDecodedBytes, maxDryRunBytes } = deps.options;
-  const received = rawBody(request);
-  const body = await decodeContent((request.headers['content-encoding'] ?? '').trim().toLowerCase(), received, maxDecodedBytes);
-  if (body !== received) holdMore(request, body.length);
+  const contentEncoding = (request.headers['content-encoding'] ?? '').trim().toLowerCase();
+  const body = await inflater.inflate(contentEncoding, rawBody(request), (bytes) => holdMore(request, bytes));
 
   if (dryRun) {
-    refuseLargeDryRun(body.length, maxDryRunBytes);
+    refuseLargeDryRun(body.length, deps.options.maxDryRunBytes);
     return sendReport(reply, explainExport(body, encoding, deps));
   }
   const partial = await storeExport(body, encoding, deps, 'otlp');
