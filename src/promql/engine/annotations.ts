@@ -1,10 +1,12 @@
 /**
  * Warnings and infos of one query, with the wording of Prometheus 3.14 (`util/annotations`) and the place in the query
- * text that they are about. Equal texts are kept once.
+ * text that they are about. Equal texts are kept once, with one place: upstream compares texts before places are added to
+ * them, and what is said later replaces what was said before.
  */
 import { goQuote } from '../../model/go-quote.js';
-import type { AggregateOp, BinaryOp, Position } from '../parser/ast.js';
+import type { AggregateOp, BinaryOp, Expr, Position } from '../parser/ast.js';
 import { formatPosition } from '../parser/position.js';
+import { EvaluationOrder, type NotePosition, type NoteSource } from './evaluation-order.js';
 import { formatG, formatTwoDigits } from './number-text.js';
 
 /** How far counts of classic buckets had to be raised to be monotonic, at one or more steps. */
@@ -17,22 +19,32 @@ export interface MonotonicityRepair {
 }
 
 interface MergedRepairs {
-  readonly metricName: string;
-  readonly pos: Position;
   readonly repair: MonotonicityRepair;
   readonly count: number;
 }
 
+/** Where one text was said: places that differ, in the order of our evaluation, which is not upstream's. */
+interface Note {
+  readonly source: NoteSource;
+  readonly places: NotePosition[];
+}
+
 export class Annotations {
-  readonly warnings = new Set<string>();
-  private readonly plainInfos = new Set<string>();
-  private readonly repairs = new Map<string, MergedRepairs>();
+  private readonly warnings = new Map<string, Note>();
+  private readonly plainInfos = new Map<string, Note>();
+  private readonly repairs = new Map<string, Note & { merged: MergedRepairs }>();
 
   constructor(private readonly queryText: string) {}
 
-  /** All infos so far, as they appear in the answer. */
-  infos(): string[] {
-    return [...this.plainInfos, ...Array.from(this.repairs.values(), (merged) => this.repairText(merged))];
+  /** All warnings and infos so far, as they appear in the answer. @param expr the query, whose evaluation order decides about places */
+  texts(expr: Expr): { warnings: string[]; infos: string[] } {
+    const order = new EvaluationOrder(expr);
+    const withPlaces = (notes: ReadonlyMap<string, Note>): string[] =>
+      Array.from(notes, ([text, { source, places }]) => `${text} (${this.place(order.last(places, source))})`);
+    // Repairs are added to those that are there already, which keep their place.
+    const repairs = Array.from(this.repairs, ([text, { source, places, merged }]) =>
+      `${text}${repairText(merged)} (${this.place(order.first(places, source))})`);
+    return { warnings: withPlaces(this.warnings), infos: [...withPlaces(this.plainInfos), ...repairs] };
   }
 
   invalidRatio(got: number, to: number, pos: Position): void {
@@ -75,15 +87,15 @@ export class Annotations {
   }
 
   incompatibleBucketLayout(op: BinaryOp, pos: Position): void {
-    this.warn(`incompatible bucket layout encountered for binary operator ${op}`, pos);
+    this.warn(`incompatible bucket layout encountered for binary operator ${op}`, pos, 'node');
   }
 
   counterResetCollision(operation: 'aggregation' | 'subtraction' | 'addition', pos: Position): void {
-    this.warn(`conflicting counter resets during histogram ${operation}`, pos);
+    this.warn(`conflicting counter resets during histogram ${operation}`, pos, operation === 'aggregation' ? 'operand' : 'node');
   }
 
   sortInRangeQuery(pos: Position): void {
-    this.warn('sort is ineffective for range queries since results are always ordered by labels', pos);
+    this.warn('sort is ineffective for range queries since results are always ordered by labels', pos, 'node');
   }
 
   startTimeOverlap(metricName: string, pos: Position): void {
@@ -103,29 +115,36 @@ export class Annotations {
     );
   }
 
-  /** All repairs of one metric at one place become one info. */
+  /** All repairs of one metric become one info. */
   forcedMonotonicity(metricName: string, pos: Position, repair: MonotonicityRepair): void {
-    const key = `${pos.start} ${metricName}`;
-    const before = this.repairs.get(key);
-    this.repairs.set(key, before === undefined ? { metricName, pos, repair, count: 1 } : {
-      ...before,
-      count: before.count + 1,
+    const text = 'PromQL info: input to histogram_quantile needed to be fixed for monotonicity (see ' +
+      `https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)${forMetric(metricName)}`;
+    const before = this.repairs.get(text);
+    if (before === undefined) {
+      this.repairs.set(text, { source: 'operand', places: [pos], merged: { repair, count: 1 } });
+      return;
+    }
+    if (!before.places.some((place) => samePlace(place, pos))) before.places.push(pos);
+    const { merged } = before;
+    before.merged = {
+      count: merged.count + 1,
       repair: {
-        lowestBound: Math.min(before.repair.lowestBound, repair.lowestBound),
-        highestBound: Math.max(before.repair.highestBound, repair.highestBound),
-        diffMax: Math.max(before.repair.diffMax, repair.diffMax),
-        firstMs: Math.min(before.repair.firstMs, repair.firstMs),
-        lastMs: Math.max(before.repair.lastMs, repair.lastMs),
+        lowestBound: Math.min(merged.repair.lowestBound, repair.lowestBound),
+        highestBound: Math.max(merged.repair.highestBound, repair.highestBound),
+        diffMax: Math.max(merged.repair.diffMax, repair.diffMax),
+        firstMs: Math.min(merged.repair.firstMs, repair.firstMs),
+        lastMs: Math.max(merged.repair.lastMs, repair.lastMs),
       },
-    });
+    };
   }
 
   incompatibleTypesInBinary(lhs: string, op: BinaryOp, rhs: string, pos: Position): void {
-    this.info(`incompatible sample types encountered for binary operator ${goQuote(op)}: ${lhs} ${op} ${rhs}`, pos);
+    this.info(`incompatible sample types encountered for binary operator ${goQuote(op)}: ${lhs} ${op} ${rhs}`, pos, 'node');
   }
 
+  /** @param pos of the aggregation itself for `topk` and `bottomk`, of what is aggregated for the others */
   histogramIgnoredInAggregation(op: AggregateOp, pos: Position): void {
-    this.info(`ignored histogram in ${op} aggregation`, pos);
+    this.info(`ignored histogram in ${op} aggregation`, pos, op === 'topk' || op === 'bottomk' ? 'node' : 'operand');
   }
 
   histogramIgnoredInMixedRange(metricName: string, pos: Position): void {
@@ -148,27 +167,40 @@ export class Annotations {
     );
   }
 
-  mismatchedBoundsReconciled(operation: 'addition' | 'subtraction' | 'aggregation', pos: Position): void {
-    this.info(`mismatched custom buckets were reconciled during ${operation}`, pos);
+  /** @param source 'node' for a binary operator, 'operand' for a function of a range vector */
+  mismatchedBoundsReconciled(operation: 'addition' | 'subtraction' | 'aggregation', pos: NotePosition, source: NoteSource): void {
+    this.info(`mismatched custom buckets were reconciled during ${operation}`, pos, source);
   }
 
-  private warn(message: string, pos: Position): void {
-    this.warnings.add(`PromQL warning: ${message} (${formatPosition(this.queryText, pos.start)})`);
+  private warn(message: string, pos: NotePosition, source: NoteSource = 'operand'): void {
+    add(this.warnings, `PromQL warning: ${message}`, pos, source);
   }
 
-  private info(message: string, pos: Position): void {
-    this.plainInfos.add(`PromQL info: ${message} (${formatPosition(this.queryText, pos.start)})`);
+  private info(message: string, pos: NotePosition, source: NoteSource = 'operand'): void {
+    add(this.plainInfos, `PromQL info: ${message}`, pos, source);
   }
 
-  private repairText({ metricName, pos, repair, count }: MergedRepairs): string {
-    return (
-      'PromQL info: input to histogram_quantile needed to be fixed for monotonicity (see ' +
-      `https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)${forMetric(metricName)}, ` +
-      `from buckets ${formatG(repair.lowestBound)} to ${formatG(repair.highestBound)}, with a max diff of ` +
-      `${formatTwoDigits(repair.diffMax)}, over ${count} samples from ${rfc3339(repair.firstMs)} to ${rfc3339(repair.lastMs)} ` +
-      `(${formatPosition(this.queryText, pos.start)})`
-    );
+  private place(pos: Position): string {
+    return formatPosition(this.queryText, pos.start);
   }
+}
+
+function add(notes: Map<string, Note>, text: string, pos: NotePosition, source: NoteSource): void {
+  const note = notes.get(text);
+  if (note === undefined) notes.set(text, { source, places: [pos] });
+  else if (!note.places.some((place) => samePlace(place, pos))) note.places.push(pos);
+}
+
+/** The same place mostly is the same object: notes are said once a step or series. */
+function samePlace(a: NotePosition, b: NotePosition): boolean {
+  return a === b || (a.start === b.start && a.end === b.end && a.operand === b.operand);
+}
+
+function repairText({ repair, count }: MergedRepairs): string {
+  return (
+    `, from buckets ${formatG(repair.lowestBound)} to ${formatG(repair.highestBound)}, with a max diff of ` +
+    `${formatTwoDigits(repair.diffMax)}, over ${count} samples from ${rfc3339(repair.firstMs)} to ${rfc3339(repair.lastMs)}`
+  );
 }
 
 function forMetric(metricName: string): string {

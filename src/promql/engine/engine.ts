@@ -3,6 +3,7 @@ import { Labels } from '../../model/labels.js';
 import type { Queryable } from '../../storage/queryable.js';
 import type { Expr } from '../parser/ast.js';
 import { parseExpr } from '../parser/parse.js';
+import { NativeBucketSeriesMet } from '../operators/histogram-estimate.js';
 import { documentedType, typeOf } from '../parser/type-check.js';
 import { planQuery, withoutParens } from '../plan/plan.js';
 import { Annotations } from './annotations.js';
@@ -20,6 +21,15 @@ export function createEngine(options: EngineOptions): Engine {
 }
 
 function runQuery(options: EngineOptions, storage: Queryable, request: QueryRequest): QueryOutcome {
+  try {
+    return evaluateQuery(options, storage, request, false);
+  } catch (error) {
+    if (!(error instanceof NativeBucketSeriesMet)) throw error;
+    return evaluateQuery(options, storage, request, true);
+  }
+}
+
+function evaluateQuery(options: EngineOptions, storage: Queryable, request: QueryRequest, nativeBucketSeries: boolean): QueryOutcome {
   const begunMs = performance.now();
   const experimental = options.enableExperimentalFunctions;
   const expr = parseExpr(request.text, {
@@ -41,6 +51,7 @@ function runQuery(options: EngineOptions, storage: Queryable, request: QueryRequ
     queryGrid: grid,
     queryEndMs: request.endMs,
     isRangeQuery,
+    nativeBucketSeries,
   };
   const planned = planQuery(expr, grid, isRangeQuery, request.endMs);
   const counts = request.stats === undefined ? undefined : new SampleCounts(grid.count);
@@ -52,8 +63,7 @@ function runQuery(options: EngineOptions, storage: Queryable, request: QueryRequ
   const sorted = sortedResult(result);
   return {
     result: sorted,
-    warnings: [...annotations.warnings],
-    infos: annotations.infos(),
+    ...annotations.texts(planned),
     stats: {
       totalQueryableSamples: samples?.reduce((sum, count) => sum + count, 0) ?? limits.queryable,
       ...(samples !== undefined && options.enablePerStepStats === true && request.stats === 'per-step'

@@ -16,6 +16,8 @@ export interface QueryContext {
   readonly queryEndMs: number;
   /** True if the request is a range query (its step is 0 otherwise). */
   readonly isRangeQuery: boolean;
+  /** True if there are native histograms in series with an `le` label, see `operators/histogram-estimate.ts`. */
+  readonly nativeBucketSeries: boolean;
 }
 
 /** A place to evaluate in: the query, and the grid of the query itself or of a subquery. */

@@ -1,5 +1,6 @@
 import { QueryError } from '../engine/engine-api.js';
 import type { OperatorBuilder } from '../engine/operator-builder.js';
+import type { NotePosition } from '../engine/evaluation-order.js';
 import type { EvalFrame, QueryContext } from '../engine/query-context.js';
 import { uniqueSeries } from '../operators/merge-series.js';
 import type { VectorOperator } from '../operators/operator.js';
@@ -77,9 +78,9 @@ export function rangeCall(build: OperatorBuilder, call: Call, frame: EvalFrame):
 }
 
 /** Where messages about a range vector point. Upstream has lost the place of a subquery by then: the start of the text. */
-function rangePosition(arg: Expr): Position {
+function rangePosition(arg: Expr): NotePosition {
   const inner = withoutParens(arg);
-  return inner.kind === 'subquery' ? { start: 0, end: 0 } : inner.pos;
+  return inner.kind === 'subquery' ? { start: 0, end: 0, operand: inner.pos } : inner.pos;
 }
 
 /** The selector of a range vector with `anchored` or `smoothed`. */

@@ -1,5 +1,5 @@
 import type { Histogram } from '../../model/histogram.js';
-import { METRIC_NAME } from '../../model/labels.js';
+import { type Labels, METRIC_NAME } from '../../model/labels.js';
 import { dropName } from '../engine/name-removal.js';
 import type { EvalFrame } from '../engine/query-context.js';
 import { ABSENT, FLOAT, StepColumn } from '../engine/step-column.js';
@@ -29,6 +29,8 @@ interface HistogramGroup {
   readonly members: Member[];
   /** Series from whose samples this group's outputs get the metric name (messages, delayed name removal). */
   readonly first: OutputSeries;
+  /** True for the native histograms of one series with an `le` label: they are no buckets, and keep the label. */
+  readonly nativeOnly: boolean;
 }
 
 /**
@@ -36,7 +38,8 @@ interface HistogramGroup {
  * classic ones by bringing together the bucket series that differ in `le` only. Outputs are ordered group by group,
  * estimator by estimator; the members of a group are read once for all estimators.
  *
- * A series that has an `le` label and holds native histograms loses that label here, unlike upstream; nobody has such.
+ * A series with an `le` label that holds native histograms gives an output of its own, with the label. Hardly anyone has such, and
+ * whether there are any is only known once samples are read; so the query begins again with these outputs when one is met.
  */
 export class HistogramEstimateOperator implements VectorOperator {
   private groups: HistogramGroup[] | undefined;
@@ -57,7 +60,8 @@ export class HistogramEstimateOperator implements VectorOperator {
       this.outputs = [];
       for (const group of this.grouped()) {
         const { labels, dropName: nameLeaves } = group.first;
-        const base = dropName({ labels: labels.with(BUCKET_LABEL, ''), dropName: nameLeaves }, this.frame.query.options);
+        const kept = group.nativeOnly ? labels : labels.with(BUCKET_LABEL, '');
+        const base = dropName({ labels: kept, dropName: nameLeaves }, this.frame.query.options);
         for (const { label } of this.estimators) {
           this.outputs.push(label === undefined ? base : { ...base, labels: base.labels.with(label.name, label.value) });
         }
@@ -75,6 +79,7 @@ export class HistogramEstimateOperator implements VectorOperator {
   private grouped(): HistogramGroup[] {
     if (this.groups !== undefined) return this.groups;
     const byKey = new Map<string, HistogramGroup>();
+    const natives: HistogramGroup[] = [];
     const series = this.input.series();
     for (let index = 0; index < series.length; index++) {
       // The metric name tells histograms apart, too: without their names they may be equal, which is an error then.
@@ -82,12 +87,16 @@ export class HistogramEstimateOperator implements VectorOperator {
       const key = labels.with(BUCKET_LABEL, '').key();
       let group = byKey.get(key);
       if (group === undefined) {
-        group = { members: [], first: series[index]! };
+        group = { members: [], first: series[index]!, nativeOnly: false };
         byKey.set(key, group);
       }
-      group.members.push({ index, bound: parseUpperBound(series[index]!.labels.get(BUCKET_LABEL)) });
+      const member = { index, bound: parseUpperBound(labels.get(BUCKET_LABEL)) };
+      group.members.push(member);
+      if (this.frame.query.nativeBucketSeries && labels.get(BUCKET_LABEL) !== '') {
+        natives.push({ members: [member], first: series[index]!, nativeOnly: true });
+      }
     }
-    return (this.groups = [...byKey.values()]);
+    return (this.groups = [...byKey.values(), ...natives]);
   }
 
   private compute(group: HistogramGroup): StepColumn[] {
@@ -113,16 +122,18 @@ export class HistogramEstimateOperator implements VectorOperator {
       const kind = column.kinds[step];
       if (kind === ABSENT) continue;
       const { bound, index } = group.members[m]!;
-      if (kind !== FLOAT) native = column.histogramAt(step);
+      if (group.nativeOnly) {
+        if (kind !== FLOAT) native = column.histogramAt(step);
+      } else if (kind !== FLOAT) native = this.ownNative(index) ? column.histogramAt(step) : native;
       else if (bound !== undefined) this.buckets.add(bound, column.values[step]!);
       else this.warnBadBucket(index);
     }
+    const name = this.nameToTell(group.first.labels);
     if (native !== undefined && this.buckets.length > 0) {
-      this.frame.query.annotations.mixedClassicNativeHistograms(group.first.labels.get(METRIC_NAME), this.pos);
+      this.frame.query.annotations.mixedClassicNativeHistograms(name, this.pos);
       return;
     }
     if (native === undefined && this.buckets.length === 0) return;
-    const name = group.first.labels.get(METRIC_NAME);
     for (let e = 0; e < results.length; e++) {
       const estimator = this.estimators[e]!;
       if (!estimator.appliesAt(step)) continue;
@@ -132,8 +143,23 @@ export class HistogramEstimateOperator implements VectorOperator {
     }
   }
 
+  /** Whether a native histogram of a member belongs to its group: not if the member has an `le` label. @throws NativeBucketSeriesMet */
+  private ownNative(index: number): boolean {
+    const hasBucketLabel = this.input.series()[index]!.labels.get(BUCKET_LABEL) !== '';
+    if (hasBucketLabel && !this.frame.query.nativeBucketSeries) throw new NativeBucketSeriesMet();
+    return !hasBucketLabel;
+  }
+
   private warnBadBucket(index: number): void {
     const labels = this.input.series()[index]!.labels;
-    this.frame.query.annotations.badBucketLabel(labels.get(METRIC_NAME), labels.get(BUCKET_LABEL), this.pos);
+    this.frame.query.annotations.badBucketLabel(this.nameToTell(labels), labels.get(BUCKET_LABEL), this.pos);
+  }
+
+  /** Messages have the metric name only if names are kept until the end: upstream has dropped it otherwise. */
+  private nameToTell(labels: Labels): string {
+    return this.frame.query.options.enableDelayedNameRemoval ? labels.get(METRIC_NAME) : '';
   }
 }
+
+/** Thrown while reading: the query is to be evaluated once more, with `nativeBucketSeries`. */
+export class NativeBucketSeriesMet extends Error {}

@@ -1,7 +1,7 @@
 /**
  * From the parsed tree to the tree that operators are built from: duration expressions become numbers, `@ start()` and
- * `@ end()` become timestamps, and the largest subtrees whose value is the same at every step are wrapped in a
- * `step-invariant` node, to be evaluated once.
+ * `@ end()` become timestamps, parentheses around arguments leave (messages point inside them, as upstream's do), and the
+ * largest subtrees whose value is the same at every step are wrapped in a `step-invariant` node, to be evaluated once.
  */
 import type { StepGrid } from '../engine/step-grid.js';
 import type { AtModifier, DurationExpr, Expr, SubqueryExpr, VectorSelector } from '../parser/ast.js';
@@ -63,16 +63,14 @@ function plan(expr: Expr, scope: PlanScope): Planned {
       return { expr: { ...expr, lhs: lhs!.expr, rhs: rhs!.expr }, invariant: lhs!.invariant };
     }
     case 'aggregate': {
-      if (expr.param === undefined) {
-        const inner = plan(expr.expr, scope);
-        return { expr: { ...expr, expr: inner.expr }, invariant: inner.invariant };
-      }
-      const [inner, param] = planAll([expr.expr, expr.param], scope, false);
-      return { expr: { ...expr, expr: inner!.expr, param: param!.expr }, invariant: inner!.invariant };
+      const inner = plan(withoutParens(expr.expr), scope);
+      const param = expr.param === undefined ? undefined : plan(withoutParens(expr.param), scope);
+      // A parameter that varies varies in vain if the rest does not: upstream takes its value at the first step for all.
+      return { expr: { ...expr, expr: inner.expr, param: param?.expr }, invariant: inner.invariant };
     }
     case 'call': {
       const timeDependent = TIME_DEPENDENT.has(expr.func) && !isTimestampOfSelector(expr.func, expr.args);
-      const args = planAll(expr.args, scope, timeDependent);
+      const args = planAll(expr.args.map(withoutParens), scope, timeDependent);
       const invariantCall = !timeDependent && args.every((arg) => arg.invariant);
       return { expr: { ...expr, args: args.map((arg) => arg.expr) }, invariant: invariantCall };
     }

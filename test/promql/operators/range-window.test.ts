@@ -21,7 +21,7 @@ function frameOf(startMs: number, endMs: number, stepMs: number): EvalFrame {
     statsOnly: false,
     query: {
       options: PLAIN_ENGINE, limits: new QueryLimits(1e9, 0, () => undefined), annotations: new Annotations(''),
-      lookbackMs: 300_000, queryGrid: grid, queryEndMs: endMs, isRangeQuery: true,
+      lookbackMs: 300_000, queryGrid: grid, queryEndMs: endMs, isRangeQuery: true, nativeBucketSeries: false,
     },
   };
 }

@@ -26,7 +26,7 @@ export function buildAggregate(build: OperatorBuilder, expr: AggregateExpr, fram
   switch (expr.op) {
     case 'topk':
     case 'bottomk':
-      return new RankOperator(frame, expr.op, input, build.scalar(expr.param!, frame), clause, expr.expr.pos);
+      return new RankOperator(frame, expr.op, input, build.scalar(expr.param!, frame), clause, expr.pos);
     case 'limitk':
       return new LimitCountOperator(frame, input, build.scalar(expr.param!, frame), clause);
     case 'limit_ratio':

@@ -85,14 +85,17 @@ export class LimitRatioOperator implements VectorOperator {
   }
 
   private checkedRatios(): Float64Array {
-    return (this.ratios ??= this.ratio.values().map((ratio) => this.checkRatio(ratio)));
-  }
-
-  private checkRatio(ratio: number): number {
-    if (ratio !== ratio) throw new QueryError('execution', 'Ratio value is NaN');
-    if (ratio >= -1 && ratio <= 1) return ratio;
-    const capped = ratio > 1 ? 1 : -1;
-    this.frame.query.annotations.invalidRatio(ratio, capped, this.pos);
-    return capped;
+    if (this.ratios === undefined) {
+      const given = this.ratio.values();
+      if (given.some((ratio) => ratio !== ratio)) throw new QueryError('execution', 'Ratio value is NaN');
+      // Upstream tells the largest and the smallest of all steps only.
+      const { annotations } = this.frame.query;
+      const highest = given.reduce((max, ratio) => Math.max(max, ratio), 1);
+      const lowest = given.reduce((min, ratio) => Math.min(min, ratio), -1);
+      if (highest > 1) annotations.invalidRatio(highest, 1, this.pos);
+      if (lowest < -1) annotations.invalidRatio(lowest, -1, this.pos);
+      this.ratios = given.map((ratio) => Math.max(-1, Math.min(1, ratio)));
+    }
+    return this.ratios;
   }
 }

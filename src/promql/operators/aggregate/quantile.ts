@@ -24,8 +24,7 @@ export class QuantileAccumulator implements Accumulator {
   ) {
     this.cells = Array.from(groups.sizes, (size) => new Float64Array(size * steps));
     this.filled = new Uint32Array(groups.sizes.length * steps);
-    const qs = q.values();
-    for (let s = 0; s < qs.length; s++) if (!(qs[s]! >= 0 && qs[s]! <= 1)) query.annotations.invalidQuantile(qs[s]!, qPos);
+    warnOfInvalid(q.values(), query, qPos);
   }
 
   add(group: number, column: StepColumn): void {
@@ -55,4 +54,17 @@ export class QuantileAccumulator implements Accumulator {
       out.kinds[s] = FLOAT;
     }
   }
+}
+
+/** Of all steps, as upstream does here: the largest and the smallest value if they are no quantiles, and NaN. */
+function warnOfInvalid(qs: Float64Array, { annotations }: QueryContext, pos: Position): void {
+  let lowest = 0;
+  let highest = 1;
+  for (const q of qs) {
+    if (q !== q) annotations.invalidQuantile(NaN, pos);
+    if (q < lowest) lowest = q;
+    if (q > highest) highest = q;
+  }
+  if (highest > 1) annotations.invalidQuantile(highest, pos);
+  if (lowest < 0) annotations.invalidQuantile(lowest, pos);
 }
