@@ -100,7 +100,8 @@ function list(folder: string): string[] {
   if (!fs.existsSync(path.join(root, folder))) return [];
   return fs.readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const name = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return list(name);
+    // test/clients has packages of its own.
+    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : list(name);
     return /\.(ts|mts|mjs|js)$/.test(entry.name) ? [name] : [];
   });
 }

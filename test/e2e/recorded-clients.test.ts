@@ -10,6 +10,10 @@ interface Recorded {
   readonly query?: string;
   readonly form?: string;
   readonly accept?: string;
+  readonly status?: number;
+  /** Where it is not what `expectUsable` expects. */
+  readonly data?: readonly unknown[];
+  readonly warnings?: readonly string[];
 }
 
 const folder = new URL('../http/corpus/', import.meta.url);
@@ -19,7 +23,7 @@ const corpora = fs.readdirSync(folder).filter((name) => name.endsWith('.json'))
 let server: Server;
 const nowSeconds = Math.floor(Date.now() / 1000);
 beforeAll(async () => {
-  server = await Server.start();
+  server = await Server.start({ flags: ['--enable-feature=search-api'] });
   const samples = [60, 30, 1].map((ago) => ({ timestampMs: (nowSeconds - ago) * 1000, value: 100 - ago }));
   const answer = await write(server.url, 1, [
     { labels: { __name__: 'http.req', 'job': 'web', 'k8s.pod': 'pod-1' }, samples },
@@ -58,11 +62,21 @@ describe.each(corpora)('$client', ({ requests }) => {
       headers: { ...(accept === undefined ? {} : { accept }), ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }) },
       ...(form === undefined ? {} : { body: atReplay(form) }),
     });
-    expect(response.status, await response.clone().text()).toBe(200);
+    expect(response.status, await response.clone().text()).toBe(request.status ?? 200);
     if (!path.startsWith('/api/')) return;
+    if (path.startsWith('/api/v1/search/')) return expect(searchLines(await response.text())).toEqual(request.data);
     expect(response.headers.get('content-type')).toBe('application/json');
     const answer = (await response.json()) as { status: string; data: unknown; warnings?: string[] };
-    expect([answer.status, answer.warnings]).toEqual(['success', undefined]);
-    expectUsable(request, answer.data);
+    if (request.status !== undefined) return expect(answer).toMatchObject({ status: 'error', errorType: 'bad_data' });
+    expect([answer.status, answer.warnings]).toEqual(['success', request.warnings]);
+    if (request.data === undefined) expectUsable(request, answer.data);
+    else expect(answer.data).toEqual(request.data);
   });
 });
+
+/** The lines of a search before the one that ends it. */
+function searchLines(text: string): unknown[] {
+  const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line) as unknown);
+  expect(lines.pop()).toEqual({ status: 'success', has_more: false });
+  return lines;
+}
