@@ -6,6 +6,7 @@ import type { Engine } from '../promql/engine/engine-api.js';
 import type { CardinalitySource } from '../storage/cardinality.js';
 import type { ExemplarSource, MetadataSource } from '../storage/metadata-source.js';
 import type { ParseOptions } from '../promql/parser/parse.js';
+import type { MemoryAccount } from '../storage/memory-account.js';
 import type { Queryable } from '../storage/queryable.js';
 import type { ReadQuery, ReadResponseType } from '../wire/remote-read-request.js';
 
@@ -52,6 +53,8 @@ export interface ApiReply {
   readonly status: number;
   readonly contentType: string;
   readonly body: Uint8Array;
+  /** Set with status 503 if the same request can succeed later. */
+  readonly retryAfterSeconds?: number;
   /** Set if the answer goes on: the same request with this cursor gives the next page. */
   readonly next?: ReadCursor;
 }
@@ -67,6 +70,8 @@ export interface ApiContext {
   /** Feature search-api; off if not given. */
   readonly searchApi?: boolean;
   readonly stopRequested: () => 'canceled' | 'timeout' | undefined;
+  /** What the request uses is noted here; nothing is if left out. */
+  readonly memory?: MemoryAccount | undefined;
   /** Experimental syntax that endpoints without an engine (format, parse, exemplars) take; none if not given. */
   readonly syntax?: ParseOptions;
 }

@@ -1,5 +1,5 @@
 /** The frame around every JSON answer: `{"status":"success","data":…,"warnings":[…],"infos":[…]}`, or an error. */
-import type { ApiReply } from './contract.js';
+import type { ApiContext, ApiLimits, ApiReply } from './contract.js';
 import { API_ERROR_STATUS, type ApiError } from './error-types.js';
 import { JsonWriter } from './json-writer.js';
 
@@ -9,14 +9,19 @@ const ANNOTATIONS_MAX = 10;
 
 export const TRUNCATED = 'results truncated due to limit';
 
+/** What an answer may take up: part of the context that handlers are given. */
+export interface AnswerRoom extends Pick<ApiContext, 'memory'> {
+  readonly limits: Pick<ApiLimits, 'maxResponseBytes'>;
+}
+
 /** A success whose `data` is written by `writeData`. */
 export function success(
-  maxBytes: number,
+  { limits, memory }: AnswerRoom,
   writeData: (json: JsonWriter) => void,
   warnings: readonly string[] = [],
   infos: readonly string[] = [],
 ): ApiReply {
-  const json = new JsonWriter(maxBytes);
+  const json = new JsonWriter(limits.maxResponseBytes, memory);
   json.raw('{"status":"success","data":');
   writeData(json);
   writeAnnotations(json, 'warnings', 'warning', warnings);
@@ -31,7 +36,10 @@ export function noContent(): ApiReply {
 }
 
 export function failure(error: ApiError): ApiReply {
-  return { status: API_ERROR_STATUS[error.type], contentType: JSON_TYPE, body: errorBody(error.type, error.message) };
+  const { type, message, retryAfterSeconds } = error;
+  const body = errorBody(type, message);
+  if (retryAfterSeconds === 0) return { status: API_ERROR_STATUS[type], contentType: JSON_TYPE, body };
+  return { status: 503, contentType: JSON_TYPE, body, retryAfterSeconds };
 }
 
 export function errorBody(type: string, message: string): Uint8Array<ArrayBuffer> {

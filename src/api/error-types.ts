@@ -3,6 +3,7 @@
  * Source: prometheus/prometheus `web/api/v1/api.go`; observed on a running server.
  */
 import { RegexError } from '../model/matcher.js';
+import { MemoryLimitError } from '../storage/memory-account.js';
 import { QueryError, type QueryErrorCode } from '../promql/engine/engine-api.js';
 import { ParseError } from '../promql/parser/parse-error.js';
 
@@ -22,8 +23,11 @@ export type ApiErrorType = keyof typeof API_ERROR_STATUS;
 /** An answer with status `error`. The message is the `error` text, complete. */
 export class ApiError extends Error {
   override name = 'ApiError';
-  constructor(readonly type: ApiErrorType, message: string, options?: ErrorOptions) {
+  /** Above 0: the same request can succeed so much later; the status is 503 then. */
+  readonly retryAfterSeconds: number;
+  constructor(readonly type: ApiErrorType, message: string, options?: ErrorOptions & { readonly retryAfterSeconds?: number }) {
     super(message, options);
+    this.retryAfterSeconds = options?.retryAfterSeconds ?? 0;
   }
 }
 
@@ -35,6 +39,9 @@ export function badData(message: string): ApiError {
 export function invalidParameter(name: string, reason: string): ApiError {
   return badData(`invalid parameter "${name}": ${reason}`);
 }
+
+/** Other queries end within seconds. */
+const RETRY_SECONDS = 1;
 
 const TYPE_OF_QUERY_ERROR: Readonly<Record<QueryErrorCode, ApiErrorType>> = {
   bad_data: 'bad_data',
@@ -48,6 +55,10 @@ const TYPE_OF_QUERY_ERROR: Readonly<Record<QueryErrorCode, ApiErrorType>> = {
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof QueryError) return new ApiError(TYPE_OF_QUERY_ERROR[error.code], error.message, { cause: error });
+  if (error instanceof MemoryLimitError) {
+    if (error.code === 'alone') return new ApiError('execution', error.message, { cause: error });
+    return new ApiError('unavailable', error.message, { cause: error, retryAfterSeconds: RETRY_SECONDS });
+  }
   if (isInputError(error)) return new ApiError('bad_data', error.message, { cause: error });
   return new ApiError('internal', error instanceof Error ? error.message : String(error), { cause: error });
 }

@@ -2,6 +2,7 @@
  * JSON as bytes, written once, into one growing buffer: a matrix of a million points never exists as a string or as
  * objects. The buffer is handed out at the end and can be transferred to another thread.
  */
+import type { MemoryAccount } from '../storage/memory-account.js';
 import { ApiError } from './error-types.js';
 import { NUMBER_TEXT_MAX, plainFloatText, writeFloat, writeInteger, writeTimestamp } from './number-text.js';
 
@@ -16,8 +17,11 @@ export class JsonWriter {
   private bytes: Uint8Array<ArrayBuffer>;
   private length = 0;
 
-  /** @param maxBytes size above which writing fails with an ApiError instead of filling memory */
-  constructor(private readonly maxBytes: number) {
+  /**
+   * @param maxBytes size above which writing fails with an ApiError instead of filling memory
+   * @param memory what the bytes are noted in
+   */
+  constructor(private readonly maxBytes: number, private readonly memory?: MemoryAccount) {
     this.bytes = new Uint8Array(Math.min(INITIAL_BYTES, Math.max(maxBytes, NUMBER_TEXT_MAX)));
   }
 
@@ -150,7 +154,9 @@ export class JsonWriter {
     if (this.length > this.maxBytes) {
       throw new ApiError('execution', `the answer is larger than the limit of ${this.maxBytes} bytes (query.max_response_size)`);
     }
-    const wider = new Uint8Array(Math.max(need, this.bytes.length * 2));
+    const size = Math.max(need, this.bytes.length * 2);
+    this.memory?.take(size - this.bytes.length);
+    const wider = new Uint8Array(size);
     wider.set(this.bytes.subarray(0, this.length));
     this.bytes = wider;
   }

@@ -154,6 +154,7 @@ function applyDeltaFeatures(values: Map<string, LeafValue>, sources: ReadonlyMap
 /** Replaces "automatic" by the value that is used, so that nobody else needs to know the rule. */
 function resolveAutomatic(values: Map<string, LeafValue>, sources: ReadonlyMap<string, string>, machine: Machine): void {
   if (values.get('storage.head.memory') === 0) values.set('storage.head.memory', Math.floor(machine.memoryBytes / 2));
+  if (values.get('query.max_memory') === 0) values.set('query.max_memory', Math.floor(machine.memoryBytes / 4));
   if (values.get('query.workers') === 0) values.set('query.workers', Math.min(QUERY_WORKERS_MAX, Math.max(1, machine.cores - 1)));
   // Upstream: the default of 15 days holds only if no size was given.
   const sizeGiven = Number(values.get('storage.tsdb.retention.size')) > 0;

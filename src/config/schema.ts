@@ -277,6 +277,13 @@ export const configSchema = section('', {
       about: 'Queries that are worked on at a time; others wait in the queue.',
       why: 'Prometheus\' default.',
     }, { minimum: 1 }),
+    max_memory: size('0', {
+      about: 'Own key. Memory of all running queries together: series, samples, results, answers that are being written. Half is '
+        + 'divided among the query threads, half goes to whoever needs more than that first. A query that asks for more than is left '
+        + 'is answered with 503 and Retry-After, one that could never get so much with 422. 0 = a quarter of the memory of the machine '
+        + 'or container.',
+      why: 'Heads have half, caches and everything else the rest.',
+    }, { maximum: 1024 * 1024 * MIB }),
     max_series: integer(0, {
       about: 'Own key. Series that one query may select, over all its selectors. 0 = no limit.',
       why: 'Prometheus has no such limit, and a query that works there must work here.',

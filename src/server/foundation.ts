@@ -14,6 +14,7 @@ import { NodeDisk } from '../io/node-disk.js';
 import type { Logger } from '../telemetry/logger.js';
 import { DEFAULT_QUEUE_LIMITS } from '../threads/catalogue-queue.js';
 import { MaintenanceClient } from '../threads/maintenance-client.js';
+import { queryMemory } from '../threads/query-memory.js';
 import { QueryPool, queryWorkerCount } from '../threads/query-pool.js';
 import { loadCodecModule, loadKernelModule } from '../tsdb/kernel-loader.js';
 
@@ -95,6 +96,7 @@ function startQueries(
         enablePerStepStats: features.promql_per_step_stats,
       },
       resultCacheBytes: query.result_cache_size_bytes,
+      memory: queryMemory(query.max_memory_bytes, Math.min(workers + shortWorkers, query.max_concurrency)),
       limits: {
         maxPointsPerSeries: query.max_points_per_series,
         maxResponseBytes: query.max_response_size_bytes,

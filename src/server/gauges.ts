@@ -8,9 +8,10 @@ export function collectGauges(metrics: ServerMetrics, gate: IngestGate, store: S
   metrics.ingestInFlightRequests.with().set(gate.inFlightRequests);
   metrics.ingestInFlightBytes.with().set(gate.inFlightBytes);
   if (!store) return;
-  const { running, queued } = store.queries.stats();
+  const { running, queued, memoryBytes: queryBytes } = store.queries.stats();
   metrics.queriesRunning.with().set(running);
   metrics.queriesQueued.with().set(queued);
+  metrics.queryBytes.with().set(queryBytes);
   const figures = store.db.stats();
   const { series, heads, closedHeads, usedBytes, memoryBytes, isStarved } = figures;
   setBlockFigures(metrics.block, figures);

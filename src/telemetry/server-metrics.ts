@@ -24,6 +24,7 @@ export interface ServerMetrics {
   readonly queries: Counter;
   readonly queriesRunning: Gauge;
   readonly queriesQueued: Gauge;
+  readonly queryBytes: Gauge;
   readonly headSeries: Gauge;
   readonly headBytes: Gauge;
   readonly headBytesMax: Gauge;
@@ -64,6 +65,7 @@ export function createServerMetrics(registry: MetricsRegistry): ServerMetrics {
     queries: counter('narthex_queries_total', 'API requests answered by query workers.', ['endpoint', 'code']),
     queriesRunning: gauge('prometheus_engine_queries', 'Queries being worked on.'),
     queriesQueued: gauge('narthex_queries_queued', 'Queries waiting for a worker.'),
+    queryBytes: gauge('narthex_query_memory_bytes', 'Memory of the queries that run.'),
 
     headSeries: gauge('prometheus_tsdb_head_series', 'Series in the heads.'),
     headBytes: gauge('narthex_head_memory_bytes', 'Memory used by the heads.'),

@@ -3,6 +3,7 @@ import { CatalogueReader } from '../catalogue/catalogue-reader.js';
 import { cachedEngine } from '../promql/cache/cached-engine.js';
 import { createEngine } from '../promql/engine/engine.js';
 import { HeadSet } from '../tsdb/head-set.js';
+import { ThreadMemory } from './query-memory.js';
 import type { QueryRuntime, QueryRuntimeSettings } from './query-runtime.js';
 
 /**
@@ -14,17 +15,22 @@ export function createQueryRuntime(settings: QueryRuntimeSettings, readerSlot: n
   const catalogue = CatalogueReader.open(settings.catalogueFile);
   const engine = cachedEngine(createEngine(settings.engine), settings.engine, storage.changes, settings.resultCacheBytes ?? 0);
   const { limits, externalLabels, searchApi = false } = settings;
+  const memory = settings.memory && new ThreadMemory(settings.memory, readerSlot);
   // Endpoints that only parse must take what the engine takes.
   const syntax = {
     experimentalFunctions: settings.engine.enableExperimentalFunctions, durationExpressions: true, extendedRangeSelectors: true,
   };
   return {
     setHeads: (heads) => storage.update(heads),
-    run: (request, stopRequested) =>
-      handleApiRequest(request, {
+    run: (request, stopRequested) => {
+      const reply = handleApiRequest(request, {
         storage, cardinality: storage, engine, metadata: catalogue, exemplars: catalogue,
-        limits, externalLabels, searchApi, syntax, stopRequested,
-      }),
+        limits, externalLabels, searchApi, syntax, stopRequested, memory,
+      });
+      // The answer goes to the main thread, where `query.max_unsent_size` counts it.
+      memory?.end();
+      return reply;
+    },
     // Loaded when it is asked for: it brings the writing side of a head along.
     rehearse: async (shortOnly) => (await import('./rehearsal.js')).rehearsal(
       settings, { metadata: catalogue, exemplars: catalogue }, shortOnly,

@@ -5,6 +5,7 @@ import { internalReply, timeoutReply } from './error-reply.js';
 import { HeadLeases } from './head-leases.js';
 import type { StopReason } from './messages.js';
 import { QueryJob } from './query-job.js';
+import { giveBackQueryMemory, queryMemoryUsed } from './query-memory.js';
 import { AdmissionError } from './query-service.js';
 import type { CancelSignal, QueryService } from './query-service.js';
 import { QueryWorkerHandle, installedQueryWorker } from './query-worker-handle.js';
@@ -42,6 +43,8 @@ export interface QueryPoolStats {
   readonly canceled: number;
   readonly timedOut: number;
   readonly workersLost: number;
+  /** Memory of the queries that run. */
+  readonly memoryBytes: number;
 }
 
 /** Every thread that reads arenas needs a slot of its own in them; there are 16: 0 is the writer's, the last the block worker's. */
@@ -170,7 +173,9 @@ export class QueryPool implements QueryService {
   stats(): QueryPoolStats {
     let workers = 0;
     for (const worker of this.workers) if (worker.ready) workers++;
-    return { workers, running: this.running, queued: this.queue.size, ...this.counters };
+    const { memory } = this.options.settings;
+    const memoryBytes = memory === undefined ? 0 : queryMemoryUsed(memory);
+    return { workers, running: this.running, queued: this.queue.size, memoryBytes, ...this.counters };
   }
 
   /**
@@ -287,6 +292,9 @@ export class QueryPool implements QueryService {
   private lost(worker: QueryWorkerHandle, error: Error | undefined): void {
     this.workers.delete(worker);
     this.leases.leave(worker);
+    const { memory } = this.options.settings;
+    // Before another thread gets its slot.
+    if (memory !== undefined) giveBackQueryMemory(memory, worker.options.readerSlot);
     if (worker.job) {
       // Ended on purpose, because it did not stop when told to, or broken.
       if (worker.stopReason) end(worker.job, worker.stopReason, 'expression evaluation');

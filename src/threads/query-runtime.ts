@@ -4,6 +4,7 @@ import type { EngineOptions } from '../promql/engine/engine-api.js';
 import type { SourceDescriptor } from '../tsdb/head/descriptor.js';
 import type { BlockReading } from '../tsdb/head-set.js';
 import type { StopReason } from './messages.js';
+import type { QueryMemory } from './query-memory.js';
 
 /** Everything that a worker is told when it starts; cloned into its thread. */
 export interface QueryRuntimeSettings {
@@ -15,6 +16,8 @@ export interface QueryRuntimeSettings {
   /** What each worker keeps of the results of range queries; nothing if left out. */
   readonly resultCacheBytes?: number;
   readonly limits: ApiLimits;
+  /** Of all threads together; unbounded if left out. */
+  readonly memory?: QueryMemory;
   readonly externalLabels: Readonly<Record<string, string>>;
   /** Feature search-api. */
   readonly searchApi?: boolean;

@@ -10,6 +10,7 @@ import type { SampleColumns } from '../../src/model/sample-columns.js';
 import { putStale } from '../../src/model/stale-nan.js';
 import type { QueryOutcome, QueryRequest, QueryResult, ResultSeries } from '../../src/promql/engine/engine-api.js';
 import type { Cardinality } from '../../src/storage/cardinality.js';
+import type { MemoryAccount } from '../../src/storage/memory-account.js';
 import type { Queryable, Series } from '../../src/storage/queryable.js';
 
 export interface FakeSeries {
@@ -67,6 +68,7 @@ export interface FakeOptions {
   readonly searchApi?: boolean;
   readonly stop?: 'canceled' | 'timeout';
   readonly maxResponseBytes?: number;
+  readonly memory?: MemoryAccount;
   readonly externalLabels?: Record<string, string>;
 }
 
@@ -114,6 +116,7 @@ function makeContext(options: FakeOptions): ApiContext {
     externalLabels: options.externalLabels ?? {},
     searchApi: options.searchApi ?? false,
     stopRequested: () => options.stop,
+    memory: options.memory,
   };
 }
 

@@ -57,6 +57,7 @@ describe('defaults', () => {
 
   it('resolve "automatic" from the machine', () => {
     expect(config.storage.head.memory_bytes).toBe(4 * 1024 ** 3);
+    expect(config.query.max_memory_bytes).toBe(2 * 1024 ** 3);
     expect(config.query.workers).toBe(3);
     expect(loadConfig([], {}, absent, { memoryBytes: 1, cores: 1 }).config.query.workers).toBe(1);
   });

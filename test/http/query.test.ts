@@ -114,6 +114,11 @@ describe('admission', () => {
     const reply = await inject({ method: 'GET', url: '/api/v1/query' });
     expect([reply.statusCode, reply.headers['retry-after'], reply.json()]).toEqual([status, retryAfter, { status: 'error', errorType, error }]);
   });
+  it('what can succeed later says when', async () => {
+    const { inject } = await makeHarness({ query: () => Promise.resolve({ ...json('{"status":"error"}'), status: 503, retryAfterSeconds: 1 }) });
+    const reply = await inject({ method: 'GET', url: '/api/v1/query' });
+    expect([reply.statusCode, reply.headers['retry-after']]).toEqual([503, '1']);
+  });
   it('our own fault: 500 with the envelope', async () => {
     const { inject } = await makeHarness({ query: () => Promise.reject(new Error('BUG: x')) });
     const reply = await inject({ method: 'GET', url: '/api/v1/query' });

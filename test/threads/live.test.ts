@@ -7,6 +7,7 @@ import { CATALOGUE_FILE } from '../../src/catalogue/connection.js';
 import { DEFAULT_CATALOGUE_LIMITS } from '../../src/catalogue/catalogue-writer.js';
 import { DEFAULT_QUEUE_LIMITS } from '../../src/threads/catalogue-queue.js';
 import { MaintenanceClient } from '../../src/threads/maintenance-client.js';
+import { queryMemory, ThreadMemory } from '../../src/threads/query-memory.js';
 import { QueryPool } from '../../src/threads/query-pool.js';
 import { loadKernelModule } from '../../src/tsdb/kernel-loader.js';
 import { metadata } from '../catalogue/fixture.js';
@@ -18,6 +19,10 @@ let directory: string;
 let store: OpenStore;
 let maintenance: MaintenanceClient;
 let pool: QueryPool;
+/** 1 MiB for each of three threads, 3 for all. */
+const memory = queryMemory(6 << 20, 3);
+/** The reader slot of no query worker. */
+const OTHER_SLOT = 15;
 
 beforeEach(async () => {
   directory = tempDirectory();
@@ -29,7 +34,8 @@ beforeEach(async () => {
     entry: built('threads/maintenance-worker.js'),
   });
   pool = await QueryPool.start({
-    workers: 2, shortWorkers: 1, maxConcurrent: 20, maxQueued: 20, settings: { ...QUERY_SETTINGS, kernels: loadKernelModule(), catalogueFile },
+    workers: 2, shortWorkers: 1, maxConcurrent: 20, maxQueued: 20, 
+    settings: { ...QUERY_SETTINGS, kernels: loadKernelModule(), catalogueFile, memory },
     heapMib: 256, stopGraceMs: 5_000, onWorkerLost: onError,
     modules: { entry: built('threads/query-worker.js'), runtimeUrl: built('threads/engine-runtime.js').href },
   });
@@ -61,6 +67,22 @@ test('what was appended is in the next answer, in either worker, whatever head i
   await append(store, [[labels('m', { i: '3' }), [[T0, 4]]]]);
   await append(store, [[labels('m', { i: '1' }), [[later, 8]]]]);
   expect(await Promise.all([ask('query', at(T0)), ask('query', at(later))])).toEqual([vector(T0, '7'), vector(later, '8')]);
+});
+
+test('all queries share their memory', async () => {
+  await append(store, Array.from({ length: 100 }, (_, i) => [labels('m', { i: String(i) }), [[T0, i]]] as const));
+  const range = (seconds: number) => `query=last_over_time(m[1h])&start=${T0 / 1000}&end=${T0 / 1000 + seconds}&step=1&nocache=1`;
+  expect(await ask('query_range', range(600))).toMatch(/^200 .*"99"/);
+  // 100 series with 1,000 points: 1.6 MB, and as much as text. That is more than the thread's own part.
+  const other = new ThreadMemory(memory, OTHER_SLOT);
+  other.take(4 << 20);
+  const refused = await ask('query_range', range(1_000));
+  expect(refused).toMatch(/^503 .*"errorType":"unavailable","error":"the memory for queries is used up: .* \(half of query.max_memory\)"/);
+  expect(await ask('query', `query=count(m)&time=${T0 / 1000}`)).toMatch(/^200 .*"100"/);
+  other.end();
+  expect(await ask('query_range', range(1_000))).toMatch(/^200 .*"99"/);
+  expect(await ask('query_range', range(3_600))).toMatch(/^422 .*"errorType":"execution","error":"the query needs more memory than one query may have: /);
+  expect(pool.stats().memoryBytes).toBe(0);
 });
 
 test('metadata that ingest hands over is answered once it is flushed', async () => {

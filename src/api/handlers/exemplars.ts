@@ -20,7 +20,7 @@ export const handleQueryExemplars: ApiHandler = (request, context) => {
   if (selectors.length === 0) return noContent();
 
   const found = context.exemplars.exemplars(selectors.map((selector) => selector.matchers), startMs, endMs);
-  return success(context.limits.maxResponseBytes, (json) =>
+  return success(context, (json) =>
     writeList(json, found, (out, { series, exemplars }) => {
       out.raw('{"seriesLabels":');
       writeLabels(out, series);

@@ -20,7 +20,7 @@ export const handleMetadata: ApiHandler = (request, context) => {
     ? new Map<string, MetricMetadata[]>()
     : context.metadata.metadata(form.get('metric'), Math.max(limit, 0), Math.max(limitPerMetric, 0));
   const names = [...families.keys()].sort(compareUtf8);
-  return success(context.limits.maxResponseBytes, (json) => {
+  return success(context, (json) => {
     json.raw('{');
     for (let i = 0; i < names.length; i++) {
       if (i > 0) json.raw(',');

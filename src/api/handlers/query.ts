@@ -52,12 +52,13 @@ function evaluate(form: FormParams, range: Range, limit: number, request: ApiReq
     ...(statsParam === '' ? {} : { stats: statsParam === 'all' ? 'per-step' as const : 'total' as const }),
     uncached: statsParam !== '' || form.get('nocache') === '1',
     stopRequested: context.stopRequested,
+    memory: context.memory,
   });
   const truncated = truncate(outcome.result, limit);
   const warnings = [...outcome.warnings, ...(truncated ? [TRUNCATED] : []), ...statsWarnings(statsParam)];
   const stats = statsParam === '' ? undefined : { ...outcome.stats, queuedMs: request.queuedMs ?? 0 };
   return success(
-    context.limits.maxResponseBytes,
+    context,
     (json) => writeQueryData(json, truncated ?? outcome.result, stats, () => throwIfStopped(context.stopRequested)),
     warnings,
     outcome.infos,

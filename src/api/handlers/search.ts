@@ -104,7 +104,7 @@ function answer(
 ): ApiReply {
   const found = rank(names, params, context);
   const shown = found.slice(0, params.limit);
-  const json = new JsonWriter(context.limits.maxResponseBytes);
+  const json = new JsonWriter(context.limits.maxResponseBytes, context.memory);
   // Without results there is still one line of them.
   for (let i = 0; i === 0 || i < shown.length; i += params.batchSize) {
     json.raw('{"results":');

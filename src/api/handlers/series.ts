@@ -10,6 +10,9 @@ import { isLabelName, unescapeLabelName } from '../label-name.js';
 import { limitParam, matcherSets, MAX_TIME_MS, MIN_TIME_MS, optionalTime } from '../params.js';
 import { writeLabels, writeList } from '../result-json.js';
 
+/** A series of the union: its object, and labels that no cache shares. */
+const SERIES_BYTES = 300;
+
 export const handleSeries: ApiHandler = (request, context) => {
   const form = new FormParams(request.params);
   if (form.error !== undefined) throw badData(`error parsing form values: ${form.error}`);
@@ -20,7 +23,7 @@ export const handleSeries: ApiHandler = (request, context) => {
 
   const series = selectUnion(context, sets, mint, maxt).sort(compareLabels);
   const { list, warnings } = cut(series, limit);
-  return success(context.limits.maxResponseBytes, (json) => writeList(json, list, writeLabels), warnings);
+  return success(context, (json) => writeList(json, list, writeLabels), warnings);
 };
 
 export const handleLabels: ApiHandler = (request, context) => {
@@ -60,6 +63,7 @@ function selectUnion(context: ApiContext, sets: readonly (readonly Matcher[])[],
         if (seen.has(key)) continue;
         seen.add(key);
       }
+      context.memory?.take(SERIES_BYTES);
       union.push(labels);
     }
   }
@@ -68,7 +72,7 @@ function selectUnion(context: ApiContext, sets: readonly (readonly Matcher[])[],
 
 function strings(list: readonly string[], limit: number, context: ApiContext): ApiReply {
   const shown = cut(list, limit);
-  return success(context.limits.maxResponseBytes, (json) => writeStrings(json, shown.list), shown.warnings);
+  return success(context, (json) => writeStrings(json, shown.list), shown.warnings);
 }
 
 function cut<T>(list: readonly T[], limit: number): { list: readonly T[]; warnings: readonly string[] } {

@@ -18,7 +18,7 @@ export const handleStatusTsdb: ApiHandler = (request, context) => {
   if (limit > LIMIT_MAX) throw badData(`limit must not exceed ${LIMIT_MAX}`);
   const counted = context.cardinality.cardinality(limit, () => throwIfStopped(context));
   const { head } = counted;
-  return success(context.limits.maxResponseBytes, (json) => {
+  return success(context, (json) => {
     json.raw('{"headStats":{"numSeries":');
     json.integer(head.numSeries);
     json.raw(',"numLabelPairs":');

@@ -11,12 +11,12 @@ import { writeJsonValue } from '../json-value.js';
 
 export const handleFormatQuery: ApiHandler = (request, context) => {
   const expr = parseQuery(request.params, context.syntax);
-  return success(context.limits.maxResponseBytes, (json) => json.htmlSafeString(formatExpr(expr)));
+  return success(context, (json) => json.htmlSafeString(formatExpr(expr)));
 };
 
 export const handleParseQuery: ApiHandler = (request, context) => {
   const expr = parseQuery(request.params, context.syntax);
-  return success(context.limits.maxResponseBytes, (json) => writeJsonValue(json, toJson(expr)));
+  return success(context, (json) => writeJsonValue(json, toJson(expr)));
 };
 
 function parseQuery(params: string, options: ParseOptions | undefined): Expr {

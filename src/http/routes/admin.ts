@@ -54,7 +54,7 @@ export async function adminRoutes(app: FastifyInstance, deps: HttpDeps): Promise
       throw invalidParameter('skip_head', `unable to parse boolean: strconv.ParseBool: parsing "${text}": invalid syntax`);
     }
     const name = await store.snapshot(['true', '1', 't'].includes(text.toLowerCase()));
-    return asBuffer(success(Infinity, (json) => {
+    return asBuffer(success({ limits: { maxResponseBytes: Infinity } }, (json) => {
       json.raw('{"name":');
       json.htmlSafeString(name);
       json.raw('}');

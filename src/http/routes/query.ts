@@ -89,6 +89,7 @@ function workerHandler(
       }, gone);
       unsent.hold(reply.raw, answer.body.length);
       reply.code(answer.status);
+      if (answer.retryAfterSeconds !== undefined) reply.header('retry-after', String(answer.retryAfterSeconds));
       if (answer.status === 204) return await reply.send();
       // Go's http.Error; the JSON of other failures needs none.
       if (answer.status >= 400 && answer.contentType.startsWith('text/plain')) reply.header('x-content-type-options', 'nosniff');

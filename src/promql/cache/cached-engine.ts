@@ -9,7 +9,7 @@ import { type Engine, type EngineOptions, QueryError, type QueryOutcome, type Qu
 import { parseExpr } from '../parser/parse.js';
 import { reachOf } from './reach.js';
 import { ResultCache } from './result-cache.js';
-import { cut, hasHistograms, join, type Piece, sampleCount, withOwnArrays } from './result-pieces.js';
+import { cut, hasHistograms, join, type Piece, pieceBytes, sampleCount, withOwnArrays } from './result-pieces.js';
 
 /** Steps kept, as a multiple of those of the query: what a window that moves leaves behind is dropped after a while. */
 const KEPT_RATIO = 2;
@@ -52,13 +52,13 @@ function query(inner: Engine, options: EngineOptions, cache: ResultCache, storag
   if (!keepable) {
     // Histograms or annotations: given out, not kept.
     pieces[1] = cut(known.piece, firstMs, lastMs);
-    return outcomeOf(join(pieces), fresh, options, begunMs);
+    return outcomeOf(join(pieces), fresh, options, request, begunMs);
   }
   const all = join(pieces);
   const wanted = cut(all, firstMs, lastMs);
   if (range.lastMs - range.firstMs <= KEPT_RATIO * (lastMs - firstMs)) cache.keep(key, { ...known, ...range, piece: all });
   else cache.keep(key, { ...known, firstMs, lastMs, piece: withOwnArrays(wanted) });
-  return outcomeOf(wanted, fresh, options, begunMs);
+  return outcomeOf(wanted, fresh, options, request, begunMs);
 }
 
 /** Steps of another phase are other times. */
@@ -85,12 +85,15 @@ function matrixOf(outcome: QueryOutcome | undefined): Piece {
   return outcome?.result.type === 'matrix' ? outcome.result.series : [];
 }
 
-/** @throws QueryError if the answer has more samples than a query may hold */
-function outcomeOf(series: Piece, fresh: readonly QueryOutcome[], options: EngineOptions, begunMs: number): QueryOutcome {
+/** @throws QueryError if the answer has more samples than a query may hold @throws MemoryLimitError */
+function outcomeOf(
+  series: Piece, fresh: readonly QueryOutcome[], options: EngineOptions, request: QueryRequest, begunMs: number,
+): QueryOutcome {
   const samples = sampleCount(series);
   if (samples > options.maxSamples) {
     throw new QueryError('execution', 'query processing would load too many samples into memory in query execution');
   }
+  request.memory?.take(pieceBytes(series));
   const stats = { totalQueryableSamples: 0, samplesRead: 0, peakSamples: samples, preparationMs: 0, evaluationMs: 0, sortMs: 0 };
   for (const { stats: part } of fresh) {
     stats.totalQueryableSamples += part.totalQueryableSamples;

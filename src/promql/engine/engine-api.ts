@@ -1,6 +1,7 @@
 /** The door of the PromQL room: types only, so that callers need not know the engine's insides. */
 import type { Histogram } from '../../model/histogram.js';
 import type { Labels } from '../../model/labels.js';
+import type { MemoryAccount } from '../../storage/memory-account.js';
 import type { Queryable } from '../../storage/queryable.js';
 
 export interface EngineOptions {
@@ -36,6 +37,8 @@ export interface QueryRequest {
   readonly stats?: 'total' | 'per-step';
   /** Polled often; returns the reason to stop, undefined to go on. */
   readonly stopRequested: () => 'canceled' | 'timeout' | undefined;
+  /** What the query uses is noted here; nothing is if left out. */
+  readonly memory?: MemoryAccount | undefined;
 }
 
 /** One series of a result: floats and histograms apart, each rising in time. */
@@ -87,6 +90,6 @@ export class QueryError extends Error {
 }
 
 export interface Engine {
-  /** @throws ParseError, QueryError */
+  /** @throws ParseError, QueryError, MemoryLimitError */
   query(storage: Queryable, request: QueryRequest): QueryOutcome;
 }

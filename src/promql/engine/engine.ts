@@ -42,7 +42,7 @@ function evaluateQuery(options: EngineOptions, storage: Queryable, request: Quer
   const grid = isRangeQuery ? stepGrid(request.startMs, request.endMs, request.stepMs) : singleStep(request.startMs);
   if (isRangeQuery) checkRangeType(expr);
   const annotations = new Annotations(request.text);
-  const limits = new QueryLimits(options.maxSamples, options.maxSeries, request.stopRequested);
+  const limits = new QueryLimits(options.maxSamples, options.maxSeries, request.stopRequested, request.memory);
   const query: QueryContext = {
     options,
     limits,

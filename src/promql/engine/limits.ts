@@ -1,7 +1,16 @@
+import type { MemoryAccount } from '../../storage/memory-account.js';
 import { QueryError } from './engine-api.js';
 
 /** Values between two polls: a millisecond or two, at 5 to 10 ns each. */
 const WORK_PER_POLL = 200_000;
+/** What is kept of a selected or computed series besides its samples: objects, and labels that no cache shares. */
+const SERIES_BYTES = 300;
+/** A float and its kind, and for most accumulators a second float. */
+const CELL_BYTES = 16;
+/** A time and a value. */
+const POINT_BYTES = 16;
+/** With a dozen spans and some dozen buckets. */
+const HISTOGRAM_BYTES = 600;
 
 /**
  * What one query may use, and what it has used. Samples are counted as Prometheus counts them: the samples of a
@@ -17,12 +26,15 @@ export class QueryLimits {
   /** Work since the last poll. */
   private unpolled = 0;
   private series = 0;
+  /** The most points of one series that were in memory at a time. */
+  private scratchPoints = 0;
 
   constructor(
     private readonly maxSamples: number,
     /** 0 = no limit. */
     private readonly maxSeries: number,
     private readonly stopRequested: () => 'canceled' | 'timeout' | undefined,
+    private readonly memory?: MemoryAccount,
   ) {}
 
   /** Called at least once per series, so that a query stops within milliseconds. @throws QueryError */
@@ -40,12 +52,27 @@ export class QueryLimits {
     if (this.unpolled >= WORK_PER_POLL) this.poll();
   }
 
-  /** @throws QueryError when the query selects more series than it may */
+  /** Series that were selected. @throws QueryError when the query selects more than it may @throws MemoryLimitError */
   addSeries(count: number): void {
     this.series += count;
     if (this.maxSeries > 0 && this.series > this.maxSeries) {
       throw new QueryError('execution', `query selects too many series: ${this.series} of at most ${this.maxSeries}`);
     }
+    this.memory?.take(count * SERIES_BYTES);
+  }
+
+  /** A series that the query has computed and keeps, with so many points. @throws MemoryLimitError */
+  keepSeries(points: number, histograms: number): void {
+    this.memory?.take(SERIES_BYTES + points * POINT_BYTES + histograms * HISTOGRAM_BYTES);
+  }
+
+  /** Points of one series, in memory until the next one takes their place. @throws MemoryLimitError */
+  loaded(points: number, histograms: number): void {
+    const all = points + histograms * (HISTOGRAM_BYTES / POINT_BYTES);
+    if (all <= this.scratchPoints) return;
+    // Columns grow by doubling.
+    this.memory?.take((all - this.scratchPoints) * POINT_BYTES * 2);
+    this.scratchPoints = all;
   }
 
   /** @throws QueryError when the query holds more samples than it may */
@@ -57,11 +84,12 @@ export class QueryLimits {
 
   /**
    * Called before memory for this many cells (series × steps) is taken: nothing may ask for more than the samples that
-   * the query may hold, however few of the cells will be filled.
-   * @throws QueryError
+   * the query may hold, however few of the cells will be filled. The memory is the query's until it ends.
+   * @throws QueryError @throws MemoryLimitError
    */
   checkCells(cells: number): void {
     if (cells > this.maxSamples) throw tooManySamples();
+    this.memory?.take(cells * CELL_BYTES);
   }
 
   /** Samples held now, to come back to with `releaseTo`. */

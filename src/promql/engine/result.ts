@@ -40,6 +40,7 @@ export function rangeVectorResult(source: RangeSource, frame: EvalFrame): QueryR
     const copy: RangeFunction = {
       evaluate: (all, window) => {
         frame.query.limits.hold(window.hi - window.lo + window.histogramHi - window.histogramLo);
+        frame.query.limits.keepSeries(window.hi - window.lo, window.histogramHi - window.histogramLo);
         results.push({
           labels: series.dropName ? withoutIdentity(series.labels) : series.labels,
           timestamps: all.timestamps.slice(window.lo, window.hi),
@@ -79,6 +80,7 @@ function seriesResult(series: OutputSeries, column: StepColumn, frame: EvalFrame
     else if (kinds[s] === HISTOGRAM) histogramCount++;
   }
   if (floats + histogramCount === 0) return undefined;
+  frame.query.limits.keepSeries(floats, histogramCount);
   const outTimes = floats === 0 ? NO_FLOATS : new Float64Array(floats);
   const outValues = floats === 0 ? NO_FLOATS : new Float64Array(floats);
   for (let s = 0, i = 0; i < floats; s++) {

@@ -101,6 +101,7 @@ export class HistogramEstimateOperator implements VectorOperator {
 
   private compute(group: HistogramGroup): StepColumn[] {
     const steps = this.frame.grid.count;
+    this.frame.query.limits.loaded((this.estimators.length + group.members.length) * steps, 0);
     const results = this.estimators.map(() => new StepColumn(steps));
     const columns = group.members.map((member) => {
       const column = new StepColumn(steps);

@@ -49,6 +49,7 @@ export class MatrixSelectorSource implements RangeSource {
     this.selected[index]!.read(this.columns, mint, referenceTime(this.shift, endMs) + this.afterMs);
     settleResetHints(this.columns, this.frame.statsOnly);
     into.fromColumns(this.columns);
+    limits.loaded(into.length, into.histogramLength);
     limits.read += into.length + into.histogramLength;
   }
 }

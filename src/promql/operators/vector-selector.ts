@@ -47,6 +47,7 @@ export class VectorSelectorOperator implements VectorOperator {
     this.columns.clear();
     this.selected[index]!.read(this.columns, this.mint, this.maxt);
     if (this.columns.length === 0) return;
+    limits.loaded(this.columns.length, this.columns.histograms?.length ?? 0);
     settleResetHints(this.columns, this.frame.statsOnly);
     const found = this.pickSteps(out);
     limits.queryable += found;

@@ -57,6 +57,7 @@ export class CountValuesOperator implements VectorOperator {
           slot = outputs.length;
           slots.set(key, slot);
           outputs.push({ labels: valueKept ? group.with(this.valueLabel, text) : group, dropName: false });
+          query.limits.keepSeries(grid.count, 0);
           counts.push(new Float64Array(grid.count));
         }
         counts[slot]![s]!++;

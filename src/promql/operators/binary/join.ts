@@ -148,6 +148,7 @@ export class JoinOperator implements VectorOperator {
     const group = this.planned().groups[g]!;
     const { pairs, slotOf, slots } = this.planned().pairs.get(g)!;
     const slotOfPair = new Map(pairs.map(([m, o], i) => [`${m},${o}`, slotOf[i]!]));
+    this.frame.query.limits.loaded(slots * steps, 0);
     const columns = Array.from({ length: slots }, () => new StepColumn(steps));
     const taken = Array.from({ length: slots }, () => new Uint8Array(steps));
     const { owner, composite } = this.composeOneSide(group);
