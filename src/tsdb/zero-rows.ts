@@ -18,17 +18,27 @@ import type { SeriesTail } from './series-tail.js';
 export function addZeroRows(
   batch: SampleBatch, first: Uint32Array, deltas: DeltaRows | undefined, tail: SeriesTail, rules: TimeRules,
 ): void {
-  /** Newest time of the rows so far, by series. */
+  /** Newest time of the rows so far that can be stored, by series. */
   const newest = new Map<number, number>();
+  /** Likewise of deltas: what comes soon after one of the same request goes on with its total. */
+  const newestDelta = new Map<number, number>();
   let added = 0;
   for (const row of rowsByTime(batch)) {
     const series = first[batch.seriesIndex[row]!]!;
     const t = batch.timestamps[row]!;
+    // What is refused needs no zero.
+    if (t > rules.notAfter || t < rules.lowest) continue;
     const startMs = batch.startTimestamps[row]!;
-    const isDelta = deltas?.isDelta(row) === true;
     const seen = newest.get(series) ?? -Infinity;
     newest.set(series, Math.max(seen, t));
-    if (startMs <= 0 || startMs >= t || startMs <= seen || !(isDelta ? deltas.begins(row) : batch.zeroAtStart)) continue;
+    const isDelta = deltas?.isDelta(row) === true;
+    let begins = batch.zeroAtStart && startMs > seen;
+    if (isDelta) {
+      const last = newestDelta.get(series);
+      begins = (last === undefined || t - last > batch.deltaMaxIdleMs) && deltas.begins(row);
+      newestDelta.set(series, t);
+    }
+    if (startMs <= 0 || startMs >= t || !begins) continue;
     const before = Math.max(seen, isDelta ? deltas.newestOf(row) : tail.newestTime(batch.series[series]!, startMs));
     if (startMs <= before && !isDelta) continue;
     const at = Math.max(startMs, before + 1);

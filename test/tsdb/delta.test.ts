@@ -70,6 +70,7 @@ describe('one series', () => {
     ['begins with a zero at the start of the first', [[[0, 10, 5]]], '0=0 10=5', { statuses: ['ok'], samples: 1 }],
     ['adds what follows', [[[0, 10, 5]], [[10, 20, 3]], [[20, 30, 0]]], '0=0 10=5 20=8 30=8', { statuses: ['ok'] }],
     ['several in one request', [[[0, 10, 5], [10, 20, 3], [20, 30, 1]]], '0=0 10=5 20=8 30=9', { samples: 3 }],
+    ['with a gap between them too', [[[0, 10, 5], [15, 20, 3], [40, 50, 1]]], '0=0 10=5 20=8 50=9', { samples: 3 }],
     ['no zero if the start is not known', [[[-1, 10, 5]], [[-1, 20, 3]]], '10=5 20=8', {}],
     ['a gap changes nothing', [[[0, 10, 5]], [[100, 110, 3]]], '0=0 10=5 110=8', { rejects: {} }],
     ['a repeated request is accepted once', [[[0, 10, 5]], [[0, 10, 5]]], '0=0 10=5', { statuses: ['duplicate'], samples: 1, rejects: {} }],
@@ -103,6 +104,20 @@ describe('one series', () => {
     await send(one, [[10, 200, 1]], 60);
     // The interval reaches back to the old total: the zero goes behind it.
     expect(stored(one)).toBe('0=0 10=5 80=0 90=7 90.001=0 200=1');
+  });
+
+  it('silence inside one request too', async () => {
+    const one = await store();
+    await send(one, [[0, 10, 5], [80, 90, 7], [95, 100, 1]], 60);
+    expect(stored(one)).toBe('0=0 10=5 80=0 90=7 100=8');
+  });
+
+  it('no zero for a delta that is refused', async () => {
+    const one = await store({ maxFutureMs: 60_000, outOfOrderWindowMs: 60_000 });
+    const now = Math.floor(Date.now() / 1000) - T0 / 1000;
+    await send(one, [[now - 10, now, 5]], 60, labels('other'));
+    expect((await send(one, [[now - 4000, now - 3900, 5], [now, now + 90, 1]])).statuses).toEqual(['too_old', 'far_future']);
+    expect(readAll(one)[SERIES.toString()]).toBeUndefined();
   });
 
   it('goes on in the next head, and finds repeated ones in the one before', async () => {
