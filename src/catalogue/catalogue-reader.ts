@@ -6,8 +6,8 @@ import type { MetricMetadata } from '../model/metadata.js';
 import type { HaElection } from '../storage/catalogue-sink.js';
 import type { ExemplarSource, MetadataSource } from '../storage/metadata-source.js';
 import type { RejectRecord } from './catalogue-batch.js';
-import { openForReading } from './connection.js';
-import { ExemplarReader } from './exemplar-table.js';
+import { openForLooking, openForReading } from './connection.js';
+import { ExemplarReader, type SeriesExemplars } from './exemplar-table.js';
 import { HaElectionTable } from './ha-election-table.js';
 import { MetadataReader } from './metadata-table.js';
 import { RejectReader } from './reject-ledger.js';
@@ -37,12 +37,30 @@ export class CatalogueReader implements MetadataSource, ExemplarSource {
     return new CatalogueReader(openForReading(file, migrationsDirectory));
   }
 
+  /**
+   * For tools, beside a server or without one: makes no file, and takes no lock that outlives it.
+   * @throws CatalogueError
+   */
+  static look(file: string, migrationsDirectory?: string): CatalogueReader {
+    return new CatalogueReader(openForLooking(file, migrationsDirectory));
+  }
+
   metadata(metric: string, limit: number, limitPerMetric: number): Map<string, MetricMetadata[]> {
     return this.metadataReader.metadata(metric, limit, limitPerMetric);
   }
 
   exemplars(matcherSets: readonly (readonly Matcher[])[], startMs: number, endMs: number): { series: Labels; exemplars: Exemplar[] }[] {
     return this.database.transaction(() => this.exemplarReader.exemplars(matcherSets, startMs, endMs)).deferred();
+  }
+
+  /** Every metadata there has been; families in UTF-8 order, oldest first within one. */
+  metadataHistory(): MetricMetadata[] {
+    return this.metadataReader.history();
+  }
+
+  /** As `exemplars`, as columns, bit-exact. */
+  exemplarColumns(matcherSets: readonly (readonly Matcher[])[], startMs: number, endMs: number): SeriesExemplars[] {
+    return this.database.transaction(() => this.exemplarReader.columns(matcherSets, startMs, endMs)).deferred();
   }
 
   rejects(): RejectRecord[] {

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import SqliteDatabase from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
 import { CatalogueError } from './catalogue-error.js';
@@ -32,18 +33,63 @@ export function openForReading(file: string, migrationsDirectory?: string): Data
   return open(file, { readonly: true, fileMustExist: true }, (database) => requireCurrentSchema(database, migrationsDirectory));
 }
 
-function open(file: string, options: SqliteDatabase.Options, prepare: (database: Database) => void): Database {
+/**
+ * As `openForReading`, for tools. A catalogue that no server has open lies there without its write-ahead log; opening it in the usual way
+ * would make one, and need the right to. So it is read into memory instead.
+ * @throws CatalogueError
+ */
+export function openForLooking(file: string, migrationsDirectory?: string): Database {
+  return openQuietly(file, (database) => requireCurrentSchema(database, migrationsDirectory));
+}
+
+/** @param prepare may throw @throws CatalogueError */
+export function openQuietly(file: string, prepare: (database: Database) => void): Database {
+  for (let attempt = 0; attempt < ATTEMPTS && !hasLog(file); attempt++) {
+    const bytes = readDatabase(file);
+    // A server that started meanwhile may have written while we read.
+    if (!hasLog(file)) return open(bytes, {}, prepare, file);
+  }
+  return open(file, { readonly: true, fileMustExist: true }, prepare);
+}
+
+const ATTEMPTS = 3;
+/** Offsets of the versions for writing and reading: 2 = write-ahead log, which a database in memory cannot have; 1 = without. */
+const VERSION_BYTES = [18, 19];
+
+function hasLog(file: string): boolean {
+  return fs.existsSync(`${file}-wal`);
+}
+
+function readDatabase(file: string): Buffer {
+  let bytes: Buffer;
+  try {
+    bytes = fs.readFileSync(file);
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+  for (const at of VERSION_BYTES) if (bytes[at] === 2) bytes[at] = 1;
+  return bytes;
+}
+
+/** @param file what `source` is called in messages, if that is no name */
+function open(
+  source: string | Buffer, options: SqliteDatabase.Options, prepare: (database: Database) => void, file = String(source),
+): Database {
   let database: Database | undefined;
   try {
-    database = new SqliteDatabase(file, { ...options, timeout: BUSY_TIMEOUT_MS });
+    database = new SqliteDatabase(source, { ...options, timeout: BUSY_TIMEOUT_MS });
     prepare(database);
     return database;
   } catch (cause) {
     database?.close();
     if (cause instanceof CatalogueError) throw cause;
-    const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new CatalogueError('unreadable', file,
-      `cannot open ${file}: ${detail}. If the file is damaged, move it away: metric metadata, exemplars and the reject ledger start anew`,
-      { cause });
+    throw unreadable(file, cause);
   }
+}
+
+function unreadable(file: string, cause: unknown): CatalogueError {
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return new CatalogueError('unreadable', file,
+    `cannot open ${file}: ${detail}. If the file is damaged, move it away: metric metadata, exemplars and the reject ledger start anew`,
+    { cause });
 }

@@ -60,11 +60,13 @@ export class MetadataWriter {
 export class MetadataReader {
   private readonly all: Statement<[], MetadataRow>;
   private readonly one: Statement<[string], MetadataRow>;
+  private readonly oldestFirst: Statement<[], MetadataRow>;
 
   constructor(database: Database) {
     const columns = 'SELECT family, type, help, unit FROM metric_metadata';
     this.all = database.prepare(`${columns} ORDER BY family, seen_order DESC`);
     this.one = database.prepare(`${columns} WHERE family = ? ORDER BY seen_order DESC`);
+    this.oldestFirst = database.prepare(`${columns} ORDER BY family, seen_order`);
   }
 
   /** Families in UTF-8 order, newest first within one. `metric` '' = all; limits of 0 = none. */
@@ -81,6 +83,11 @@ export class MetadataReader {
       versions.push({ family: row.family, type: metricType(row.type), help: row.help, unit: row.unit });
     }
     return families;
+  }
+
+  /** Everything that families ever had, oldest first within one: written again in this order, the newest is the newest. */
+  history(): MetricMetadata[] {
+    return this.oldestFirst.all().map(({ family, type, help, unit }) => ({ family, type: metricType(type), help, unit }));
   }
 }
 

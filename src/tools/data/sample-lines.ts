@@ -8,8 +8,9 @@
  * markers and others differ. `st` are start timestamps, 0 = none; absent if none has one. `h` are native histograms by index in `t`, where
  * `v` has null.
  */
-import { Labels } from '../../model/labels.js';
+import type { Labels } from '../../model/labels.js';
 import type { Histogram, ResetHint } from '../../model/histogram.js';
+import { validateHistogram } from '../../model/histogram-validate.js';
 import type { SampleColumns } from '../../model/sample-columns.js';
 
 /** A line that is not what `encodeLine` writes. */
@@ -21,7 +22,6 @@ export class SampleLineError extends Error {
 export function encodeLine(labels: Labels, columns: SampleColumns, from: number, to: number): string {
   const { timestamps, values, startTimestamps: starts, histograms } = columns;
   const words = new Uint32Array(values.buffer, values.byteOffset, columns.length * 2);
-  const names = labels.names.map((name, i) => `${JSON.stringify(name)}:${JSON.stringify(labels.values[i])}`);
   const t: number[] = [];
   const v: string[] = [];
   const h: string[] = [];
@@ -34,10 +34,15 @@ export function encodeLine(labels: Labels, columns: SampleColumns, from: number,
     hasStart ||= starts !== undefined && starts[i] !== 0;
   }
   const st = hasStart ? `,"st":[${starts!.subarray(from, to).join(',')}]` : '';
-  return `{"labels":{${names.join(',')}},"t":[${t.join(',')}],"v":[${v.join(',')}]${st}${h.length > 0 ? `,"h":{${h.join(',')}}` : ''}}`;
+  return `{"labels":${labelsText(labels)},"t":[${t.join(',')}],"v":[${v.join(',')}]${st}${h.length > 0 ? `,"h":{${h.join(',')}}` : ''}}`;
 }
 
-function valueText(value: number, low: number, high: number): string {
+export function labelsText(labels: Labels): string {
+  return `{${labels.names.map((name, i) => `${JSON.stringify(name)}:${JSON.stringify(labels.values[i])}`).join(',')}}`;
+}
+
+/** @param low @param high the bits of `value`, which a NaN does not keep on its way here */
+export function valueText(value: number, low: number, high: number): string {
   if (value !== value) return `"0x${hex(high)}${hex(low)}"`;
   if (!Number.isFinite(value)) return value > 0 ? '"+Inf"' : '"-Inf"';
   return Object.is(value, -0) ? '-0' : String(value);
@@ -51,7 +56,8 @@ function histogramText(h: Histogram): string {
   const sum = new Uint32Array(Float64Array.of(h.sum).buffer);
   const numbers = (list: readonly number[]): string => `[${list.map(finiteOrWord).join(',')}]`;
   const spans = (list: Histogram['positiveSpans']): string => `[${list.map(({ offset, length }) => `[${offset},${length}]`).join(',')}]`;
-  return `{"float":${h.float},"schema":${h.schema},"zeroThreshold":${h.zeroThreshold},"zeroCount":${h.zeroCount},"count":${h.count}`
+  return `{"float":${h.float},"schema":${h.schema},"zeroThreshold":${finiteOrWord(h.zeroThreshold)}`
+    + `,"zeroCount":${finiteOrWord(h.zeroCount)},"count":${finiteOrWord(h.count)}`
     + `,"sum":${valueText(h.sum, sum[0]!, sum[1]!)}`
     + `,"positiveSpans":${spans(h.positiveSpans)},"positiveBuckets":${numbers(h.positiveBuckets)}`
     + `,"negativeSpans":${spans(h.negativeSpans)},"negativeBuckets":${numbers(h.negativeBuckets)},"customValues":${numbers(h.customValues)}`
@@ -63,83 +69,103 @@ function finiteOrWord(value: number): string {
   return Number.isFinite(value) ? String(value) : value > 0 ? '"+Inf"' : '"-Inf"';
 }
 
-/** Appends the samples of a line to what `columnsOf` gives for its labels. @throws SampleLineError */
-export function decodeLine(line: string, columnsOf: (labels: Labels) => SampleColumns): number {
-  const { labels, t, v, st, h } = parse(line);
-  const columns = columnsOf(Labels.fromObject(labels));
-  const first = columns.length;
-  for (let i = 0; i < t.length; i++) {
-    if (!Number.isSafeInteger(t[i])) throw new SampleLineError(`"t" has ${String(t[i])}, which is no time in ms`);
-    const histogram = h?.[String(i)];
-    if (histogram) columns.pushHistogram(t[i]!, histogramOf(histogram));
-    else {
-      columns.pushFloat(t[i]!, 0);
-      putValue(columns, columns.length - 1, v[i]);
-    }
-  }
-  if (st) columns.setStarts(first, Float64Array.from(st));
-  else columns.setStarts(first);
-  return t.length;
+/** What a line of samples has besides its labels. */
+export interface SampleLine {
+  readonly t?: unknown;
+  readonly v?: unknown;
+  readonly st?: unknown;
+  readonly h?: unknown;
 }
 
-interface Line {
-  readonly labels: Record<string, string>;
-  readonly t: readonly number[];
-  readonly v: readonly unknown[];
-  readonly st?: readonly number[];
-  readonly h?: Readonly<Record<string, HistogramLine>>;
-}
-
-interface HistogramLine extends Omit<Histogram, 'positiveSpans' | 'negativeSpans' | 'sum' | 'customValues'> {
-  readonly positiveSpans: readonly (readonly [number, number])[];
-  readonly negativeSpans: readonly (readonly [number, number])[];
-  readonly sum: unknown;
-  readonly customValues: readonly unknown[];
-}
-
-function parse(line: string): Line {
-  let parsed: Partial<Line>;
-  try {
-    parsed = JSON.parse(line) as Partial<Line>;
-  } catch (cause) {
-    throw new SampleLineError('this is no JSON', { cause });
-  }
-  const { labels, t, v, st } = parsed;
-  if (typeof labels !== 'object' || labels === null || Object.values(labels).some((value) => typeof value !== 'string')) {
-    throw new SampleLineError('"labels" is not an object of strings');
-  }
+/** Appends the samples of a line; after an error some of them are there. @throws SampleLineError */
+export function decodeSamples({ t, v, st, h }: SampleLine, columns: SampleColumns): void {
   if (!Array.isArray(t) || !Array.isArray(v) || t.length !== v.length) {
     throw new SampleLineError('"t" and "v" are not lists of the same length');
   }
-  if (st !== undefined && (!Array.isArray(st) || st.length !== t.length)) {
-    throw new SampleLineError('"st" is not a list of the same length');
+  if (st !== undefined && (!Array.isArray(st) || st.length !== t.length || !st.every(Number.isSafeInteger))) {
+    throw new SampleLineError('"st" is not a list of times of the same length');
   }
-  return { ...parsed, labels, t, v };
+  if (h !== undefined && (typeof h !== 'object' || h === null)) throw new SampleLineError('"h" is not an object');
+  const histograms = (h ?? {}) as Readonly<Record<string, HistogramLine>>;
+  const first = columns.length;
+  for (let i = 0; i < t.length; i++) {
+    const time: unknown = t[i];
+    if (typeof time !== 'number' || !Number.isSafeInteger(time)) {
+      throw new SampleLineError(`"t" has ${JSON.stringify(time)}, which is no time in ms`);
+    }
+    const histogram = histograms[String(i)];
+    if (histogram) columns.pushHistogram(time, histogramOf(histogram));
+    else {
+      columns.pushFloat(time, 0);
+      putValue(columns.values, columns.length - 1, v[i]);
+    }
+  }
+  if (st) columns.setStarts(first, Float64Array.from(st as readonly number[]));
+  else columns.setStarts(first);
 }
 
-function putValue(columns: SampleColumns, at: number, value: unknown): void {
-  const words = new Uint32Array(columns.values.buffer, columns.values.byteOffset + at * 8, 2);
+/** As it is in the line: a NaN or an infinity is a word. */
+interface HistogramLine {
+  readonly float: unknown;
+  readonly schema: unknown;
+  readonly zeroThreshold: unknown;
+  readonly zeroCount: unknown;
+  readonly count: unknown;
+  readonly sum: unknown;
+  readonly positiveSpans: unknown;
+  readonly positiveBuckets: unknown;
+  readonly negativeSpans: unknown;
+  readonly negativeBuckets: unknown;
+  readonly customValues: unknown;
+  readonly resetHint: unknown;
+}
+
+/** Puts what `valueText` wrote into `values[at]`, bit by bit. @throws SampleLineError */
+export function putValue(values: Float64Array, at: number, value: unknown): void {
+  const words = new Uint32Array(values.buffer, values.byteOffset + at * 8, 2);
   const bits = typeof value === 'string' ? /^0x([0-9a-f]{8})([0-9a-f]{8})$/.exec(value) : null;
   if (bits) words.set([parseInt(bits[2]!, 16), parseInt(bits[1]!, 16)]);
-  else columns.values[at] = numberOf(value);
+  else values[at] = numberOf(value);
 }
 
 function numberOf(value: unknown): number {
   if (typeof value === 'number') return value;
   if (value === '+Inf') return Infinity;
   if (value === '-Inf') return -Infinity;
-  if (typeof value === 'string' && /^0x[0-9a-f]{16}$/.test(value)) return NaN;
   throw new SampleLineError(`${JSON.stringify(value)} is no value`);
 }
 
 function histogramOf(line: HistogramLine): Histogram {
-  const spans = (list: HistogramLine['positiveSpans']): Histogram['positiveSpans'] => list.map(([offset, length]) => ({ offset, length }));
-  const hints: readonly number[] = [0, 1, 2, 3];
-  if (!hints.includes(line.resetHint) || !Array.isArray(line.positiveBuckets) || !Array.isArray(line.negativeBuckets)) {
-    throw new SampleLineError('a histogram is not complete');
-  }
-  return {
-    ...line, resetHint: line.resetHint satisfies ResetHint, sum: numberOf(line.sum), customValues: line.customValues.map(numberOf),
-    positiveSpans: spans(line.positiveSpans), negativeSpans: spans(line.negativeSpans),
+  const hint = RESET_HINTS.find((one) => one === line.resetHint);
+  if (hint === undefined || typeof line.float !== 'boolean') throw new SampleLineError('a histogram is not complete');
+  const sum = new Float64Array(1);
+  putValue(sum, 0, line.sum);
+  const histogram: Histogram = {
+    float: line.float, schema: numberOf(line.schema), zeroThreshold: numberOf(line.zeroThreshold), zeroCount: numberOf(line.zeroCount),
+    count: numberOf(line.count), sum: sum[0]!,
+    positiveSpans: spansOf(line.positiveSpans), positiveBuckets: numbersOf(line.positiveBuckets),
+    negativeSpans: spansOf(line.negativeSpans), negativeBuckets: numbersOf(line.negativeBuckets),
+    customValues: numbersOf(line.customValues), resetHint: hint,
   };
+  const fault = validateHistogram(histogram);
+  if (fault !== undefined) throw new SampleLineError(`a histogram is not valid: ${fault}`);
+  return histogram;
+}
+
+const RESET_HINTS: readonly ResetHint[] = [0, 1, 2, 3];
+
+function numbersOf(list: unknown): number[] {
+  if (!Array.isArray(list)) throw new SampleLineError('a histogram is not complete');
+  return list.map(numberOf);
+}
+
+function spansOf(list: unknown): Histogram['positiveSpans'] {
+  if (!Array.isArray(list)) throw new SampleLineError('a histogram is not complete');
+  return list.map((span: unknown) => {
+    const [offset, length] = Array.isArray(span) ? span as unknown[] : [];
+    if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length)) {
+      throw new SampleLineError('a span of a histogram is no [offset, length]');
+    }
+    return { offset: Number(offset), length: Number(length) };
+  });
 }

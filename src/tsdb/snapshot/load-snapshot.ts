@@ -61,7 +61,7 @@ async function load(disk: Disk, directory: string, head: Head, file: DiskFile, a
   return { kind: 'loaded', position, bytes: at };
 }
 
-function readHeader(file: DiskFile): SnapshotHeader | undefined {
+export function readHeader(file: DiskFile): SnapshotHeader | undefined {
   const first = new Uint8Array(headerBytes(0));
   if (!readFully(file, first, 0)) return undefined;
   const pieces = pieceCount(first);
@@ -88,7 +88,7 @@ function endsAt(disk: Disk, directory: string, log: LogIdentity, position: LogPo
   return header !== undefined && header.salt === log.salt && header.segment === position.segment && header.headId === log.headId;
 }
 
-function readFully(file: DiskFile, into: Uint8Array, position: number): boolean {
+export function readFully(file: DiskFile, into: Uint8Array, position: number): boolean {
   let at = 0;
   while (at < into.length) {
     const got = file.readAt(into, at, into.length - at, position + at);
