@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Server } from '../e2e/support/server.js';
 import { areClientsInstalled } from './browser.js';
-import { writeFleet } from './fleet.js';
+import { writeFleet } from '../support/fleet.js';
 import { Grafana, type DataSource, type TimeRange } from './grafana.js';
 import { notInCorpus } from './sent.js';
 

@@ -6,7 +6,7 @@ import { blockList } from '../block-list.js';
 import type { HttpDeps } from '../deps.js';
 import { defineDataRoute } from '../data-route.js';
 import { toHttpError } from '../error-table.js';
-import { OPENAPI_YAML } from '../openapi.js';
+import { OPENAPI_YAML } from '../openapi/document.js';
 import { defineRoute, sendJson } from '../route.js';
 
 /** Answered during the replay too: that is what it is for. */

@@ -1,6 +1,6 @@
 /** What the server has while clients ask: a counter, a gauge, both kinds of histograms, exemplars, metadata, names beyond ASCII. */
 import { expect } from 'vitest';
-import { post, write } from '../support/remote-write-client.js';
+import { post, write } from './remote-write-client.js';
 
 /** The last of three samples of each series lies at `nowMs`, the others 15 and 30 s before. */
 export async function writeFleet(url: string, nowMs: number): Promise<void> {
