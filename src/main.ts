@@ -54,4 +54,4 @@ function readConfiguration(load: () => LoadedConfig): LoadedConfig {
   }
 }
 
-await main(process.argv.slice(2));
+void main(process.argv.slice(2));

@@ -27,4 +27,4 @@ async function run(job: AdminJob): Promise<FromAdminWorker> {
   }
 }
 
-port.postMessage(await run(workerData));
+void run(workerData).then((answer) => port.postMessage(answer));

@@ -14,6 +14,8 @@ export function collectGarbage(): void {
     // Node has no API for it. The flag only makes a `gc` function appear in contexts that are created afterwards.
     v8.setFlagsFromString('--expose-gc');
     const exposed: unknown = vm.runInNewContext('gc');
+    // V8 takes no code cache that was made with other flags, and threads that start later have theirs (`run-bundle.ts`).
+    v8.setFlagsFromString('--no-expose-gc');
     collect = typeof exposed === 'function' ? () => void exposed() : () => {};
   }
   collect();

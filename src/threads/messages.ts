@@ -26,8 +26,8 @@ export const StopFlag = { none: 0, canceled: 1, timeout: 2 } as const;
  * there. They come as a first message.
  */
 export interface QueryWorkerData {
-  /** Module that exports `createQueryRuntime`. */
-  readonly runtimeUrl: string;
+  /** Module that exports `createQueryRuntime`; if left out, `engine-runtime`. */
+  readonly runtimeUrl?: string;
   readonly settings: QueryRuntimeSettings;
   /** From 1 on; no two threads that run have the same. */
   readonly readerSlot: number;

@@ -8,8 +8,9 @@ import { QueryJob } from './query-job.js';
 import { giveBackQueryMemory, queryMemoryUsed } from './query-memory.js';
 import { AdmissionError } from './query-service.js';
 import type { CancelSignal, QueryService } from './query-service.js';
-import { QueryWorkerHandle, installedQueryWorker } from './query-worker-handle.js';
+import { QueryWorkerHandle } from './query-worker-handle.js';
 import type { QueryRuntimeSettings } from './query-runtime.js';
+import { workerEntry } from './worker-entry.js';
 
 export interface QueryPoolOptions {
   /** Threads, 1 to `QUERY_WORKERS_MAX`: see `queryWorkerCount`. */
@@ -260,7 +261,7 @@ export class QueryPool implements QueryService {
   private spawn(shortOnly: boolean): void {
     const worker = new QueryWorkerHandle(
       {
-        ...(this.options.modules ?? installedQueryWorker()),
+        ...(this.options.modules ?? { entry: workerEntry('query-worker') }),
         settings: this.options.settings, heapMib: this.options.heapMib, stopGraceMs: this.options.stopGraceMs,
         readerSlot: this.freeSlot(), shortOnly,
       },

@@ -5,7 +5,6 @@ import { StopFlag } from './messages.js';
 import type { FromQueryWorker, QueryWorkerData, StopReason, ToQueryWorker } from './messages.js';
 import type { QueryJob } from './query-job.js';
 import type { QueryRuntimeSettings } from './query-runtime.js';
-import { workerEntry } from './worker-entry.js';
 
 export interface QueryWorkerEvents {
   ready(worker: QueryWorkerHandle): void;
@@ -18,7 +17,8 @@ export interface QueryWorkerEvents {
 
 export interface QueryWorkerOptions {
   readonly entry: URL;
-  readonly runtimeUrl: string;
+  /** Module of the runtime; if left out, the installed one. */
+  readonly runtimeUrl?: string;
   readonly settings: QueryRuntimeSettings;
   readonly readerSlot: number;
   /** Takes short requests only. */
@@ -45,7 +45,7 @@ export class QueryWorkerHandle {
 
   constructor(readonly options: QueryWorkerOptions, private readonly events: QueryWorkerEvents) {
     const { runtimeUrl, settings, readerSlot } = options;
-    const data: QueryWorkerData = { runtimeUrl, settings, readerSlot, stopFlag: this.stopFlag };
+    const data: QueryWorkerData = { ...(runtimeUrl === undefined ? {} : { runtimeUrl }), settings, readerSlot, stopFlag: this.stopFlag };
     this.worker = new Worker(options.entry, {
       workerData: data, name: 'narthex-query', resourceLimits: { maxOldGenerationSizeMb: options.heapMib },
     });
@@ -133,9 +133,4 @@ export class QueryWorkerHandle {
     const asked = this.stopping && this.error === undefined;
     this.events.gone(this, asked ? undefined : (this.error ?? new Error(`thread ended with code ${code}`)));
   }
-}
-
-/** The installed modules, for the options. */
-export function installedQueryWorker(): { entry: URL; runtimeUrl: string } {
-  return { entry: workerEntry('query-worker'), runtimeUrl: workerEntry('engine-runtime').href };
 }

@@ -15,12 +15,23 @@ const data: QueryWorkerData = workerData;
 const flag = new Int32Array(data.stopFlag);
 const heads = new Map<number, SourceDescriptor>();
 
-const { createQueryRuntime }: QueryRuntimeModule = await import(data.runtimeUrl);
+let createQueryRuntime: QueryRuntimeModule['createQueryRuntime'];
 let runtime: QueryRuntime | undefined;
 let stopping = false;
 
-// An exception in here ends the thread: the pool then answers the job with `internal` and starts another worker.
-port.on('message', (message: ToQueryWorker) => {
+void start();
+
+async function start(): Promise<void> {
+  ({ createQueryRuntime } = await loadRuntime(data.runtimeUrl));
+  // An exception in here ends the thread: the pool then answers the job with `internal` and starts another worker.
+  port!.on('message', receive);
+}
+
+function loadRuntime(url: string | undefined): Promise<QueryRuntimeModule> {
+  return url === undefined ? import('./engine-runtime.js') : import(url);
+}
+
+function receive(message: ToQueryWorker): void {
   switch (message.kind) {
     case 'begin':
       runtime = createQueryRuntime(data.settings, data.readerSlot);
@@ -42,10 +53,10 @@ port.on('message', (message: ToQueryWorker) => {
     case 'stop':
       stopping = true;
       runtime?.close();
-      port.close();
+      port!.close();
       break;
   }
-});
+}
 
 function post(message: FromQueryWorker, transfer: readonly ArrayBuffer[] = []): void {
   port!.postMessage(message, transfer);

@@ -1,5 +1,5 @@
-/** Modules that are started in, or loaded into, a worker thread. */
-export type WorkerModule = 'query-worker' | 'engine-runtime' | 'maintenance-worker' | 'block-worker' | 'admin-worker';
+/** Modules that are started in a worker thread. */
+export type WorkerModule = 'query-worker' | 'maintenance-worker' | 'block-worker' | 'admin-worker';
 
 /**
  * Where a worker's module lies: beside this one when built. Tests run the TypeScript sources, but a worker takes only

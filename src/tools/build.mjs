@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.mjs';
+import { prime } from './prime.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const dist = path.join(root, 'dist');
@@ -33,6 +35,9 @@ node(bin('assemblyscript/bin/asc.js'), [
   '--importMemory', '--initialMemory', '16', '--maximumMemory', '16', '--memoryBase', '64', '--use', 'abort=',
 ]);
 node(bin('typescript/bin/tsc'), ['-p', 'src/tsconfig.json', '--outDir', next]);
+await bundle(root, next);
 fs.writeFileSync(path.join(next, '.built'), '');
 fs.rmSync(dist, { recursive: true, force: true });
 fs.renameSync(next, dist);
+// As `npm start` and the image start it, and without any flag.
+for (const flags of [['--max-semi-space-size=64'], []]) await prime(dist, flags);
