@@ -24,6 +24,15 @@ export function ingestSettings({ limits, features }: Config) {
   };
 }
 
+/** `IntakeRules` of the store. */
+export function intakeRules({ limits, storage }: Config) {
+  return {
+    outOfOrderWindowMs: storage.tsdb.out_of_order_time_window_ms,
+    maxFutureMs: orUnlimited(limits.max_future_ms),
+    seriesLimits: { perMetric: limits.max_series_per_metric, perSender: limits.max_series_per_sender, senderLabel: limits.sender_label },
+  };
+}
+
 /** In the configuration 0 is no limit. */
 function orUnlimited(limit: number): number {
   return limit === 0 ? Infinity : limit;

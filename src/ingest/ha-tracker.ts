@@ -49,6 +49,11 @@ export class HaTracker {
     }
   }
 
+  /** Who is elected now, for `restore` of another tracker. */
+  elections(): HaElection[] {
+    return Array.from(this.clusters, ([cluster, { replica, electedMs, receivedMs }]) => ({ cluster, replica, electedMs, receivedMs }));
+  }
+
   get size(): number {
     return this.clusters.size;
   }

@@ -39,6 +39,8 @@ type FastPath = (naming: SeriesNaming | undefined) => Promise<AppendReport | 'ge
 const NO_ORIGIN = 0xffffffff;
 
 export class Ingester implements Ingestion {
+  /** Of the configuration in force. */
+  maxFutureMs: number;
   private readonly metadata: MetadataFilter;
   private readonly fault = (labels: Labels): string | undefined => labelFault(labels, this.settings);
 
@@ -53,6 +55,7 @@ export class Ingester implements Ingestion {
     private readonly policyInForce: () => SeriesPolicy | undefined = () => undefined,
     private readonly onPassedOver: (source: string, outcome: Omit<PolicyOutcome, 'rejects'>) => void = () => {},
   ) {
+    this.maxFutureMs = settings.maxFutureMs;
     this.metadata = new MetadataFilter(settings.maxMetadataFamilies);
   }
 
@@ -103,7 +106,7 @@ export class Ingester implements Ingestion {
     if (report === 'general') return general();
     const outcome = this.conclude(report, 'otlp');
     this.passOver(outcome, 'otlp', report);
-    const notAfter = this.nowMs() + this.settings.maxFutureMs;
+    const notAfter = this.nowMs() + this.maxFutureMs;
     const exemplars = naming.exemplars(report.lostSeries).filter(({ exemplar }) => exemplar.timestampMs <= notAfter);
     if (exemplars.length > 0) this.catalogue.exemplars(exemplars);
     outcome.exemplarsWritten = exemplars.length;
@@ -187,7 +190,7 @@ export class Ingester implements Ingestion {
     const refused = new Set<number>();
     for (let i = 0; i < batch.length; i++) if (!isAccepted(statuses[i]!)) refused.add(batch.seriesIndex[i]!);
     for (let i = 0; i < batch.length; i++) if (isAccepted(statuses[i]!)) refused.delete(batch.seriesIndex[i]!);
-    const notAfter = this.nowMs() + this.settings.maxFutureMs;
+    const notAfter = this.nowMs() + this.maxFutureMs;
     const entries = batch.exemplars
       .filter(({ series, exemplar }) => !refused.has(series) && exemplar.timestampMs <= notAfter
         && this.fault(batch.series[series]!) === undefined)

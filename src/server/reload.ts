@@ -6,9 +6,28 @@ import { systemClock } from '../io/clock.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { ServerMetrics } from '../telemetry/server-metrics.js';
 
+const SECTIONS = ['global', 'storage', 'wal', 'query', 'limits', 'web', 'features', 'otlp', 'log'] as const;
+
+/** A section without the keys that a reload takes. `ingest` has no others. */
+function fixedPart({ otlp, limits, storage, log, ...others }: Config, section: typeof SECTIONS[number]): string {
+  switch (section) {
+    case 'otlp':
+      return JSON.stringify([otlp.grpc_listen_address, otlp.http_listen_address]);
+    case 'log':
+      return log.format;
+    case 'limits':
+      return JSON.stringify({ ...limits, max_series_per_metric: 0, max_series_per_sender: 0, sender_label: '', max_future_ms: 0 });
+    case 'storage':
+      return JSON.stringify({ ...storage, tsdb: { ...storage.tsdb, out_of_order_time_window_ms: 0 } });
+    default:
+      return JSON.stringify(others[section]);
+  }
+}
+
 /**
- * Reads the configuration again. What can change while running does (translation of OTLP, relabelling, log level); for the rest
- * a warning names the sections that need a restart. @throws ConfigError, and everything stays as it was
+ * Reads the configuration again. What can change while running does: translation of OTLP, all of `ingest`, the log level, and the keys
+ * left out by `fixedPart`. For the rest a warning names the sections that need a restart.
+ * @throws ConfigError, and everything stays as it was
  */
 export function reloadConfiguration(
   load: () => LoadedConfig, started: Config, logger: Logger, status: ServerStatus, metrics: ServerMetrics, notifications: Notifications,
@@ -26,13 +45,7 @@ export function reloadConfiguration(
   status.reloaded(loaded);
   noteReload(metrics, true);
   notifications.set('reloadFailed', false);
-  const fixed = ['global', 'storage', 'wal', 'query', 'limits', 'web', 'features'] as const;
-  const changed: string[] = fixed.filter((section) => JSON.stringify(loaded.config[section]) !== JSON.stringify(started[section]));
-  for (const key of ['grpc_listen_address', 'http_listen_address'] as const) {
-    if (loaded.config.otlp[key] !== started.otlp[key]) changed.push(`otlp.${key}`);
-  }
-  const withoutRules = ({ ingest }: Config): string => JSON.stringify({ ...ingest, relabel_configs: [] });
-  if (withoutRules(loaded.config) !== withoutRules(started)) changed.push('ingest');
+  const changed = SECTIONS.filter((section) => fixedPart(loaded.config, section) !== fixedPart(started, section));
   if (changed.length > 0) logger.warn({ sections: changed }, 'changes in these sections take effect at the next start');
   logger.info('configuration reloaded');
   return loaded.config;

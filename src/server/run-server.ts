@@ -67,6 +67,7 @@ export async function runServer(
   const gate = new IngestGate({ maxRequests, maxBytes });
   let otlp = otlpSettings(config);
   let translator = new OtlpTranslator(otlp);
+  let latest = config;
   let store: Store | undefined;
   let lock: DirLock | undefined;
   let listener: Listener | undefined;
@@ -109,9 +110,10 @@ export async function runServer(
     lifecycle: {
       reload: async () => {
         const again = reloadConfiguration(load, config, logger, status, metrics, notifications);
+        latest = again;
         otlp = otlpSettings(again);
         translator = new OtlpTranslator(otlp);
-        store?.relabelBy(again);
+        store?.adopt(again);
         logger.level = again.log.level;
       },
       quit: () => shutdown.begin('a request to /-/quit'),
@@ -169,6 +171,8 @@ export async function runServer(
       }, 'narthex is listening');
     });
     [store] = await Promise.all([opening, doors]);
+    // A reload that came before there was a store.
+    if (latest !== config) store.adopt(latest);
   } catch (error) {
     logger.fatal(error instanceof Error ? error.message : String(error));
     logger.debug({ err: error }, 'start failed');

@@ -1,6 +1,6 @@
 /** The store with everything around it: threads for queries and for blocks, the catalogue, the door for samples. */
 import type { Config } from '../config/schema.js';
-import { ingestSettings } from '../config/ingest-settings.js';
+import { ingestSettings, intakeRules } from '../config/ingest-settings.js';
 import type { Readiness } from '../http/readiness.js';
 import { HaTracker } from '../ingest/ha-tracker.js';
 import { Ingester } from '../ingest/ingester.js';
@@ -31,8 +31,8 @@ export interface Store {
   readonly blockJobs: BlockJobs;
   readonly adminJobs: AdminJobs;
   readonly ingester: Ingester;
-  /** Takes the rules of relabelling from a configuration that was loaded again. */
-  readonly relabelBy: (config: Config) => void;
+  /** Takes what can change while the server runs from a configuration that was loaded again; `server/reload` says what that is. */
+  readonly adopt: (config: Config) => void;
 }
 
 /**
@@ -57,15 +57,11 @@ export async function openStore(
     maxBlockMs: storage.tsdb.max_block_duration_ms,
     scrubIntervalMs: storage.block.scrub_interval_ms,
     maxSeriesPerHead: storage.head.max_series,
-    seriesLimits: {
-      perMetric: limits.max_series_per_metric, perSender: limits.max_series_per_sender, senderLabel: limits.sender_label,
-    },
+    ...intakeRules(config),
     maxPlainLabel: plainLabelBytes(settings),
     headMemoryBytes: storage.head.memory_bytes,
     headCloseAt: storage.head.close_at / 100,
     headCloseMinAgeMs: storage.head.close_min_age_ms,
-    outOfOrderWindowMs: storage.tsdb.out_of_order_time_window_ms,
-    maxFutureMs: limits.max_future_ms,
     keepStarts: config.features.st_storage,
     retentionMs: storage.tsdb.retention.time_ms,
     maxDecodedBytes: limits.max_decoded_body_size_bytes,
@@ -113,8 +109,9 @@ export async function openStore(
   });
 
   const catalogue = CatalogueReader.open(catalogueFile);
-  const ha = haTracker(config, maintenance, metrics, logger);
+  let ha = haTracker(config, maintenance, metrics, logger);
   ha?.restore(catalogue.haElections());
+  let haSettings = JSON.stringify(config.ingest.ha);
   const policyFor = ({ ingest: { relabel_configs: rules, relabel_memory: maxRemembered } }: Config): SeriesPolicy | undefined => {
     const made = new SeriesPolicy({ ...(ha ? { ha } : {}), relabeling: new Relabeling(rules), maxRemembered });
     return made.isOff ? undefined : made;
@@ -128,10 +125,18 @@ export async function openStore(
   });
   ingester.rememberMetadata([...catalogue.metadata('', 0, 1).values()].flat());
   catalogue.close();
-  const relabelBy = (again: Config): void => {
+  const adopt = (again: Config): void => {
+    db.setIntake(intakeRules(again));
+    ingester.maxFutureMs = ingestSettings(again).maxFutureMs;
+    if (JSON.stringify(again.ingest.ha) !== haSettings) {
+      haSettings = JSON.stringify(again.ingest.ha);
+      const elected = ha?.elections() ?? [];
+      ha = haTracker(again, maintenance, metrics, logger);
+      ha?.restore(elected);
+    }
     policy = policyFor(again);
   };
-  return { db, maintenance, queries, blockJobs, adminJobs, ingester, relabelBy };
+  return { db, maintenance, queries, blockJobs, adminJobs, ingester, adopt };
 }
 
 function haTracker({ ingest: { ha } }: Config, catalogue: CatalogueSink, metrics: ServerMetrics, logger: Logger): HaTracker | undefined {

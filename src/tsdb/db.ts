@@ -39,14 +39,21 @@ import { Upkeep, type HeadSealer } from './upkeep.js';
 import { WireAppend } from './wire-append.js';
 import { remoteWriteV1Walk, remoteWriteV2Walk, type WireWalk } from './wire-walk.js';
 
-export interface DbOptions {
+/** What can change while the store is open: `Db.setIntake`. */
+export interface IntakeRules {
+  readonly outOfOrderWindowMs: number;
+  /** How far ahead of the clock a sample may be. */
+  readonly maxFutureMs: number;
+  /** Without it there are no limits but the head's. */
+  readonly seriesLimits?: SeriesLimitOptions;
+}
+
+export interface DbOptions extends IntakeRules {
   readonly directory: string;
   /** Length of a head's range, ms. */
   readonly headRangeMs: number;
   /** Series in one head above which new ones are refused, 0 = no limit. */
   readonly maxSeriesPerHead: number;
-  /** Without it there are no limits but the head's. */
-  readonly seriesLimits?: SeriesLimitOptions;
   /**
    * Series with labels that may be longer than this, or more than a quarter as many, are judged by `decodeLabelRun` and not by the
    * kernels. None if not given.
@@ -58,9 +65,6 @@ export interface DbOptions {
   readonly headCloseAt?: number;
   /** Age, in samples or on the clock, below which that does not happen to the newest head. */
   readonly headCloseMinAgeMs?: number;
-  readonly outOfOrderWindowMs: number;
-  /** How far ahead of the clock a sample may be. */
-  readonly maxFutureMs: number;
   /** Keep start timestamps; off if not given. */
   readonly keepStarts?: boolean;
   /** 0 = keep for ever. */
@@ -139,6 +143,7 @@ const UPKEEP_SOON_MS = 200;
 /** Decoded pages of blocks on the thread that writes, which looks up the ends of series that were silent for long. */
 const TAIL_CACHE_BYTES = 8 * 1024 * 1024;
 const ADMIN_REQUESTS_MAX = 16;
+const NO_SERIES_LIMITS: SeriesLimitOptions = { perMetric: 0, perSender: 0, senderLabel: '' };
 /** Each reserves some 10 GiB of address space. */
 const HEADS_MAX = 32;
 const CLOSE_AT = 0.7;
@@ -163,6 +168,7 @@ export class Db implements Appender {
   private sourcesListener: (sources: readonly SourceDescriptor[]) => void = () => {};
   private releaseSource: (id: number) => Promise<void> = () => Promise.resolve();
   private newest: number;
+  private intake: IntakeRules;
 
   private constructor(
     private readonly options: DbOptions,
@@ -171,10 +177,11 @@ export class Db implements Appender {
     private readonly blocks: BlockStore,
     /** What was found at the start: damage, torn tails, lost samples. */
     readonly openReport: DbOpenReport,
-    /** Absent while no limit is set. */
-    private readonly limits: SeriesLimits | undefined,
+    private readonly limits: SeriesLimits,
   ) {
     const { clock, report } = environment;
+    this.intake = options;
+    this.setIntake(options);
     this.rescue = new LogRescue(clock, store, report);
     this.syncer = new LogSyncer(clock, options.sync, (error) => {
       report('error', `the log cannot be made durable: ${error.message}`);
@@ -242,8 +249,6 @@ export class Db implements Appender {
    */
   static async open(options: DbOptions, environment: DbEnvironment, onProgress?: (progress: ReplayProgress) => void): Promise<Db> {
     const seed = randomBytes(8);
-    const limits = options.seriesLimits && new SeriesLimits(options.seriesLimits, environment.onSeriesRefused ?? (() => {}));
-    const guard = limits?.isOff === false ? limits : undefined;
     const blocks = new BlockStore(environment.disk, path.join(options.directory, 'blocks'));
     const store = new HeadStore(environment.disk, path.join(options.directory, 'heads'), environment.module, {
       rangeMs: options.headRangeMs,
@@ -253,15 +258,21 @@ export class Db implements Appender {
       preallocate: options.sync.mode === 'always',
       seed: { low: seed.readUInt32LE(0), high: seed.readUInt32LE(4) },
       keepStarts: options.keepStarts ?? false,
-      guard,
       blockSpans: () => blocks.sampleSpans(),
       snapshots: options.headSnapshots && new HeadSnapshots(environment.disk, environment.clock, options.headSnapshots),
     });
     const unreadable = blocks.open();
     const report = await store.open(onProgress, (id, mint, maxt) => blocks.holdsHead(id, mint, maxt), blocks.highestId() + 1);
-    if (guard) for (const head of store.heads()) guard.countAll(head);
+    const limits = new SeriesLimits(NO_SERIES_LIMITS, environment.onSeriesRefused ?? (() => {}));
     const notes = [...unreadable.map((text) => ({ level: 'error' as const, text })), ...report.notes];
-    return new Db(options, environment, store, blocks, { ...report, notes }, guard);
+    return new Db(options, environment, store, blocks, { ...report, notes }, limits);
+  }
+
+  /** Takes other rules for what is accepted, from the next request on. Known series stay known, whatever the limits. */
+  setIntake(intake: IntakeRules): void {
+    this.intake = intake;
+    this.limits.change(intake.seriesLimits ?? NO_SERIES_LIMITS, this.store.heads());
+    this.store.setGuard(this.limits.isOff ? undefined : this.limits);
   }
 
   // ---- Readers ----------------------------------------------------------------------------------------------------------
@@ -296,7 +307,7 @@ export class Db implements Appender {
 
   private async appendWire(protocol: WireWalk, body: Uint8Array, naming: SeriesNaming | undefined): Promise<AppendReport | 'general'> {
     const touched = new Set<Head>();
-    const always = this.limits !== undefined || naming !== undefined;
+    const always = !this.limits.isOff || naming !== undefined;
     const walk = withDecidedMisses(protocol, always, this.options.maxPlainLabel ?? Infinity);
     const outcome = this.writing(touched, () => this.wire.append(walk, body, this.rules(), touched, naming));
     if (outcome !== 'general') this.explainLimit(outcome);
@@ -326,7 +337,7 @@ export class Db implements Appender {
 
   /** Says in the report which limit refused series, and why it was reached. After the batch: heads can be read again. */
   private explainLimit(report: AppendReport): void {
-    const example = this.limits?.takeExplanation();
+    const example = this.limits.takeExplanation();
     const known = report.rejects.get(AppendStatus.seriesLimit);
     if (example !== undefined && known !== undefined) report.rejects.set(AppendStatus.seriesLimit, { ...known, example });
   }
@@ -335,12 +346,12 @@ export class Db implements Appender {
     const { maxSeriesPerHead: limit } = this.options;
     const newest = this.store.newestOpen();
     const room = limit === 0 ? Infinity : limit - (newest?.arena.seriesCount ?? 0);
-    return probeBatch(this.store, this.others, batch, statuses, this.rules(), room, this.limits);
+    return probeBatch(this.store, this.others, batch, statuses, this.rules(), room, this.limits.isOff ? undefined : this.limits);
   }
 
   private rules(): TimeRules {
-    const { clock } = this.environment;
-    return timeRules(this.newest, this.options.outOfOrderWindowMs, clock.nowMs(), this.options.maxFutureMs);
+    const { outOfOrderWindowMs, maxFutureMs } = this.intake;
+    return timeRules(this.newest, outOfOrderWindowMs, this.environment.clock.nowMs(), maxFutureMs);
   }
 
   /** Runs a write between the checks that every write needs. */

@@ -27,7 +27,6 @@ export interface HeadStoreOptions {
   /** See `HeadOptions`. */
   readonly keepStarts: boolean;
   /** Put into every head once its log is read. */
-  readonly guard?: NewSeriesGuard | undefined;
   /** Samples that are in blocks: a head for their times is a late one. */
   readonly blockSpans?: () => readonly SampleSpan[];
   /** Without them a start replays every log from its beginning. */
@@ -61,6 +60,7 @@ const DIRECTORY = /^(\d+)_(-?\d+)_(-?\d+)$/;
 const PREALLOCATE_BYTES = 256 * 1024;
 
 export class HeadStore {
+  private guard: NewSeriesGuard | undefined;
   /** Oldest first. Ranges may overlap; of the heads that cover a time only the one with the highest id takes samples. */
   private ordered: Head[] = [];
   private nextId = 1;
@@ -355,8 +355,14 @@ export class HeadStore {
     return (await this.options.snapshots?.write(this.ordered)) ?? '';
   }
 
+  /** Who is asked for new series from now on. */
+  setGuard(guard: NewSeriesGuard | undefined): void {
+    this.guard = guard;
+    for (const head of this.ordered) head.guard = guard;
+  }
+
   private insert(head: Head): void {
-    head.guard = this.options.guard;
+    head.guard = this.guard;
     this.ordered.push(head);
     this.ordered.sort((a, b) => a.mint - b.mint || a.id - b.id);
   }

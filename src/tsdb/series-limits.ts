@@ -42,9 +42,17 @@ export class SeriesLimits implements NewSeriesGuard {
 
   /** @param onRefused counts; called for each new series each time it is refused */
   constructor(
-    private readonly options: SeriesLimitOptions,
+    private options: SeriesLimitOptions,
     private readonly onRefused: (limit: SeriesLimit) => void,
   ) {}
+
+  /** Takes other limits. What `heads` have is counted anew where it was not counted, or under another label. */
+  change(options: SeriesLimitOptions, heads: readonly Head[]): void {
+    const isCounted = !this.isOff && options.senderLabel === this.options.senderLabel;
+    this.options = options;
+    this.explained.clear();
+    if (!isCounted && !this.isOff) for (const head of heads) this.countAll(head);
+  }
 
   get isOff(): boolean {
     return this.options.perMetric === 0 && this.options.perSender === 0;
