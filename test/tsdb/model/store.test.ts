@@ -12,6 +12,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { collectGarbage } from '../../../src/threads/collect-garbage.js';
+import { KNOWN_STORIES } from './known-stories.js';
 import { story, type Story } from './story.js';
 import { Telling } from './telling.js';
 
@@ -38,6 +39,8 @@ it.runIf(only !== undefined)('the given story ends as the model says', async () 
   const given: unknown = JSON.parse(only!);
   await tell(given as Story);
 });
+
+it.runIf(only === undefined).each(KNOWN_STORIES.map((known, i) => [i, known] as const))('known story %i ends as the model says', (_, known) => tell(known));
 
 it.runIf(only === undefined)('any story ends as the model says', async () => {
   const result = await fc.check(fc.asyncProperty(story, tell), {

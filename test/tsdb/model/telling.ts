@@ -455,8 +455,9 @@ export class Telling {
       (t: number): number => Math.floor(t / RANGE_MS),
       headOf(this.sourcesBefore),
       headOf(this.sources),
-      // A head that goes early takes what comes up to some time of its own, which its range does not tell.
-      ...(this.story.closesEarly && rows.length <= 16 ? rows.map((row) => (t: number): number => Number(t > row.t)) : []),
+      // A head that goes early takes what of its range comes up to some time of its own.
+      ...(this.story.closesEarly && rows.length <= 16
+        ? rows.map((row) => (t: number): number => 2 * Math.floor(t / RANGE_MS) + Number(t > row.t)) : []),
     ];
     return groupings.flatMap((group) => {
       const groups = new Set(rows.map((row) => group(row.t)));

@@ -1,0 +1,25 @@
+/** Stories that failed once, of the store or of the model, shortened. What they are about is above each. */
+import type { Story } from './story.js';
+
+export const KNOWN_STORIES: readonly Story[] = [
+  // A body with samples before the range of a head and behind the time that it goes at: the walk stores what lies between.
+  {
+    seed: 0, windowMs: 10_800_000, retentionMs: 0, sync: 'always', closesEarly: true, keepStarts: false, powerFailsAfterStart: false,
+    operations: [
+      {
+        kind: 'write', door: 'batch', rows: [
+          { series: 0, time: { from: 'newest', offset: -1_800_000 }, value: [0, 0], startBefore: 0 },
+          { series: 0, time: { from: 'clock', offset: 0 }, value: [0x7ff00000, 2], startBefore: 0 },
+        ],
+      },
+      {
+        kind: 'write', door: 'v1', rows: [
+          { series: 0, time: { from: 'newest', offset: -7_200_000 }, value: [0x7ff00000, 2], startBefore: 0 },
+          { series: 0, time: { from: 'newest', offset: 1000 }, value: [0x7ff00000, 2], startBefore: 0 },
+          { series: 0, time: { from: 'clock', offset: -15_000 }, value: 'same', startBefore: 0 },
+          { series: 0, time: { from: 'stored', offset: 0 }, value: [0, 0], startBefore: 0 },
+        ],
+      },
+    ],
+  },
+];
