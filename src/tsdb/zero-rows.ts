@@ -20,7 +20,7 @@ export function addZeroRows(
 ): void {
   /** Newest time of the rows so far that can be stored, by series. */
   const newest = new Map<number, number>();
-  /** Likewise of deltas: what comes soon after one of the same request goes on with its total. */
+  /** Likewise of deltas that are newer than their series: what comes soon after one of the same request goes on with its total. */
   const newestDelta = new Map<number, number>();
   let added = 0;
   for (const row of rowsByTime(batch)) {
@@ -36,7 +36,7 @@ export function addZeroRows(
     if (isDelta) {
       const last = newestDelta.get(series);
       begins = (last === undefined || t - last > batch.deltaMaxIdleMs) && deltas.begins(row);
-      newestDelta.set(series, t);
+      if (t > deltas.newestOf(row)) newestDelta.set(series, t);
     }
     if (startMs <= 0 || startMs >= t || !begins) continue;
     const before = Math.max(seen, isDelta ? deltas.newestOf(row) : tail.newestTime(batch.series[series]!, startMs));
