@@ -29,7 +29,7 @@ export class OtlpListeners {
    */
   static async open(addresses: OtlpAddresses, main: readonly ListenAddress[], deps: HttpDeps): Promise<OtlpListeners> {
     const app = buildOtlpServer(deps);
-    await app.ready();
+    await app.framework.ready();
     const host = main[0]?.host ?? '';
     const tried = async <T>(
       key: keyof OtlpAddresses, port: number, open: (address: ListenAddress) => Promise<T>,
@@ -54,8 +54,9 @@ export class OtlpListeners {
       return library.GrpcListener.open(address, deps);
     });
     try {
-      const http = await tried('http_listen_address', HTTP_PORT, (address) => Listener.open(app, [address], deps.options.connections));
-      return new OtlpListeners(grpc, http, app);
+      const http = await tried('http_listen_address', HTTP_PORT,
+        (address) => Listener.open(app.routing, [address], deps.options.connections));
+      return new OtlpListeners(grpc, http, app.framework);
     } catch (error) {
       grpc?.closeAllConnections();
       throw error;

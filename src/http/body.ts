@@ -15,27 +15,26 @@ export function readBody(payload: NodeJS.ReadableStream, declaredLength: number 
     }
     const chunks: Buffer[] = [];
     let length = 0;
-    const onData = (chunk: Buffer): void => {
+    // The listeners stay: the request is gone with its body, and to take four of them away costs as much as to add them.
+    let isDone = false;
+    const fail = (error: HttpError): void => {
+      isDone = true;
+      reject(error);
+    };
+    const onLost = (error?: Error): void => {
+      if (isDone) return;
+      fail(new HttpError('client_closed', 'the client closed the connection before the body was complete', { cause: error }));
+    };
+    payload.on('data', (chunk: Buffer) => {
+      // What still comes of a refused body is let go.
+      if (isDone) return;
       length += chunk.length;
-      if (length > maxBytes) {
-        stop();
-        reject(tooLarge(length, maxBytes));
-        return;
-      }
-      chunks.push(chunk);
-    };
-    const onEnd = (): void => {
-      stop();
+      if (length > maxBytes) fail(tooLarge(length, maxBytes));
+      else chunks.push(chunk);
+    }).on('end', () => {
+      isDone = true;
       resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length));
-    };
-    const onError = (error?: Error): void => {
-      stop();
-      reject(new HttpError('client_closed', 'the client closed the connection before the body was complete', { cause: error }));
-    };
-    function stop(): void {
-      payload.off('data', onData).off('end', onEnd).off('error', onError).off('close', onError);
-    }
-    payload.on('data', onData).on('end', onEnd).on('error', onError).on('close', onError);
+    }).on('error', onLost).on('close', onLost);
   });
 }
 

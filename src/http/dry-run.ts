@@ -1,11 +1,13 @@
 /** `?dry_run=1` at the write endpoints: the request explained in JSON, nothing stored. */
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TranslationReport } from '../ingest/translation-report.js';
 import { HttpError } from './error-table.js';
+import type { IngestAnswer } from './ingest-endpoint.js';
 
-/** @throws HttpError for a value that is neither yes nor no: data that was only to be tried must not be stored by a typing error */
-export function wantsDryRun(request: FastifyRequest): boolean {
-  const query: unknown = request.query;
+/**
+ * `query`: parsed parameters of the URL.
+ * @throws HttpError for a value that is neither yes nor no: data that was only to be tried must not be stored by a typing error
+ */
+export function wantsDryRun(query: unknown): boolean {
   const value: unknown = typeof query === 'object' && query !== null && 'dry_run' in query ? query.dry_run : '0';
   switch (value) {
     case '1':
@@ -25,6 +27,6 @@ export function refuseLargeDryRun(bytes: number, maxBytes: number): void {
     `a dry run takes bodies of at most ${maxBytes} bytes once decompressed (limits.max_dry_run_body_size), this one has ${bytes}`);
 }
 
-export function sendReport(reply: FastifyReply, report: TranslationReport): FastifyReply {
-  return reply.code(200).header('content-type', 'application/json').send(Buffer.from(`${JSON.stringify(report, undefined, 2)}\n`));
+export function reportAnswer(report: TranslationReport): IngestAnswer {
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: `${JSON.stringify(report, undefined, 2)}\n` };
 }

@@ -1,8 +1,7 @@
 /** Sockets. Apart from the application, because one application listens on several addresses. */
-import http from 'node:http';
+import http, { type RequestListener } from 'node:http';
 import { isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
 import type { ConnectionLimits } from './deps.js';
 import { Http2Refusal } from './http2-refusal.js';
 
@@ -27,13 +26,13 @@ export class Listener {
   private constructor(private readonly limits: ConnectionLimits) {}
 
   /**
-   * Listens on all addresses, or on none: if one cannot be had the others are closed again.
-   * `app.ready()` must have been awaited. @throws the error of the socket, with its `code`
+   * `routing` answers on all addresses, or on none: if one cannot be had the others are closed again.
+   * The framework behind `routing` must be ready. @throws the error of the socket, with its `code`
    */
-  static async open(app: FastifyInstance, addresses: readonly ListenAddress[], limits: ConnectionLimits): Promise<Listener> {
+  static async open(routing: RequestListener, addresses: readonly ListenAddress[], limits: ConnectionLimits): Promise<Listener> {
     const listener = new Listener(limits);
     try {
-      for (const address of addresses) await listener.add(app, address);
+      for (const address of addresses) await listener.add(routing, address);
     } catch (error) {
       await listener.close();
       throw error;
@@ -65,14 +64,14 @@ export class Listener {
     for (const server of this.servers) server.closeAllConnections();
   }
 
-  private add(app: FastifyInstance, { host, port }: ListenAddress): Promise<void> {
+  private add(routing: RequestListener, { host, port }: ListenAddress): Promise<void> {
     const { readTimeoutMs } = this.limits;
     const server = http.createServer({
       keepAliveTimeout: readTimeoutMs,
       requestTimeout: readTimeoutMs,
       headersTimeout: Math.min(readTimeoutMs, HEAD_TIMEOUT_MS_MAX),
       connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS_MAX, Math.ceil(readTimeoutMs / 2)),
-    }, (request, response) => app.routing(request, response));
+    }, routing);
     server.on('connection', (socket: Socket) => this.admit(socket));
     server.on('clientError', (error: Error, socket: Duplex) => {
       if (!this.http2.takesOver(error, socket)) refuse(error, socket);

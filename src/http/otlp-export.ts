@@ -3,7 +3,7 @@ import type { TranslationReport } from '../ingest/translation-report.js';
 import type { IngestOutcome } from '../storage/ingestion.js';
 import type { HttpDeps, IngestProtocol, OtlpEncoding, PartialSuccess } from './deps.js';
 import { HttpError } from './error-table.js';
-import { ingestFailure } from './ingest-body.js';
+import { ingestFailure } from './ingest-failure.js';
 import { notMetrics } from './misdirected.js';
 import { isRetryable, rejectText } from './reject-text.js';
 

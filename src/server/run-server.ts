@@ -156,8 +156,8 @@ export async function runServer(
 
   try {
     const app = buildServer(deps);
-    await app.ready();
-    listener = await Listener.open(app, listenAddresses(config), deps.options.connections);
+    await app.framework.ready();
+    listener = await Listener.open(app.routing, listenAddresses(config), deps.options.connections);
     const { addresses } = listener;
     const foundation = await founding;
     ({ lock } = foundation);

@@ -91,7 +91,7 @@ function load<V extends Vector>(folder: string): V[] {
 }
 
 interface System {
-  readonly app: ReturnType<typeof buildServer>;
+  readonly app: ReturnType<typeof buildServer>['framework'];
   readonly store: OpenStore;
 }
 
@@ -141,7 +141,7 @@ async function withSystem<T>({ settings }: Vector, run: (system: System) => Prom
     observer: { requestDone: () => {}, ingested: () => {}, ingestDone: () => {} },
     ownMetrics: nothing,
   };
-  const app = buildServer(deps);
+  const { framework: app } = buildServer(deps);
   await app.ready();
   try {
     return await run({ app, store });

@@ -8,7 +8,7 @@ import { admissionFailure } from '../admission-failure.js';
 import { declaredLength, readBody } from '../body.js';
 import type { HttpDeps } from '../deps.js';
 import { HttpError, toHttpError } from '../error-table.js';
-import { ingestFailure } from '../ingest-body.js';
+import { ingestFailure } from '../ingest-failure.js';
 import { ReadGate } from '../read-gate.js';
 import { asBuffer, defineRoute, sendText } from '../route.js';
 

@@ -2,22 +2,25 @@
  * POST /api/v1/write: remote write 1.0 and 2.0. Statuses follow Prometheus 3.14, with one deliberate difference: a 1.0
  * request with a late sample does not lose the rest of its samples.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import { AppendStatus } from '../../storage/append-status.js';
 import type { TranslationReport } from '../../ingest/translation-report.js';
 import type { IngestOutcome } from '../../storage/ingestion.js';
 import type { HttpDeps } from '../deps.js';
-import { sendReport, wantsDryRun } from '../dry-run.js';
-import { HttpError, toHttpError } from '../error-table.js';
-import { acceptRawBodies, ingestFailure, rawBody } from '../ingest-body.js';
+import { reportAnswer } from '../dry-run.js';
+import { HTTP_ERRORS, HttpError } from '../error-table.js';
+import type { IngestAnswer, IngestEndpoint } from '../ingest-endpoint.js';
+import { ingestFailure } from '../ingest-failure.js';
 import { parseMediaType } from '../media-type.js';
 import { notRemoteWrite } from '../misdirected.js';
 import { isNothing } from '../otlp-export.js';
 import { isRetryable, rejectText } from '../reject-text.js';
-import { defineRoute, sendText } from '../route.js';
+import { textAnswer } from '../text-answer.js';
 
 const PROTO_V1 = 'prometheus.WriteRequest';
 const PROTO_V2 = 'io.prometheus.write.v2.Request';
+const MEDIA_TYPE = 'application/x-protobuf';
+const MEDIA_TYPE_V2 = `${MEDIA_TYPE};proto=${PROTO_V2}`;
 type WriteVersion = 1 | 2;
 
 /** Protobuf tags of the first field of either message: their numbers do not overlap, so a wrong message shows at once. */
@@ -26,24 +29,22 @@ const TAG_V1_METADATA = 0x1a;
 const TAG_V2_SYMBOLS = 0x22;
 const TAG_V2_TIMESERIES = 0x2a;
 
-export async function remoteWriteRoutes(app: FastifyInstance, deps: HttpDeps): Promise<void> {
-  acceptRawBodies(app, deps, (request) => (announcesV2(request) ? 'remote_write_v2' : 'remote_write_v1'));
-  app.setErrorHandler((error, request, reply) => sendFailure(request, reply, toHttpError(error)));
-  app.addHook('preParsing', async (request) => {
-    // Judged before the body is read. The result is asked for again by the handler; parsing a header costs nothing.
-    writeVersion(request);
-    checkEncoding(request, deps);
-  });
-  defineRoute(app, deps, '/api/v1/write', { api: false, gated: true }, {
-    POST: async (request, reply) => {
-      const version = writeVersion(request);
-      const body = rawBody(request);
-      if (wantsDryRun(request)) return sendReport(reply, explain(version, body, deps));
-      const outcome = await store(version, body, deps);
-      deps.observer.ingested(version === 1 ? 'remote_write_v1' : 'remote_write_v2', outcome);
-      return answer(reply, version, outcome);
+export function remoteWriteEndpoint(deps: HttpDeps): IngestEndpoint {
+  return {
+    protocolOf: (headers) => (announcesV2(headers) ? 'remote_write_v2' : 'remote_write_v1'),
+    check: (headers) => {
+      writeVersion(headers);
+      checkEncoding(headers, deps);
     },
-  });
+    receive: async ({ headers, bytes, isDryRun }) => {
+      const version = writeVersion(headers);
+      if (isDryRun) return reportAnswer(explain(version, bytes, deps));
+      const outcome = await store(version, bytes, deps);
+      deps.observer.ingested(version === 1 ? 'remote_write_v1' : 'remote_write_v2', outcome);
+      return answer(version, outcome);
+    },
+    failure: (error, headers) => failureAnswer(error, headers, deps),
+  };
 }
 
 async function store(version: WriteVersion, body: Buffer, deps: HttpDeps): Promise<IngestOutcome> {
@@ -84,32 +85,37 @@ function refuseOtherMessage(message: Uint8Array, declared: WriteVersion): void {
   }
 }
 
-function answer(reply: FastifyReply, version: WriteVersion, outcome: IngestOutcome): FastifyReply {
-  if (version === 2) writtenHeaders(reply, outcome);
+function answer(version: WriteVersion, outcome: IngestOutcome): IngestAnswer {
+  const headers = version === 2 ? writtenHeaders(outcome) : {};
   if (isRetryable(outcome.rejects)) {
-    throw new HttpError('out_of_memory', rejectText(outcome.rejects, 'sample'));
+    return textAnswer(HTTP_ERRORS.out_of_memory, `${rejectText(outcome.rejects, 'sample')}\n`, headers);
   }
   // Prometheus drops series with invalid labels from 1.0 requests without a word to the sender; they are in the ledger.
   const told = version === 1 ? outcome.rejects.filter((group) => group.status !== AppendStatus.invalidLabels) : outcome.rejects;
-  return told.length === 0 ? reply.code(204).send() : sendText(reply, 400, `${rejectText(told, 'sample')}\n`);
+  return told.length === 0 ? { status: 204, headers } : textAnswer({ status: 400 }, `${rejectText(told, 'sample')}\n`, headers);
 }
 
 type WrittenCounts = Pick<IngestOutcome, 'samplesWritten' | 'histogramsWritten' | 'exemplarsWritten'>;
+const NOTHING_WRITTEN: WrittenCounts = { samplesWritten: 0, histogramsWritten: 0, exemplarsWritten: 0 };
 
 /** A 2.0 sender takes a success without these for the answer of a 1.0 receiver and counts everything as lost. */
-function writtenHeaders(reply: FastifyReply, outcome: WrittenCounts): void {
-  reply.header('x-prometheus-remote-write-samples-written', String(outcome.samplesWritten));
-  reply.header('x-prometheus-remote-write-histograms-written', String(outcome.histogramsWritten));
-  reply.header('x-prometheus-remote-write-exemplars-written', String(outcome.exemplarsWritten));
+function writtenHeaders(outcome: WrittenCounts): OutgoingHttpHeaders {
+  return {
+    'x-prometheus-remote-write-samples-written': outcome.samplesWritten,
+    'x-prometheus-remote-write-histograms-written': outcome.histogramsWritten,
+    'x-prometheus-remote-write-exemplars-written': outcome.exemplarsWritten,
+  };
 }
 
 /** Which message the Content-Type announces. @throws HttpError 415 */
-function writeVersion(request: FastifyRequest): WriteVersion {
-  const header = request.headers['content-type'];
-  if (header === undefined || header === '') return 1;
+function writeVersion(headers: IncomingHttpHeaders): WriteVersion {
+  const header = headers['content-type'];
+  // What nearly all senders write, without the parser's regular expressions.
+  if (header === undefined || header === '' || header === MEDIA_TYPE) return 1;
+  if (header === MEDIA_TYPE_V2) return 2;
   const media = parseMediaType(header);
-  if (media?.type !== 'application/x-protobuf') {
-    throw new HttpError('unsupported_media_type', `expected application/x-protobuf, got Content-Type ${header}${otlpHint(request)}`);
+  if (media?.type !== MEDIA_TYPE) {
+    throw new HttpError('unsupported_media_type', `expected ${MEDIA_TYPE}, got Content-Type ${header}${otlpHint(headers)}`);
   }
   const proto = media.parameters.get('proto');
   if (proto === undefined || proto === PROTO_V1) return 1;
@@ -118,30 +124,26 @@ function writeVersion(request: FastifyRequest): WriteVersion {
 }
 
 /** For what is said about a request that may be broken in other ways. */
-function announcesV2(request: FastifyRequest): boolean {
-  return (request.headers['content-type'] ?? '').includes(PROTO_V2);
+function announcesV2(headers: IncomingHttpHeaders): boolean {
+  return (headers['content-type'] ?? '').includes(PROTO_V2);
 }
 
-function checkEncoding(request: FastifyRequest, deps: HttpDeps): void {
-  const encoding = request.headers['content-encoding'];
-  if (encoding === undefined || encoding === '' || encoding.trim().toLowerCase() === 'snappy') return;
+function checkEncoding(headers: IncomingHttpHeaders, deps: HttpDeps): void {
+  const encoding = headers['content-encoding'];
+  if (encoding === 'snappy' || encoding === undefined || encoding === '' || encoding.trim().toLowerCase() === 'snappy') return;
   throw new HttpError('unsupported_encoding',
-    `${encoding} encoding (compression) is not accepted; remote write uses snappy${otlpHint(request, deps.options.routePrefix)}`);
+    `${encoding} encoding (compression) is not accepted; remote write uses snappy${otlpHint(headers, deps.options.routePrefix)}`);
 }
 
 /** OTLP exporters that were given the URL of remote write are a common first mistake. */
-function otlpHint(request: FastifyRequest, routePrefix = '/'): string {
-  const encoding = request.headers['content-encoding'];
-  const looksLikeOtlp = /json|protobuf/.test(request.headers['content-type'] ?? '') && encoding !== 'snappy' && encoding !== 'zstd';
+function otlpHint(headers: IncomingHttpHeaders, routePrefix = '/'): string {
+  const encoding = headers['content-encoding'];
+  const looksLikeOtlp = /json|protobuf/.test(headers['content-type'] ?? '') && encoding !== 'snappy' && encoding !== 'zstd';
   return looksLikeOtlp ? `. For OTLP use ${routePrefix}api/v1/otlp/v1/metrics` : '';
 }
 
-function sendFailure(request: FastifyRequest, reply: FastifyReply, error: HttpError): FastifyReply {
-  if (error.code === 'internal') request.log.error({ err: error.cause ?? error }, 'remote write failed');
-  const { status, retryAfterSeconds } = error.row;
-  if (retryAfterSeconds > 0) reply.header('retry-after', String(retryAfterSeconds));
-  if (announcesV2(request) && status !== 415 && !reply.hasHeader('x-prometheus-remote-write-samples-written')) {
-    writtenHeaders(reply, { samplesWritten: 0, histogramsWritten: 0, exemplarsWritten: 0 });
-  }
-  return sendText(reply, status, `${error.message}\n`);
+function failureAnswer(error: HttpError, headers: IncomingHttpHeaders, deps: HttpDeps): IngestAnswer {
+  if (error.code === 'internal') deps.logger.error({ err: error.cause ?? error }, 'remote write failed');
+  const counts = announcesV2(headers) && error.row.status !== 415 ? writtenHeaders(NOTHING_WRITTEN) : {};
+  return textAnswer(error.row, `${error.message}\n`, counts);
 }
