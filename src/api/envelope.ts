@@ -51,9 +51,10 @@ export function errorBody(type: string, message: string): Uint8Array<ArrayBuffer
 }
 
 /** `["a","b"]`, escaped as Go's encoder does for string lists. */
-export function writeStrings(json: JsonWriter, list: readonly string[]): void {
+export function writeStrings(json: JsonWriter, list: readonly string[], poll: () => void = () => {}): void {
   json.raw('[');
   for (let i = 0; i < list.length; i++) {
+    poll();
     if (i > 0) json.raw(',');
     json.htmlSafeString(list[i]!);
   }

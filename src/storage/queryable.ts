@@ -31,8 +31,11 @@ export interface Queryable {
    * once. A series without samples in the range may be returned.
    */
   select(matchers: readonly Matcher[], mint: number, maxt: number, hints?: SelectHints): Series[];
-  /** Sorted (UTF-8 order) names of the labels of the series that `select` would return for any of the matcher sets; none = all series. */
-  labelNames(matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number): string[];
+  /**
+   * Sorted (UTF-8 order) names of the labels of the series that `select` would return for any of the matcher sets; none = all series.
+   * @param poll as in `SelectHints`
+   */
+  labelNames(matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number, poll?: () => void): string[];
   /** Sorted values of one label, likewise. */
-  labelValues(name: string, matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number): string[];
+  labelValues(name: string, matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number, poll?: () => void): string[];
 }

@@ -7,6 +7,7 @@ import { compareUtf8, type Labels } from '../model/labels.js';
 import type { Matcher } from '../model/matcher.js';
 import { SampleColumns } from '../model/sample-columns.js';
 import type { Cardinality, CardinalitySource } from '../storage/cardinality.js';
+import { Pace } from '../storage/pace.js';
 import type { Queryable, SelectHints, Series } from '../storage/queryable.js';
 import { Arena } from './head/arena.js';
 import { cardinalityOf } from './head/cardinality.js';
@@ -55,6 +56,8 @@ class BrokenBlock implements Queryable {
 
 /** Series put together between two polls: a millisecond or two if their labels must be read. */
 const SERIES_PER_POLL = 1024;
+/** Names or values compared between two polls. */
+const NAMES_PER_POLL = 10_000;
 
 interface Source {
   readonly id: number;
@@ -144,12 +147,12 @@ export class HeadSet implements Queryable, CardinalitySource {
     const sources = this.overlapping(mint, maxt);
     if (sources.length === 0) return [];
     const unreadUntil = this.unreadUntil(sources, mint);
-    if (sources.length === 1 && unreadUntil === -Infinity) return sources[0]!.reader.select(matchers, mint, maxt);
+    if (sources.length === 1 && unreadUntil === -Infinity) return sources[0]!.reader.select(matchers, mint, maxt, hints);
     const merged = new Map<string, Series>();
     let seen = 0;
     const joined = (labels: Labels, parts: Series[]): JoinedSeries => new JoinedSeries(labels, parts, this.between, unreadUntil);
     for (const { reader } of sources) {
-      for (const series of reader.select(matchers, mint, maxt)) {
+      for (const series of reader.select(matchers, mint, maxt, hints)) {
         if (++seen % SERIES_PER_POLL === 0) hints?.poll?.();
         const key = series.labels.key();
         const before = merged.get(key);
@@ -161,12 +164,14 @@ export class HeadSet implements Queryable, CardinalitySource {
     return [...merged.values()];
   }
 
-  labelNames(matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number): string[] {
-    return mergeSorted(this.overlapping(mint, maxt).map(({ reader }) => reader.labelNames(matcherSets, mint, maxt)));
+  labelNames(matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number, poll?: () => void): string[] {
+    return mergeSorted(this.overlapping(mint, maxt).map(({ reader }) => reader.labelNames(matcherSets, mint, maxt, poll)), poll);
   }
 
-  labelValues(name: string, matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number): string[] {
-    return mergeSorted(this.overlapping(mint, maxt).map(({ reader }) => reader.labelValues(name, matcherSets, mint, maxt)));
+  labelValues(
+    name: string, matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number, poll?: () => void,
+  ): string[] {
+    return mergeSorted(this.overlapping(mint, maxt).map(({ reader }) => reader.labelValues(name, matcherSets, mint, maxt, poll)), poll);
   }
 
   cardinality(limit: number, poll: () => void): Cardinality {
@@ -233,7 +238,26 @@ class JoinedSeries implements Series {
   }
 }
 
-function mergeSorted(lists: string[][]): string[] {
-  if (lists.length === 1) return lists[0]!;
-  return [...new Set(lists.flat())].sort(compareUtf8);
+/** Two at a time, as they come: each list is sorted by UTF-8 and has a text once. */
+function mergeSorted(lists: readonly string[][], poll: (() => void) | undefined): string[] {
+  const pace = new Pace(poll, NAMES_PER_POLL);
+  let merged = lists[0] ?? [];
+  for (let i = 1; i < lists.length; i++) merged = mergeTwo(merged, lists[i]!, pace);
+  return merged;
+}
+
+function mergeTwo(a: readonly string[], b: readonly string[], pace: Pace): string[] {
+  const out: string[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length && j < b.length) {
+    pace.step();
+    const order = a[i] === b[j] ? 0 : compareUtf8(a[i]!, b[j]!);
+    out.push(order <= 0 ? a[i]! : b[j]!);
+    if (order <= 0) i++;
+    if (order >= 0) j++;
+  }
+  for (; i < a.length; i++) out.push(a[i]!);
+  for (; j < b.length; j++) out.push(b[j]!);
+  return out;
 }

@@ -5,15 +5,18 @@
 import { compareLabels, compareUtf8 } from '../../model/labels.js';
 import { SampleColumns } from '../../model/sample-columns.js';
 import { isStaleAt } from '../../model/stale-nan.js';
+import { Pace } from '../../storage/pace.js';
 import type { ApiContext, ApiHandler, ApiReply } from '../contract.js';
 import { ApiError, badData } from '../error-types.js';
 import { negotiateFederation, writeFederation, type FederatedSample } from '../federate-format.js';
 import { FormParams } from '../form.js';
 import { anyMatcherSets } from '../params.js';
-import { throwIfStopped } from './series.js';
+import { stoppable, throwIfStopped } from './series.js';
 
 /** Prometheus' default, used where the context does not name another. */
 const LOOKBACK_DEFAULT_MS = 5 * 60_000;
+/** Series read or compared between two polls. */
+const SERIES_PER_POLL = 500;
 
 export const handleFederate: ApiHandler = (request, context) => {
   const form = new FormParams(request.params);
@@ -34,11 +37,13 @@ function newestSamples(context: ApiContext, sets: ReturnType<typeof anyMatcherSe
   const seen = new Set<string>();
   const columns = new SampleColumns();
   columns.wantsStarts = false;
+  const pace = new Pace(() => throwIfStopped(context), SERIES_PER_POLL);
   for (const set of sets) {
     throwIfStopped(context);
     // `{}` is allowed and selects nothing, in Prometheus as well.
     if (set.length === 0) continue;
-    for (const series of context.storage.select(set, mint, nowMs)) {
+    for (const series of context.storage.select(set, mint, nowMs, stoppable(context))) {
+      pace.step();
       const key = series.labels.key();
       if (seen.has(key)) continue;
       seen.add(key);
@@ -51,7 +56,10 @@ function newestSamples(context: ApiContext, sets: ReturnType<typeof anyMatcherSe
     }
   }
   // Families must lie together: by name first, whatever other label sorts before `__name__`.
-  return found.sort((a, b) => compareUtf8(a.labels.metricName, b.labels.metricName) || compareLabels(a.labels, b.labels));
+  return found.sort((a, b) => {
+    pace.step();
+    return compareUtf8(a.labels.metricName, b.labels.metricName) || compareLabels(a.labels, b.labels);
+  });
 }
 
 function text(status: number, body: string): ApiReply {

@@ -7,6 +7,7 @@
 import { compareLabels, compareUtf8, Labels } from '../../model/labels.js';
 import { Matcher } from '../../model/matcher.js';
 import { SampleColumns } from '../../model/sample-columns.js';
+import { Pace } from '../../storage/pace.js';
 import type { Series } from '../../storage/queryable.js';
 import { ReadChunksWriter } from '../../wire/remote-read-chunks.js';
 import { ReadResponseType, type ReadQuery } from '../../wire/remote-read-request.js';
@@ -14,7 +15,7 @@ import { ReadSamplesWriter } from '../../wire/remote-read-samples.js';
 import { compressBlock } from '../../wire/snappy.js';
 import type { ApiContext, ApiHandler, ApiReply, ReadCursor } from '../contract.js';
 import { badData } from '../error-types.js';
-import { throwIfStopped } from './series.js';
+import { stoppable, throwIfStopped } from './series.js';
 
 /** A page is ended at the first series after this many bytes. */
 const PAGE_BYTES = 4 * 1024 * 1024;
@@ -88,10 +89,16 @@ function forEachSeries(
     .filter(({ type, name, value }) => type !== '=' || value === '' || context.externalLabels[name] !== value)
     .map(({ type, name, value }) => new Matcher(type, name, value));
   throwIfStopped(context);
-  const found = context.storage.select(matchers, mint, maxt).map((series) => ({ labels: merged(series.labels, external), series }));
-  throwIfStopped(context);
+  const pace = new Pace(() => throwIfStopped(context), STOP_CHECK_SERIES);
+  const found = context.storage.select(matchers, mint, maxt, stoppable(context)).map((series) => {
+    pace.step();
+    return { labels: merged(series.labels, external), series };
+  });
   const wanted = after === undefined ? found : found.filter(({ labels }) => compareLabels(labels, after) > 0);
-  wanted.sort((a, b) => compareLabels(a.labels, b.labels));
+  wanted.sort((a, b) => {
+    pace.step();
+    return compareLabels(a.labels, b.labels);
+  });
   for (let i = 0; i < wanted.length; i++) {
     if (i % STOP_CHECK_SERIES === 0) throwIfStopped(context);
     if (!visit(wanted[i]!.labels, wanted[i]!.series)) return;

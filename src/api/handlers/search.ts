@@ -43,13 +43,14 @@ export const handleSearchMetricNames: ApiHandler = (request, context) => {
   const form = formOf(request, context);
   const params = searchParams(form, request, 'metric_names');
   const includeMetadata = boolParam(form, 'include_metadata', false);
-  const names = context.storage.labelValues(METRIC_NAME, params.sets, params.mint, params.maxt);
+  const names = context.storage.labelValues(METRIC_NAME, params.sets, params.mint, params.maxt, () => throwIfStopped(context));
   return answer(names, params, context, includeMetadata ? (json, name) => writeMetadata(json, name, context) : () => {});
 };
 
 export const handleSearchLabelNames: ApiHandler = (request, context) => {
   const params = searchParams(formOf(request, context), request, 'label_names');
-  return answer(context.storage.labelNames(params.sets, params.mint, params.maxt), params, context, () => {});
+  const names = context.storage.labelNames(params.sets, params.mint, params.maxt, () => throwIfStopped(context));
+  return answer(names, params, context, () => {});
 };
 
 export const handleSearchLabelValues: ApiHandler = (request, context) => {
@@ -58,7 +59,9 @@ export const handleSearchLabelValues: ApiHandler = (request, context) => {
     if (form.get('label') === '') throw badData('missing required parameter "label"');
   });
   // Prometheus has `name` here too; Grafana 13.2 reads `value`.
-  return answer(context.storage.labelValues(form.get('label'), params.sets, params.mint, params.maxt), params, context, (json, name) => {
+  const poll = (): void => throwIfStopped(context);
+  const values = context.storage.labelValues(form.get('label'), params.sets, params.mint, params.maxt, poll);
+  return answer(values, params, context, (json, name) => {
     json.raw(',"value":');
     json.htmlSafeString(name);
   });

@@ -2,6 +2,8 @@
 import { goQuote } from '../../model/go-quote.js';
 import { compareLabels, type Labels } from '../../model/labels.js';
 import type { Matcher } from '../../model/matcher.js';
+import { Pace } from '../../storage/pace.js';
+import type { SelectHints } from '../../storage/queryable.js';
 import type { ApiContext, ApiHandler, ApiReply } from '../contract.js';
 import { success, TRUNCATED, writeStrings } from '../envelope.js';
 import { ApiError, badData, invalidParameter } from '../error-types.js';
@@ -12,6 +14,10 @@ import { writeLabels, writeList } from '../result-json.js';
 
 /** A series of the union: its object, and labels that no cache shares. */
 const SERIES_BYTES = 300;
+/** Label sets read, compared or written between two polls. */
+const LABELS_PER_POLL = 500;
+/** Names or values written between two polls. */
+const NAMES_PER_POLL = 10_000;
 
 export const handleSeries: ApiHandler = (request, context) => {
   const form = new FormParams(request.params);
@@ -21,9 +27,13 @@ export const handleSeries: ApiHandler = (request, context) => {
   const { mint, maxt } = timeRange(form);
   const sets = matcherSets(form, (reason) => invalidParameter('match[]', reason));
 
-  const series = selectUnion(context, sets, mint, maxt).sort(compareLabels);
+  const pace = new Pace(() => throwIfStopped(context), LABELS_PER_POLL);
+  const series = selectUnion(context, sets, mint, maxt).sort((a, b) => {
+    pace.step();
+    return compareLabels(a, b);
+  });
   const { list, warnings } = cut(series, limit);
-  return success(context, (json) => writeList(json, list, writeLabels), warnings);
+  return success(context, (json) => writeList(json, list, writeLabels, () => pace.step()), warnings);
 };
 
 export const handleLabels: ApiHandler = (request, context) => {
@@ -31,7 +41,7 @@ export const handleLabels: ApiHandler = (request, context) => {
   const limit = limitParam(form);
   const { mint, maxt } = timeRange(form);
   const sets = matcherSets(form, badData);
-  return strings(mint > maxt ? [] : context.storage.labelNames(sets, mint, maxt), limit, context);
+  return strings(mint > maxt ? [] : context.storage.labelNames(sets, mint, maxt, () => throwIfStopped(context)), limit, context);
 };
 
 export const handleLabelValues: ApiHandler = (request, context) => {
@@ -41,7 +51,8 @@ export const handleLabelValues: ApiHandler = (request, context) => {
   const limit = limitParam(form);
   const { mint, maxt } = timeRange(form);
   const sets = matcherSets(form, badData);
-  return strings(mint > maxt ? [] : context.storage.labelValues(name, sets, mint, maxt), limit, context);
+  const poll = (): void => throwIfStopped(context);
+  return strings(mint > maxt ? [] : context.storage.labelValues(name, sets, mint, maxt, poll), limit, context);
 };
 
 /** Without times everything is meant. */
@@ -55,9 +66,11 @@ function selectUnion(context: ApiContext, sets: readonly (readonly Matcher[])[],
   if (mint > maxt) return [];
   const union: Labels[] = [];
   const seen = new Set<string>();
+  const pace = new Pace(() => throwIfStopped(context), LABELS_PER_POLL);
   for (const set of sets) {
     throwIfStopped(context);
-    for (const { labels } of context.storage.select(set, mint, maxt)) {
+    for (const { labels } of context.storage.select(set, mint, maxt, stoppable(context))) {
+      pace.step();
       if (sets.length > 1) {
         const key = labels.key();
         if (seen.has(key)) continue;
@@ -72,11 +85,17 @@ function selectUnion(context: ApiContext, sets: readonly (readonly Matcher[])[],
 
 function strings(list: readonly string[], limit: number, context: ApiContext): ApiReply {
   const shown = cut(list, limit);
-  return success(context, (json) => writeStrings(json, shown.list), shown.warnings);
+  const pace = new Pace(() => throwIfStopped(context), NAMES_PER_POLL);
+  return success(context, (json) => writeStrings(json, shown.list, () => pace.step()), shown.warnings);
 }
 
 function cut<T>(list: readonly T[], limit: number): { list: readonly T[]; warnings: readonly string[] } {
   return limit > 0 && list.length > limit ? { list: list.slice(0, limit), warnings: [TRUNCATED] } : { list, warnings: [] };
+}
+
+/** Hints of a selection whose samples are of no interest, or only the newest ones. */
+export function stoppable(context: Pick<ApiContext, 'stopRequested'>): SelectHints {
+  return { func: '', rangeMs: 0, stepMs: 0, poll: () => throwIfStopped(context) };
 }
 
 /** @throws ApiError timeout or canceled, for handlers that run without the engine */

@@ -60,7 +60,7 @@ function evaluateQuery(options: EngineOptions, storage: Queryable, request: Quer
   const result = evaluate();
   const samples = counts?.finish();
   const evaluatedMs = performance.now();
-  const sorted = sortedResult(result);
+  const sorted = sortedResult(result, limits);
   return {
     result: sorted,
     ...annotations.texts(planned),

@@ -3,6 +3,10 @@ import { QueryError } from './engine-api.js';
 
 /** Values between two polls: a millisecond or two, at 5 to 10 ns each. */
 const WORK_PER_POLL = 200_000;
+/** What the labels of a series cost (compared, reduced, looked up: up to a microsecond), in values. */
+const LABELS_WORK = 100;
+/** The same where they may have to be read from storage. */
+const READ_LABELS_WORK = 500;
 /** What is kept of a selected or computed series besides its samples: objects, and labels that no cache shares. */
 const SERIES_BYTES = 300;
 /** A float and its kind, and for most accumulators a second float. */
@@ -50,6 +54,16 @@ export class QueryLimits {
   worked(values: number): void {
     this.unpolled += values;
     if (this.unpolled >= WORK_PER_POLL) this.poll();
+  }
+
+  /** The same for work on labels: called once for each series or comparison. @throws QueryError */
+  handledLabels(): void {
+    this.worked(LABELS_WORK);
+  }
+
+  /** The same before labels are read. @throws QueryError */
+  readLabels(): void {
+    this.worked(READ_LABELS_WORK);
   }
 
   /** Series that were selected. @throws QueryError when the query selects more than it may @throws MemoryLimitError */

@@ -6,6 +6,7 @@ import { RangeSamples } from '../operators/range-samples.js';
 import type { RangeSource } from '../operators/range-source.js';
 import { WindowWalker, type RangeFunction } from '../operators/range-window.js';
 import { QueryError, type QueryResult, type ResultSeries } from './engine-api.js';
+import type { QueryLimits } from './limits.js';
 import { withoutIdentity } from './name-removal.js';
 import type { EvalFrame } from './query-context.js';
 import { FLOAT, HISTOGRAM, StepColumn } from './step-column.js';
@@ -19,10 +20,14 @@ export function matrixResult(operator: VectorOperator, frame: EvalFrame): QueryR
   return { type: 'matrix', series: collect(withNamesRemoved(operator, frame), frame) };
 }
 
-/** A matrix with its series sorted by labels; other results as they are. */
-export function sortedResult(result: QueryResult): QueryResult {
+/** A matrix with its series sorted by labels; other results as they are. @throws QueryError when the query is stopped meanwhile */
+export function sortedResult(result: QueryResult, limits: QueryLimits): QueryResult {
   if (result.type !== 'matrix') return result;
-  return { type: 'matrix', series: [...result.series].sort((a, b) => compareLabels(a.labels, b.labels)) };
+  const series = [...result.series].sort((a, b) => {
+    limits.handledLabels();
+    return compareLabels(a.labels, b.labels);
+  });
+  return { type: 'matrix', series };
 }
 
 /** Evaluates an operator into the answer of an instant query, in the order of the operator. */

@@ -2,7 +2,7 @@ import type { Histogram } from '../../model/histogram.js';
 import { dropName } from '../engine/name-removal.js';
 import type { EvalFrame } from '../engine/query-context.js';
 import { ABSENT, FLOAT, HISTOGRAM, type StepColumn } from '../engine/step-column.js';
-import type { OutputSeries, VectorOperator } from './operator.js';
+import { type OutputSeries, relabeledSeries, type VectorOperator } from './operator.js';
 
 /** Changes the samples of a column in place. */
 export type ColumnFunction = (column: StepColumn, series: OutputSeries) => void;
@@ -18,7 +18,8 @@ export class ElementFunctionOperator implements VectorOperator {
   ) {}
 
   series(): readonly OutputSeries[] {
-    return (this.outputs ??= this.input.series().map((one) => dropName(one, this.frame.query.options)));
+    const { options, limits } = this.frame.query;
+    return (this.outputs ??= relabeledSeries(this.input.series(), limits, (one) => dropName(one, options)));
   }
 
   read(index: number, out: StepColumn): void {

@@ -82,6 +82,7 @@ export class HistogramEstimateOperator implements VectorOperator {
     const natives: HistogramGroup[] = [];
     const series = this.input.series();
     for (let index = 0; index < series.length; index++) {
+      this.frame.query.limits.handledLabels();
       // The metric name tells histograms apart, too: without their names they may be equal, which is an error then.
       const labels = series[index]!.labels;
       const key = labels.with(BUCKET_LABEL, '').key();

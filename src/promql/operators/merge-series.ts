@@ -1,5 +1,6 @@
 import { METRIC_NAME } from '../../model/labels.js';
 import { QueryError } from '../engine/engine-api.js';
+import type { QueryLimits } from '../engine/limits.js';
 import type { EvalFrame } from '../engine/query-context.js';
 import { ABSENT, StepColumn } from '../engine/step-column.js';
 import type { OutputSeries, VectorOperator } from './operator.js';
@@ -33,7 +34,7 @@ export class MergeSeries implements VectorOperator {
   constructor(
     private readonly input: VectorOperator,
     private readonly before: { series(): readonly OutputSeries[] } | undefined,
-    frame: EvalFrame,
+    private readonly frame: EvalFrame,
   ) {
     this.scratch = new StepColumn(frame.grid.count);
   }
@@ -59,7 +60,7 @@ export class MergeSeries implements VectorOperator {
     if (this.groups === undefined) {
       const series = this.input.series();
       const safe = this.before !== undefined && !mayCollideWithoutName(this.before.series());
-      this.groups = safe ? { series, members: undefined } : groupEqual(series);
+      this.groups = safe ? { series, members: undefined } : groupEqual(series, this.frame.query.limits);
     }
     return this.groups;
   }
@@ -71,11 +72,12 @@ interface Groups {
   readonly members: readonly (readonly number[])[] | undefined;
 }
 
-function groupEqual(input: readonly OutputSeries[]): Groups {
+function groupEqual(input: readonly OutputSeries[], limits: QueryLimits): Groups {
   const byKey = new Map<string, number>();
   const series: OutputSeries[] = [];
   const members: number[][] = [];
   for (let i = 0; i < input.length; i++) {
+    limits.handledLabels();
     const one = input[i]!;
     const key = one.labels.key();
     const at = byKey.get(key);

@@ -1,4 +1,6 @@
 import type { Labels } from '../../model/labels.js';
+import type { Series } from '../../storage/queryable.js';
+import type { QueryLimits } from '../engine/limits.js';
 import type { StepColumn } from '../engine/step-column.js';
 
 /** One series of a result. */
@@ -29,6 +31,24 @@ export interface VectorOperator {
    * on them; all others must be, because upstream evaluates every operand.
    */
   readonly readsQuietly?: boolean;
+}
+
+/** Series of a selection, with their labels, which may be read only now. @throws QueryError when the query is stopped meanwhile */
+export function selectedSeries(selected: readonly Series[], limits: QueryLimits): OutputSeries[] {
+  return selected.map((one) => {
+    limits.readLabels();
+    return { labels: one.labels, dropName: false };
+  });
+}
+
+/** Series with other labels. @throws QueryError when the query is stopped meanwhile */
+export function relabeledSeries(
+  input: readonly OutputSeries[], limits: QueryLimits, relabel: (one: OutputSeries) => OutputSeries,
+): OutputSeries[] {
+  return input.map((one) => {
+    limits.handledLabels();
+    return relabel(one);
+  });
 }
 
 /** Reads series that no output depends on, for the errors and annotations that come of it. `scratch` is overwritten. */

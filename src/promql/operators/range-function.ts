@@ -1,7 +1,7 @@
 import type { EvalFrame } from '../engine/query-context.js';
 import type { StepColumn } from '../engine/step-column.js';
 import { dropName } from '../engine/name-removal.js';
-import type { OutputSeries, VectorOperator } from './operator.js';
+import { type OutputSeries, relabeledSeries, type VectorOperator } from './operator.js';
 import { RangeSamples } from './range-samples.js';
 import type { RangeSource } from './range-source.js';
 import { type RangeFunction, WindowWalker } from './range-window.js';
@@ -27,7 +27,8 @@ export class RangeFunctionOperator implements VectorOperator {
   series(): readonly OutputSeries[] {
     if (this.outputs === undefined) {
       const input = this.source.series();
-      this.outputs = this.keepsName ? [...input] : input.map((one) => dropName(one, this.frame.query.options));
+      const { limits, options } = this.frame.query;
+      this.outputs = this.keepsName ? [...input] : relabeledSeries(input, limits, (one) => dropName(one, options));
     }
     return this.outputs;
   }

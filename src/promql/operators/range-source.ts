@@ -3,7 +3,7 @@ import type { Series } from '../../storage/queryable.js';
 import type { EvalFrame } from '../engine/query-context.js';
 import { StepColumn } from '../engine/step-column.js';
 import type { StepGrid } from '../engine/step-grid.js';
-import type { OutputSeries, VectorOperator } from './operator.js';
+import { type OutputSeries, selectedSeries, type VectorOperator } from './operator.js';
 import { settleResetHints } from './reset-hints.js';
 import type { RangeSamples } from './range-samples.js';
 import type { TimeShift } from './time-shift.js';
@@ -32,7 +32,7 @@ export class MatrixSelectorSource implements RangeSource {
     private readonly beforeMs = 0,
     private readonly afterMs = 0,
   ) {
-    this.outputs = selected.map((one) => ({ labels: one.labels, dropName: false }));
+    this.outputs = selectedSeries(selected, frame.query.limits);
     this.columns.wantsStarts = frame.query.options.useStartTimestamps === true;
   }
 

@@ -1,6 +1,6 @@
 import type { EvalFrame } from '../engine/query-context.js';
 import type { StepColumn } from '../engine/step-column.js';
-import type { OutputSeries, VectorOperator } from './operator.js';
+import { type OutputSeries, relabeledSeries, type VectorOperator } from './operator.js';
 
 /** `label_replace`, `label_join`: other labels, the same samples. */
 export class RelabelOperator implements VectorOperator {
@@ -13,7 +13,7 @@ export class RelabelOperator implements VectorOperator {
   ) {}
 
   series(): readonly OutputSeries[] {
-    return (this.outputs ??= this.input.series().map(this.relabel));
+    return (this.outputs ??= relabeledSeries(this.input.series(), this.frame.query.limits, this.relabel));
   }
 
   read(index: number, out: StepColumn): void {

@@ -7,7 +7,7 @@ import type { StepColumn } from '../engine/step-column.js';
 import { interpolateAt } from '../functions/extended-rate.js';
 import { interpolateHistogramAt } from '../histogram/extended-rate.js';
 import type { Position } from '../parser/ast.js';
-import type { OutputSeries, VectorOperator } from './operator.js';
+import { type OutputSeries, selectedSeries, type VectorOperator } from './operator.js';
 import { RangeSamples } from './range-samples.js';
 import { settleResetHints } from './reset-hints.js';
 import { type TimeShift, referenceTime } from './time-shift.js';
@@ -28,7 +28,7 @@ export class SmoothedSelectorOperator implements VectorOperator {
     private readonly shift: TimeShift,
     private readonly pos: Position,
   ) {
-    this.outputs = selected.map((one) => ({ labels: one.labels, dropName: false }));
+    this.outputs = selectedSeries(selected, frame.query.limits);
     this.isFirst = frame.counts?.countOnce(this);
     this.columns.wantsStarts = false;
   }

@@ -4,6 +4,9 @@ import { ABSENT, FLOAT, StepColumn } from '../engine/step-column.js';
 import { compareNatural } from '../functions/natural-order.js';
 import type { OutputSeries, VectorOperator } from './operator.js';
 
+/** What comparing two values by their index costs, in values that are looked at one after another. */
+const VALUE_COMPARISON_WORK = 10;
+
 /**
  * `sort`, `sort_desc`, `sort_by_label`, `sort_by_label_desc`. Only an instant query has an order: the series of a
  * single step are put in it, which needs their values first. In a range query series pass as they are.
@@ -42,8 +45,10 @@ export class SortOperator implements VectorOperator {
   private sortIndexes(indexes: number[], series: readonly OutputSeries[]): void {
     const by = this.by;
     const sign = by.descending ? -1 : 1;
+    const { limits } = this.frame.query;
     if (by.kind === 'labels') {
       indexes.sort((a, b) => {
+        limits.handledLabels();
         for (const name of by.names) {
           const order = compareNatural(series[a]!.labels.get(name), series[b]!.labels.get(name));
           if (order !== 0) return sign * order;
@@ -60,6 +65,7 @@ export class SortOperator implements VectorOperator {
     }
     // NaN comes last in either direction.
     indexes.sort((a, b) => {
+      limits.worked(VALUE_COMPARISON_WORK);
       const left = values[a]!;
       const right = values[b]!;
       if (left !== left) return right !== right ? 0 : 1;

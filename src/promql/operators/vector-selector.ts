@@ -4,7 +4,7 @@ import type { Series } from '../../storage/queryable.js';
 import type { EvalFrame } from '../engine/query-context.js';
 import { FLOAT, type StepColumn } from '../engine/step-column.js';
 import { settleResetHints } from './reset-hints.js';
-import type { OutputSeries, VectorOperator } from './operator.js';
+import { type OutputSeries, selectedSeries, type VectorOperator } from './operator.js';
 import type { TimeShift } from './time-shift.js';
 import { referenceTime } from './time-shift.js';
 
@@ -29,7 +29,7 @@ export class VectorSelectorOperator implements VectorOperator {
     private readonly shift: TimeShift,
     private readonly output: SelectorOutput,
   ) {
-    this.outputs = selected.map((one) => ({ labels: one.labels, dropName: false }));
+    this.outputs = selectedSeries(selected, frame.query.limits);
     this.isFirst = frame.counts?.countOnce(this);
     this.columns.wantsStarts = output === 'start-timestamp';
     this.mint = referenceTime(shift, frame.grid.startMs) - frame.query.lookbackMs + 1;

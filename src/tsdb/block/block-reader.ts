@@ -2,7 +2,8 @@
 import { compareUtf8, type Labels } from '../../model/labels.js';
 import type { Matcher } from '../../model/matcher.js';
 import { cutInterval, type SampleColumns } from '../../model/sample-columns.js';
-import type { Queryable, Series } from '../../storage/queryable.js';
+import { Pace } from '../../storage/pace.js';
+import type { Queryable, SelectHints, Series } from '../../storage/queryable.js';
 import { intersect, subtract, union } from '../head/postings-algebra.js';
 import { HISTOGRAMS, SERIES_PER_PAGE, type BlockMeta } from './block-format.js';
 import { BlockDeletions } from './block-deletions.js';
@@ -14,6 +15,11 @@ import type { PageCache } from './page-cache.js';
 import type { SharedLabels } from '../shared-labels.js';
 import type { SeriesPage } from './series-pages.js';
 import { firstAtLeast, partOf } from './time-columns.js';
+
+/** Values matched, or lists of postings read, between two polls: long values take a regular expression a tenth of a millisecond each. */
+const VALUES_PER_POLL = 32;
+/** Series made or looked at between two polls. */
+const SERIES_PER_POLL = 2048;
 
 const EMPTY = new Uint32Array(0);
 
@@ -76,10 +82,14 @@ export class BlockReader implements Queryable {
     this.file.close();
   }
 
-  select(matchers: readonly Matcher[], mint: number, maxt: number): Series[] {
+  select(matchers: readonly Matcher[], mint: number, maxt: number, hints?: SelectHints): Series[] {
     if (!this.overlaps(mint, maxt)) return [];
-    const found = this.seriesFor(matchers);
-    return Array.from(this.deletions ? this.withoutDeleted(found, mint, maxt) : found, (series) => new BlockSeries(this, series));
+    const found = this.seriesFor(matchers, hints?.poll);
+    const pace = new Pace(hints?.poll, SERIES_PER_POLL);
+    return Array.from(this.deletions ? this.withoutDeleted(found, mint, maxt) : found, (series) => {
+      pace.step();
+      return new BlockSeries(this, series);
+    });
   }
 
   /**
@@ -101,12 +111,14 @@ export class BlockReader implements Queryable {
     return found.filter((series) => !this.deletions!.covers(series, from, to));
   }
 
-  labelNames(matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number): string[] {
+  labelNames(matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number, poll?: () => void): string[] {
     if (!this.overlaps(mint, maxt)) return [];
     if (matcherSets.length === 0) return this.index.names.map((row) => row.name).sort(compareUtf8);
     const seen = new Set<string>();
     let known: NameRow | undefined;
-    for (const series of this.seriesForAny(matcherSets)) {
+    const pace = new Pace(poll, SERIES_PER_POLL);
+    for (const series of this.seriesForAny(matcherSets, poll)) {
+      pace.step();
       this.index.eachPair(series, (pair) => {
         if (known === undefined || pair < known.first_pair || pair >= known.first_pair + known.pairs) known = this.index.nameOf(pair);
         seen.add(known.name);
@@ -115,18 +127,26 @@ export class BlockReader implements Queryable {
     return [...seen].sort(compareUtf8);
   }
 
-  labelValues(name: string, matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number): string[] {
+  labelValues(
+    name: string, matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number, poll?: () => void,
+  ): string[] {
     const row = this.index.name(name);
     if (row === undefined || !this.overlaps(mint, maxt)) return [];
-    if (matcherSets.length === 0) return Array.from({ length: row.pairs }, (_, i) => this.index.value(row.first_pair + i));
+    const pace = new Pace(poll, SERIES_PER_POLL);
+    const valueAt = (i: number): string => {
+      pace.step();
+      return this.index.value(row.first_pair + i);
+    };
+    if (matcherSets.length === 0) return Array.from({ length: row.pairs }, (_, i) => valueAt(i));
     const seen = new Uint8Array(row.pairs);
-    for (const series of this.seriesForAny(matcherSets)) {
+    for (const series of this.seriesForAny(matcherSets, poll)) {
+      pace.step();
       this.index.eachPair(series, (pair) => {
         if (pair >= row.first_pair && pair < row.first_pair + row.pairs) seen[pair - row.first_pair] = 1;
       });
     }
     const values: string[] = [];
-    for (let i = 0; i < row.pairs; i++) if (seen[i] === 1) values.push(this.index.value(row.first_pair + i));
+    for (let i = 0; i < row.pairs; i++) if (seen[i] === 1) values.push(valueAt(i));
     return values;
   }
 
@@ -147,7 +167,8 @@ export class BlockReader implements Queryable {
   // ---- Series ---------------------------------------------------------------------------------------------------------------
 
   /** Numbers, rising, of the series that match all matchers. */
-  seriesFor(matchers: readonly Matcher[]): Uint32Array {
+  seriesFor(matchers: readonly Matcher[], poll?: () => void): Uint32Array {
+    const pace = new Pace(poll, VALUES_PER_POLL);
     let found: Uint32Array | undefined;
     const negative: { matcher: Matcher; name: NameRow }[] = [];
     for (const matcher of matchers) {
@@ -158,7 +179,10 @@ export class BlockReader implements Queryable {
         continue;
       }
       if (!name) return EMPTY;
-      const series = union(this.pairsMatching(matcher, name).map((pair) => this.index.postings(pair)));
+      const series = union(this.pairsMatching(matcher, name, pace).map((pair) => {
+        pace.step();
+        return this.index.postings(pair);
+      }));
       found = found === undefined ? series : intersect(found, series);
       if (found.length === 0) return EMPTY;
     }
@@ -166,6 +190,7 @@ export class BlockReader implements Queryable {
     for (const { matcher, name } of negative) {
       const excluded: Uint32Array[] = [];
       for (let pair = name.first_pair; pair < name.first_pair + name.pairs; pair++) {
+        pace.step();
         if (!matcher.matches(this.index.value(pair))) excluded.push(this.index.postings(pair));
       }
       found = subtract(found, union(excluded));
@@ -173,18 +198,19 @@ export class BlockReader implements Queryable {
     return found;
   }
 
-  private seriesForAny(matcherSets: readonly (readonly Matcher[])[]): Uint32Array {
-    return union(matcherSets.map((matchers) => this.seriesFor(matchers)));
+  private seriesForAny(matcherSets: readonly (readonly Matcher[])[], poll: (() => void) | undefined): Uint32Array {
+    return union(matcherSets.map((matchers) => this.seriesFor(matchers, poll)));
   }
 
   /** Pairs of a name whose value matches; literals are looked up, a prefix bounds the scan. */
-  private pairsMatching(matcher: Matcher, name: NameRow): number[] {
+  private pairsMatching(matcher: Matcher, name: NameRow, pace: Pace): number[] {
     const literals = matcher.type === '=' ? [matcher.value] : matcher.type === '=~' ? matcher.literals : undefined;
     if (literals !== undefined) return [...new Set(literals)].map((value) => this.index.pair(name, value)).filter((pair) => pair >= 0);
     const pairs: number[] = [];
     const prefix = matcher.type === '=~' ? matcher.prefix : '';
     const end = name.first_pair + name.pairs;
     for (let pair = prefix === '' ? name.first_pair : this.index.lowerBound(name, prefix); pair < end; pair++) {
+      pace.step();
       const value = this.index.value(pair);
       if (!value.startsWith(prefix)) break;
       if (matcher.matches(value)) pairs.push(pair);

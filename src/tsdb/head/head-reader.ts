@@ -8,7 +8,8 @@ import { decodeHistogram } from '../../model/histogram-codec.js';
 import { compareUtf8, Labels } from '../../model/labels.js';
 import type { Matcher } from '../../model/matcher.js';
 import type { SampleColumns } from '../../model/sample-columns.js';
-import type { Queryable, Series } from '../../storage/queryable.js';
+import { Pace } from '../../storage/pace.js';
+import type { Queryable, SelectHints, Series } from '../../storage/queryable.js';
 import type { Arena } from './arena.js';
 import { intersect, subtract, union } from './postings-algebra.js';
 import { sortByTime } from './sample-merge.js';
@@ -26,6 +27,11 @@ const LOOKUP_BYTES_MAX = READER_TIMES - READER_IO;
 const OUT_CAPACITY = (READER_BYTES - READER_TIMES) / 4 - 16;
 /** Below this many candidates, matchers are tested on each candidate's labels instead of by reading long postings. */
 const LABEL_TEST_RATIO = 8;
+
+/** Values matched, or lists of postings read, between two polls: long values take a regular expression a tenth of a millisecond each. */
+const VALUES_PER_POLL = 32;
+/** Series made or looked at between two polls. */
+const SERIES_PER_POLL = 2048;
 
 const EMPTY = new Uint32Array(0);
 
@@ -51,12 +57,16 @@ export class HeadReader implements Queryable {
     this.maxt = arena.f64[HDR_MAXT >>> 3]!;
   }
 
-  select(matchers: readonly Matcher[], mint: number, maxt: number): Series[] {
+  select(matchers: readonly Matcher[], mint: number, maxt: number, hints?: SelectHints): Series[] {
     if (maxt < this.mint || mint >= this.maxt) return [];
-    const refs = this.refsFor(matchers);
+    const refs = this.refsFor(matchers, hints?.poll);
     const { bytes, u32 } = this.arena;
     const kept = u32[HDR_EMPTIED >>> 2] === 0 ? refs : refs.filter((ref) => bytes[SERIES_BASE + ref * SERIES_BYTES + S_FLAGS] !== 0);
-    return Array.from(kept, (ref) => this.seriesOf(ref));
+    const pace = new Pace(hints?.poll, SERIES_PER_POLL);
+    return Array.from(kept, (ref) => {
+      pace.step();
+      return this.seriesOf(ref);
+    });
   }
 
   private seriesOf(ref: number): HeadSeries {
@@ -69,7 +79,7 @@ export class HeadReader implements Queryable {
     return (this.series[ref] = new HeadSeries(this, ref));
   }
 
-  labelNames(matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number): string[] {
+  labelNames(matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number, poll?: () => void): string[] {
     if (maxt < this.mint || mint >= this.maxt) return [];
     const { arena } = this;
     const names: string[] = [];
@@ -78,7 +88,9 @@ export class HeadReader implements Queryable {
       for (let name = 0; name < count; name++) if (this.nameIsUsed(name)) names.push(this.nameOf(name));
     } else {
       const seen = new Uint8Array(arena.nameCount);
-      for (const ref of this.refsForAny(matcherSets)) {
+      const pace = new Pace(poll, SERIES_PER_POLL);
+      for (const ref of this.refsForAny(matcherSets, poll)) {
+        pace.step();
         const list = arena.kernel.seriesLabels(ref) >>> 2;
         const n = arena.u32[list]!;
         for (let i = 1; i <= n; i++) {
@@ -93,18 +105,25 @@ export class HeadReader implements Queryable {
     return names.sort(compareUtf8);
   }
 
-  labelValues(name: string, matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number): string[] {
+  labelValues(
+    name: string, matcherSets: readonly (readonly Matcher[])[], mint: number, maxt: number, poll?: () => void,
+  ): string[] {
     if (maxt < this.mint || mint >= this.maxt) return [];
     const nameId = this.findName(name);
     if (nameId < 0) return [];
     const { arena } = this;
     const values: string[] = [];
+    const pace = new Pace(poll, SERIES_PER_POLL);
     if (matcherSets.length === 0) {
       const published = arena.kernel.publishedSeries();
-      for (const pair of this.pairsOf(nameId)) if (this.pairIsUsed(pair, published)) values.push(this.textOf(pair));
+      for (const pair of this.pairsOf(nameId)) {
+        pace.step();
+        if (this.pairIsUsed(pair, published)) values.push(this.textOf(pair));
+      }
     } else {
       const seen = new Set<number>();
-      for (const ref of this.refsForAny(matcherSets)) {
+      for (const ref of this.refsForAny(matcherSets, poll)) {
+        pace.step();
         const list = arena.kernel.seriesLabels(ref) >>> 2;
         const n = arena.u32[list]!;
         for (let i = 1; i <= n; i++) {
@@ -112,9 +131,15 @@ export class HeadReader implements Queryable {
           if (arena.kernel.pairName(pair) === nameId) seen.add(pair);
         }
       }
-      for (const pair of seen) values.push(this.textOf(pair));
+      for (const pair of seen) {
+        pace.step();
+        values.push(this.textOf(pair));
+      }
     }
-    return values.sort(compareUtf8);
+    return values.sort((a, b) => {
+      pace.step();
+      return compareUtf8(a, b);
+    });
   }
 
   labelsOf(ref: number): Labels {
@@ -200,7 +225,8 @@ export class HeadReader implements Queryable {
   }
 
   /** Refs, rising, of the series that match all matchers. */
-  refsFor(matchers: readonly Matcher[]): Uint32Array {
+  refsFor(matchers: readonly Matcher[], poll?: () => void): Uint32Array {
+    const pace = new Pace(poll, VALUES_PER_POLL);
     const published = this.arena.kernel.publishedSeries();
     let refs: Uint32Array | undefined;
     const negative: { matcher: Matcher; name: number }[] = [];
@@ -213,7 +239,7 @@ export class HeadReader implements Queryable {
         continue;
       }
       if (name < 0) return EMPTY;
-      const pairs = this.pairsMatching(matcher, name);
+      const pairs = this.pairsMatching(matcher, name, pace);
       let estimate = 0;
       for (const pair of pairs) estimate += this.arena.kernel.postingsBegin(pair);
       if (estimate === 0) return EMPTY;
@@ -221,25 +247,28 @@ export class HeadReader implements Queryable {
     }
     positive.sort((a, b) => a.estimate - b.estimate);
     for (const { pairs, estimate } of positive) {
-      if (refs === undefined) refs = this.unionOf(pairs, published);
+      if (refs === undefined) refs = this.unionOf(pairs, published, pace);
       else if (refs.length * LABEL_TEST_RATIO < estimate) refs = this.keepHaving(refs, pairs);
-      else refs = intersect(refs, this.unionOf(pairs, published));
+      else refs = intersect(refs, this.unionOf(pairs, published, pace));
       if (refs.length === 0) return EMPTY;
     }
     refs ??= Uint32Array.from({ length: published }, (_, i) => i);
     for (const { matcher, name } of negative) {
-      const excluded = this.pairsOf(name).filter((pair) => !matcher.matches(this.textOf(pair)));
-      refs = subtract(refs, this.unionOf(excluded, published));
+      const excluded = this.pairsOf(name).filter((pair) => {
+        pace.step();
+        return !matcher.matches(this.textOf(pair));
+      });
+      refs = subtract(refs, this.unionOf(excluded, published, pace));
     }
     return refs;
   }
 
-  private refsForAny(matcherSets: readonly (readonly Matcher[])[]): Uint32Array {
-    return union(matcherSets.map((matchers) => this.refsFor(matchers)));
+  private refsForAny(matcherSets: readonly (readonly Matcher[])[], poll: (() => void) | undefined): Uint32Array {
+    return union(matcherSets.map((matchers) => this.refsFor(matchers, poll)));
   }
 
   /** Pairs of a name whose value matches; literal matchers do not look at the others. */
-  private pairsMatching(matcher: Matcher, name: number): number[] {
+  private pairsMatching(matcher: Matcher, name: number, pace: Pace): number[] {
     const literals = matcher.type === '=' ? [matcher.value] : matcher.type === '=~' ? matcher.literals : undefined;
     if (literals !== undefined) {
       const pairs: number[] = [];
@@ -249,11 +278,17 @@ export class HeadReader implements Queryable {
       }
       return pairs;
     }
-    return this.pairsOf(name).filter((pair) => matcher.matches(this.textOf(pair)));
+    return this.pairsOf(name).filter((pair) => {
+      pace.step();
+      return matcher.matches(this.textOf(pair));
+    });
   }
 
-  private unionOf(pairs: readonly number[], published: number): Uint32Array {
-    return union(pairs.map((pair) => this.postings(pair, published)));
+  private unionOf(pairs: readonly number[], published: number, pace: Pace): Uint32Array {
+    return union(pairs.map((pair) => {
+      pace.step();
+      return this.postings(pair, published);
+    }));
   }
 
   private postings(pair: number, published: number): Uint32Array {

@@ -36,7 +36,7 @@ export class AggregateOperator implements VectorOperator {
 
   private grouped(): Groups {
     if (this.groups === undefined) {
-      this.groups = groupSeries(this.input.series(), this.clause);
+      this.groups = groupSeries(this.input.series(), this.clause, this.frame.query.limits);
       this.dropsName = new Uint8Array(this.groups.labels.length);
     }
     return this.groups;

@@ -45,6 +45,7 @@ export class CountValuesOperator implements VectorOperator {
     const mark = query.limits.mark();
     const series = this.input.series();
     for (let i = 0; i < series.length; i++) {
+      query.limits.handledLabels();
       const group: Labels = reducer.labels(series[i]!.labels);
       const groupKey = group.key();
       this.input.read(i, column);

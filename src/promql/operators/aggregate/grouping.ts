@@ -1,4 +1,5 @@
 import { Labels, METRIC_NAME, compareUtf8 } from '../../../model/labels.js';
+import type { QueryLimits } from '../../engine/limits.js';
 import type { OutputSeries } from '../operator.js';
 
 /** `by (…)` or `without (…)` of an aggregation. */
@@ -16,13 +17,15 @@ export interface Groups {
   readonly sizes: Uint32Array;
 }
 
-export function groupSeries(series: readonly OutputSeries[], clause: GroupingClause): Groups {
+/** @throws QueryError when the query is stopped meanwhile */
+export function groupSeries(series: readonly OutputSeries[], clause: GroupingClause, limits: QueryLimits): Groups {
   const reduce = clause.without ? withoutReducer(clause.labels) : byReducer(clause.labels);
   const groupOf = new Uint32Array(series.length);
   const labels: Labels[] = [];
   const sizes: number[] = [];
   const byKey = new Map<string, number>();
   for (let i = 0; i < series.length; i++) {
+    limits.handledLabels();
     const key = reduce.key(series[i]!.labels);
     let group = byKey.get(key);
     if (group === undefined) {

@@ -37,7 +37,7 @@ export class LimitCountOperator implements VectorOperator {
     const steps = this.frame.grid.count;
     const ks = sampleCounts(this.k.values());
     const series = this.input.series();
-    const { groupOf, sizes } = groupSeries(series, this.clause);
+    const { groupOf, sizes } = groupSeries(series, this.clause, this.frame.query.limits);
     const counts = new Uint32Array(sizes.length * steps);
     this.frame.query.limits.checkCells(series.length * steps);
     const taken = new Uint8Array(series.length * steps);

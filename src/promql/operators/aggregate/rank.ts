@@ -41,7 +41,7 @@ export class RankOperator implements VectorOperator {
     const { grid, query } = this.frame;
     const ks = sampleCounts(this.k.values());
     const series = this.input.series();
-    const groups = groupSeries(series, this.clause);
+    const groups = groupSeries(series, this.clause, query.limits);
     const mark = query.limits.mark();
     query.limits.checkCells(heapCells(groups, ks) * grid.count);
     const heaps = new RankHeaps(groups, ks, grid.count, this.op === 'topk');

@@ -84,7 +84,7 @@ export class JoinOperator implements VectorOperator {
   private planJoin(): JoinPlan {
     const many = this.many.series();
     const one = this.one.series();
-    const groups = matchGroups(many, one, matchReducer(this.expr.matching!));
+    const groups = matchGroups(many, one, matchReducer(this.expr.matching!), this.frame.query.limits);
     const plan: JoinPlan = { groups, outputs: [], groupOf: [], simple: [], firstOutput: [], pairs: new Map() };
     for (let g = 0; g < groups.length; g++) {
       plan.firstOutput.push(plan.outputs.length);
@@ -93,6 +93,7 @@ export class JoinOperator implements VectorOperator {
       const slots = new Map<string, number>();
       const slotOf: number[] = [];
       for (const [m, o] of pairs) {
+        this.frame.query.limits.handledLabels();
         const output = this.outputOf(group, m, o);
         const key = output.labels.key();
         let slot = slots.get(key);

@@ -1,5 +1,6 @@
 import { Labels, METRIC_NAME } from '../../../model/labels.js';
 import type { EngineOptions } from '../../engine/engine-api.js';
+import type { QueryLimits } from '../../engine/limits.js';
 import { withoutIdentity } from '../../engine/name-removal.js';
 import type { BinaryExpr, VectorMatching } from '../../parser/ast.js';
 import { type LabelReducer, labelReducer } from '../aggregate/grouping.js';
@@ -18,10 +19,13 @@ export function matchReducer(matching: VectorMatching): LabelReducer {
   return labelReducer(matching.labels, !matching.on);
 }
 
-/** Groups in order of first appearance, left side first. */
-export function matchGroups(left: readonly OutputSeries[], right: readonly OutputSeries[], reducer: LabelReducer): MatchGroup[] {
+/** Groups in order of first appearance, left side first. @throws QueryError when the query is stopped meanwhile */
+export function matchGroups(
+  left: readonly OutputSeries[], right: readonly OutputSeries[], reducer: LabelReducer, limits: QueryLimits,
+): MatchGroup[] {
   const byKey = new Map<string, MatchGroup>();
   const place = (labels: Labels): MatchGroup => {
+    limits.handledLabels();
     const key = reducer.key(labels);
     let group = byKey.get(key);
     if (group === undefined) {

@@ -2,7 +2,7 @@ import type { EvalFrame } from '../../engine/query-context.js';
 import { dropName } from '../../engine/name-removal.js';
 import { FLOAT, StepColumn } from '../../engine/step-column.js';
 import type { BinaryExpr } from '../../parser/ast.js';
-import type { OutputSeries, ScalarOperator, VectorOperator } from '../operator.js';
+import { type OutputSeries, relabeledSeries, type ScalarOperator, type VectorOperator } from '../operator.js';
 import { makesNewMetric } from './arithmetic.js';
 import { ElementBinary } from './element.js';
 
@@ -28,7 +28,7 @@ export class ScalarVectorOperator implements VectorOperator {
     if (this.outputs === undefined) {
       const series = this.vector.series();
       this.outputs = makesNewMetric(this.expr.op, this.expr.returnBool)
-        ? series.map((one) => dropName(one, this.frame.query.options))
+        ? relabeledSeries(series, this.frame.query.limits, (one) => dropName(one, this.frame.query.options))
         : series;
     }
     return this.outputs;

@@ -66,7 +66,7 @@ export class SetOperator implements VectorOperator {
   private planSets(): SetPlan {
     const left = this.lhs.series();
     const right = this.rhs.series();
-    const groups = matchGroups(left, right, matchReducer(this.matching));
+    const groups = matchGroups(left, right, matchReducer(this.matching), this.frame.query.limits);
     const outputs = this.op === 'or' ? [...left, ...right] : left;
     const groupOf = new Uint32Array(outputs.length);
     groups.forEach((group, g) => {
