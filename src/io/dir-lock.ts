@@ -50,13 +50,20 @@ export interface ProcessProbe {
  * (another container on the same volume) if its beat stands still for five seconds.
  */
 export class DirLock {
+  private held = true;
+  private onChange: ((held: boolean) => void) | undefined;
+  private readonly timer: Timer;
+  private beat = 0;
+
   private constructor(
     readonly file: string,
     private readonly disk: Disk,
     private readonly open: DiskFile,
     private readonly content: string,
-    private readonly timer: Timer,
-  ) {}
+    clock: Clock,
+  ) {
+    this.timer = clock.every(BEAT_MS, () => this.tick());
+  }
 
   /** @throws DirLockError if another server holds the directory; errors of the disk as they are */
   static async acquire(disk: Disk, directory: string, clock: Clock, probe: ProcessProbe = systemProbe): Promise<DirLock> {
@@ -67,15 +74,7 @@ export class DirLock {
       const open = tryCreate(disk, file);
       if (open) {
         writeFully(open, lockBytes(content), 0);
-        let beat = 0;
-        const timer = clock.every(BEAT_MS, () => {
-          try {
-            writeFully(open, beatBytes(++beat), BEAT_OFFSET);
-          } catch {
-            // A full or failing disk is for the log to report; the worst here is that we look dead to a second server.
-          }
-        });
-        return new DirLock(file, disk, open, content, timer);
+        return new DirLock(file, disk, open, content, clock);
       }
       const found = readLock(disk, file);
       if (found === undefined) continue; // released meanwhile
@@ -83,6 +82,40 @@ export class DirLock {
       takeAway(disk, file, found, self.pid);
     }
     throw new DirLockError(directory, file, readLock(disk, file)?.identity?.pid ?? 0, ', which took it at the same moment');
+  }
+
+  /**
+   * False if the lock file is not there any more, or another server's: the directory was removed, replaced or unmounted, and what is
+   * written to files that are open goes nowhere. Found out within a second; true again when it is back.
+   */
+  get isHeld(): boolean {
+    return this.held;
+  }
+
+  /** Calls back when `isHeld` changes. */
+  watch(onChange: (held: boolean) => void): void {
+    this.onChange = onChange;
+  }
+
+  private tick(): void {
+    try {
+      writeFully(this.open, beatBytes(++this.beat), BEAT_OFFSET);
+    } catch {
+      // A full or failing disk is for the log to report; the worst here is that we look dead to a second server.
+    }
+    const held = this.isThere();
+    if (held === this.held) return;
+    this.held = held;
+    this.onChange?.(held);
+  }
+
+  private isThere(): boolean {
+    try {
+      return readLock(this.disk, this.file)?.content === this.content;
+    } catch {
+      // It cannot be read now (no descriptors left, a bad sector): that says nothing about the directory.
+      return this.held;
+    }
   }
 
   /** Gives the directory free. May be called more than once. */

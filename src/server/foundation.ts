@@ -42,6 +42,10 @@ export async function layFoundation(config: Config, logger: Logger): Promise<Fou
   const disk = new NodeDisk();
   prepareDataDirectory(storage.tsdb.path);
   const lock = await DirLock.acquire(disk, storage.tsdb.path, systemClock);
+  lock.watch((held) => {
+    if (held) logger.info('the data directory is back; samples are accepted again');
+    else logger.error(`the data directory ${storage.tsdb.path} was removed or replaced: nothing is accepted until it is back, or a restart`);
+  });
   const catalogueFile = path.join(storage.tsdb.path, 'catalogue.sqlite');
   const kernels = loadKernelModule();
   const codec = loadCodecModule();

@@ -96,7 +96,7 @@ export async function runServer(
         const { queries, maintenance } = opened();
         // Whoever was acknowledged shall find it: what waits for the catalogue's next write goes first.
         // A failed write has been reported where it happened; the query answers with what there is.
-        if (READS_CATALOGUE.has(request.endpoint)) await maintenance.flush().catch(() => undefined);
+        if (READS_CATALOGUE.has(request.endpoint)) await maintenance.flushOnce();
         return queries.run(request, signal);
       },
     },

@@ -89,6 +89,8 @@ export async function openStore(
     onExpired: (beforeMs) => void foundation.maintenance.then((opened) => opened.expireExemplars(beforeMs), () => undefined),
     onBlockJob: (done) => countBlockJob(metrics.block, done),
     report: (level, message) => logger[level](message),
+    unusable: () => (foundation.lock.isHeld ? undefined
+      : `the data directory ${storage.tsdb.path} was removed or replaced: samples are accepted when it is back, or after a restart`),
     onClosedEarly: (reason) => metrics.headsClosedEarly.with(reason).inc(),
     onSeriesRefused: (limit) => metrics.seriesRefused.with(limit).inc(),
   }, ({ headsDone, headsTotal, bytesDone, bytesTotal }) => {

@@ -38,6 +38,9 @@ interface BatchUnderWay {
   attempts: number;
   readonly settled: Promise<Error | undefined>;
   readonly settle: (error: Error | undefined) => void;
+  /** Resolves when it is settled, or the first attempt failed. */
+  readonly tried: Promise<void>;
+  readonly haveTried: () => void;
 }
 
 /** A queue this long is sent without waiting for company. */
@@ -131,6 +134,16 @@ export class MaintenanceClient implements CatalogueSink {
     if (error) throw error;
   }
 
+  /**
+   * For whoever is about to read: as `flush`, but waits for no second attempt. As long as the catalogue cannot be written, it is read as
+   * it is. Never rejects.
+   */
+  async flushOnce(): Promise<void> {
+    await this.underWay?.tried;
+    this.send();
+    await this.underWay?.tried;
+  }
+
   /** Writes what waits, as far as `timeoutMs` allows, and ends the thread. What comes later is dropped and counted. */
   close(timeoutMs: number): Promise<void> {
     this.closed ??= this.end(timeoutMs);
@@ -187,7 +200,10 @@ export class MaintenanceClient implements CatalogueSink {
     this.sendTimer = undefined;
     let settle: BatchUnderWay['settle'] = () => {};
     const settled = new Promise<Error | undefined>((resolve) => (settle = resolve));
-    this.underWay = { sequence: ++this.sequence, batch: this.queue.take(), attempts: 0, settled, settle };
+    let haveTried: BatchUnderWay['haveTried'] = () => {};
+    const tried = new Promise<void>((resolve) => (haveTried = resolve));
+    void settled.then(haveTried);
+    this.underWay = { sequence: ++this.sequence, batch: this.queue.take(), attempts: 0, settled, settle, tried, haveTried };
     this.transmit();
   }
 
@@ -237,6 +253,7 @@ export class MaintenanceClient implements CatalogueSink {
   private failed(batch: BatchUnderWay, message: string): void {
     const error = new Error(`catalogue write failed: ${message}`);
     this.failedWrites++;
+    batch.haveTried();
     this.options.onError(error);
     if (batch.attempts >= ATTEMPTS_MAX) {
       this.giveUp(batch, error);
@@ -278,6 +295,7 @@ export class MaintenanceClient implements CatalogueSink {
       return;
     }
     clearTimeout(this.retryTimer);
+    this.underWay?.haveTried();
     // A batch that ends the thread each time must not be tried for ever.
     if (hadStarted && this.underWay && this.underWay.attempts >= ATTEMPTS_MAX) this.giveUp(this.underWay, error);
     this.options.onError(error);

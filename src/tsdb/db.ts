@@ -109,6 +109,8 @@ export interface DbEnvironment {
   readonly onExpired?: (beforeMs: number) => void;
   /** Called for each head that was closed before its time. */
   readonly onClosedEarly?: (reason: CloseReason) => void;
+  /** Why nothing may be accepted, if that is so: what is written would not be found by the next start. */
+  readonly unusable?: () => string | undefined;
   /** Called for each new series each time that a limit refuses it. */
   readonly onSeriesRefused?: (limit: SeriesLimit) => void;
 }
@@ -356,6 +358,8 @@ export class Db implements Appender {
 
   /** Runs a write between the checks that every write needs. */
   private writing<T>(touched: Set<Head>, write: () => T): T {
+    const reason = this.environment.unusable?.();
+    if (reason !== undefined) throw new IngestError('unavailable', reason);
     try {
       // What an earlier request could not get into the log goes first: its samples are in memory, and a retry of that request
       // would find them there and be acknowledged.

@@ -43,7 +43,7 @@ export async function takeSnapshot(place: SnapshotPlace, heads: readonly Head[])
   disk.makeDirectory(path.join(aside, 'blocks'));
   disk.makeDirectory(path.join(aside, 'heads'));
   try {
-    for (const file of place.blocks.files()) await linkOrCopy(disk, file, path.join(aside, 'blocks', path.basename(file)));
+    await linkOrCopy(disk, place.blocks.files().map((from) => ({ from, to: path.join(aside, 'blocks', path.basename(from)) })));
     await copyHeads(disk, heads, path.join(aside, 'heads'));
     await place.copyCatalogue(path.join(aside, 'catalogue.sqlite'));
     for (const folderOf of ['blocks', 'heads', '.']) await disk.syncDirectory(path.join(aside, folderOf));

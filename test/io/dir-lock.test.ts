@@ -41,6 +41,30 @@ describe('DirLock', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('knows when its directory is gone, and when it is back', async () => {
+    const { disk, clock } = rig();
+    const lock = await acquire(disk, clock, who(1));
+    const seen: boolean[] = [];
+    lock.watch((held) => seen.push(held));
+    await clock.advance(2000);
+    disk.rename('/data', '/elsewhere');
+    await clock.advance(2000);
+    expect([lock.isHeld, seen]).toEqual([false, [false]]);
+    // A new directory in its place is none of ours.
+    disk.makeDirectory('/data');
+    await clock.advance(2000);
+    expect(lock.isHeld).toBe(false);
+    disk.removeDirectory('/data');
+    disk.rename('/elsewhere', '/data');
+    await clock.advance(2000);
+    expect([lock.isHeld, seen]).toEqual([true, [false, true]]);
+    // That it cannot be read says nothing about it.
+    disk.fail('read', 'EMFILE', 3);
+    await clock.advance(3000);
+    expect(lock.isHeld).toBe(true);
+    lock.release();
+  });
+
   it('takes over from a dead process at once', async () => {
     const { disk, clock } = rig();
     await acquire(disk, clock, who(1));

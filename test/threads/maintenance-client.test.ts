@@ -137,6 +137,18 @@ describe('a write that fails', () => {
     expect(target.stats()).toMatchObject({ failedWrites: 1, written: { batches: 1 }, dropped: { metadata: 0 } });
   });
 
+  test('keeps no reader waiting: what could not be written is written later', async () => {
+    const target = await scripted('fail fail write write');
+    target.metadata([metadata('m', '')]);
+    await target.flushOnce();
+    expect(target.stats()).toMatchObject({ failedWrites: 1, written: { batches: 0 } });
+    target.metadata([metadata('n', '')]);
+    await target.flushOnce();
+    expect(target.stats()).toMatchObject({ queued: 1, written: { batches: 0 } });
+    await target.flush();
+    expect(target.stats()).toMatchObject({ failedWrites: 2, queued: 0, written: { batches: 2 }, dropped: { metadata: 0 } });
+  }, 20_000);
+
   test('because the thread ends, is tried again in another', async () => {
     const target = await scripted('crash write');
     target.metadata([metadata('m', '')]);
