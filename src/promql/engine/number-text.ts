@@ -23,6 +23,13 @@ export function formatF(value: number): string {
   return text.includes('e') ? expand(text) : text;
 }
 
+/** Go's `%f`: six decimals, all digits before the point. */
+export function formatSixDecimals(value: number): string {
+  const special = formatSpecial(value);
+  if (special !== undefined && value !== 0) return special;
+  return Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`;
+}
+
 /** A quantile as a label value, in the OpenMetrics form: `1.0`, `0.25`, `+Inf`. */
 export function formatOpenMetrics(value: number): string {
   const text = formatG(value);

@@ -1,6 +1,7 @@
 /** Range functions that look at floats only: histograms in the window are left out, with an info if there are both. */
 import { METRIC_NAME } from '../../model/labels.js';
 import { QueryError } from '../engine/engine-api.js';
+import { formatSixDecimals } from '../engine/number-text.js';
 import type { QueryContext } from '../engine/query-context.js';
 import { FLOAT, type StepColumn } from '../engine/step-column.js';
 import type { OutputSeries, ScalarOperator } from '../operators/operator.js';
@@ -123,7 +124,7 @@ export class DoubleExponentialSmoothing extends FloatsOnly {
     super(query, pos, 2);
   }
 
-  /** @throws QueryError if a factor is not strictly between 0 and 1, also where too few samples make it irrelevant */
+  /** @throws QueryError if a factor is 0 or less, or 1 or more (not if it is NaN), also where too few samples make it irrelevant */
   override evaluate(samples: RangeSamples, window: RangeWindow, out: StepColumn): void {
     checkFactor('smoothing', 'sf', this.smoothing.values()[window.step]!);
     checkFactor('trend', 'tf', this.trend.values()[window.step]!);
@@ -139,6 +140,7 @@ export class DoubleExponentialSmoothing extends FloatsOnly {
 }
 
 function checkFactor(noun: string, short: string, value: number): void {
-  if (value > 0 && value < 1) return;
-  throw new QueryError('execution', `invalid ${noun} factor. Expected: 0 < ${short} < 1, got: ${value.toFixed(6)}`);
+  if (value <= 0 || value >= 1) {
+    throw new QueryError('execution', `invalid ${noun} factor. Expected: 0 < ${short} < 1, got: ${formatSixDecimals(value)}`);
+  }
 }

@@ -69,8 +69,9 @@ export function rangeCall(build: OperatorBuilder, call: Call, frame: EvalFrame):
   const source = extended === undefined
     ? build.range(arg, frame, call.func)
     : build.matrixSelector(extended, frame, call.func, lookbackMs, extended.selector.smoothed ? lookbackMs : 0);
+  // Messages of quantile_over_time point to the quantile whatever they are about: upstream's do.
   const fn = extended === undefined
-    ? create(frame.query, rangePosition(arg), build, call, frame)
+    ? create(frame.query, rangePosition(call.args[0]!), build, call, frame)
     : extendedFunction(call.func, extended, frame.query);
   const keepsName = KEEPS_NAME.has(call.func);
   const operator = new RangeFunctionOperator(frame, source, fn, keepsName);

@@ -5,7 +5,7 @@ import { QueryError } from '../engine/engine-api.js';
 import { labelText } from '../engine/label-text.js';
 import type { EvalFrame } from '../engine/query-context.js';
 import { ABSENT, HISTOGRAM, StepColumn } from '../engine/step-column.js';
-import type { OutputSeries, VectorOperator } from './operator.js';
+import { type OutputSeries, readForEffects, type VectorOperator } from './operator.js';
 import type { TimeShift } from './time-shift.js';
 import { VectorSelectorOperator } from './vector-selector.js';
 
@@ -58,6 +58,7 @@ export class InfoOperator implements VectorOperator {
     const index = this.lookUp(wanted, base.filter((_, i) => enriched[i]!));
     const outputs: OutputSeries[] = [];
     const sources: Source[] = [];
+    const inVain: number[] = [];
     for (let i = 0; i < base.length; i++) {
       const one = base[i]!;
       if (!enriched[i]!) {
@@ -73,7 +74,9 @@ export class InfoOperator implements VectorOperator {
         outputs.push({ labels, dropName: one.dropName });
         sources.push({ input: i, situation, matches, conflict });
       }
+      if (sources.at(-1)?.input !== i) inVain.push(i);
     }
+    if (inVain.length > 0) readForEffects(this.input, inVain, new StepColumn(this.frame.grid.count));
     return { outputs, sources };
   }
 
@@ -167,7 +170,8 @@ class InfoIndex {
     shift: TimeShift,
   ) {
     this.times = new VectorSelectorOperator(frame, selected, shift, 'timestamp');
-    this.values = new VectorSelectorOperator(frame, selected, shift, 'value');
+    // The same samples, which count once.
+    this.values = new VectorSelectorOperator({ ...frame, counts: undefined }, selected, shift, 'value');
     selected.forEach((series, i) => {
       const key = identity(series.labels);
       const group = this.groups.get(key);

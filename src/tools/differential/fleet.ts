@@ -10,6 +10,9 @@ export interface FleetHistogram {
   readonly positiveSpans: readonly { readonly offset: number; readonly length: number }[];
   /** Absolute counts, by span. */
   readonly positiveCounts: readonly number[];
+  readonly negativeSpans: readonly { readonly offset: number; readonly length: number }[];
+  readonly negativeCounts: readonly number[];
+  readonly gauge: boolean;
   readonly customValues: readonly number[];
 }
 
@@ -52,6 +55,7 @@ export function makeFleet(random: Random, endMs: number, minutes: number): Fleet
 type Add = (name: string, labels: Record<string, string>, value: (i: number) => FleetSample['value'] | undefined) => void;
 
 function addInstance(random: Random, add: Add): void {
+  add('späte.messung', { 'größe.x': String(random.int(2)) }, () => random.next() * 3);
   add('up', {}, () => (random.chance(0.03) ? 0 : 1));
   add('target_info', { version: random.pick(['1.0', '1.1', '2.0']) }, () => 1);
   for (const zone of ['eu', 'us']) add('temperature', { zone }, () => random.next() * 40 - 10);
@@ -61,12 +65,19 @@ function addInstance(random: Random, add: Add): void {
   add('vanishing', {}, (i) => (i % 40 < 25 ? i : i % 40 === 25 ? 'stale' : undefined));
   for (const code of ['200', '404', '500']) add('requests_total', { code }, counter(random, 20));
   add('bytes_total', {}, counter(random, 1e9));
+  add('restarts_total', {}, counter(random, 3, 0.3));
   addClassicHistogram(random, add);
-  add('latency', {}, nativeHistogram(random, 0.02, 0));
-  add('steady', {}, nativeHistogram(random, 0, FAR_FROM_ZERO));
+  add('latency', {}, nativeHistogram(random, { resetChance: 0.02 }));
+  add('steady', {}, nativeHistogram(random, { start: FAR_FROM_ZERO, allFilled: true }));
+  add('signed', {}, nativeHistogram(random, { start: FAR_FROM_ZERO, negative: true }));
+  add('gauged', {}, gaugeHistogram(random));
+  const [coarse, fine] = [nativeHistogram(random, { start: FAR_FROM_ZERO }), nativeHistogram(random, { start: 2 * FAR_FROM_ZERO })];
+  add('zooming', {}, (i) => (i % 60 < 30 ? coarse() : fine()));
+  // A label that means something to classic histograms only.
+  add('bucketed', { le: '1' }, nativeHistogram(random, { start: FAR_FROM_ZERO }));
   add('sizes', {}, customHistogram(random));
-  const native = nativeHistogram(random, 0, FAR_FROM_ZERO);
-  add('mixed', {}, (i) => (Math.floor(i / 20) % 2 === 0 ? native(i) : i));
+  const native = nativeHistogram(random, { start: FAR_FROM_ZERO });
+  add('mixed', {}, (i) => (Math.floor(i / 20) % 2 === 0 ? native() : i));
 }
 
 function scrapeTimes(random: Random, endMs: number, minutes: number): number[] {
@@ -76,10 +87,10 @@ function scrapeTimes(random: Random, endMs: number, minutes: number): number[] {
   return Array.from({ length: count }, (_, i) => endMs - (count - i) * INTERVAL_MS + phase + random.int(5));
 }
 
-function counter(random: Random, growth: number): () => number {
+function counter(random: Random, growth: number, resetChance = 0.01): () => number {
   let total = random.int(1000);
   return () => {
-    if (random.chance(0.01)) total = 0;
+    if (random.chance(resetChance)) total = 0;
     total += Math.floor(random.next() * growth);
     return total;
   };
@@ -109,30 +120,62 @@ function addClassicHistogram(random: Random, add: Add): void {
   add('duration_count', {}, () => counts.at(-1)!);
 }
 
+interface HistogramShape {
+  readonly resetChance?: number;
+  /** Count of the first bucket to begin with. */
+  readonly start?: number;
+  /** All buckets are filled from the beginning, so that all samples have the same. */
+  readonly allFilled?: boolean;
+  readonly negative?: boolean;
+}
+
+const BUCKETS = 10;
+const FIRST_BUCKET = -3;
+
 /** Some buckets are always filled: to others, Prometheus' chunks may add the empty ones of later samples. */
-function nativeHistogram(random: Random, resetChance: number, start: number): (i: number) => FleetHistogram {
-  const counts = new Map<number, number>([[2, start + 1]]);
+function nativeHistogram(random: Random, shape: HistogramShape): () => FleetHistogram {
+  const { resetChance = 0, start = 0, allFilled = false, negative = false } = shape;
+  const fresh = (): Map<number, number> => new Map([[2, start + 1]]);
+  let counts = fresh();
+  if (allFilled) for (let bucket = 0; bucket < BUCKETS; bucket++) counts.set(bucket + FIRST_BUCKET, start + 1);
+  const below = negative ? fresh() : new Map<number, number>();
   let zeroCount = start;
   let sum = 0;
   const schema = random.pick([0, 1, 2]);
   return () => {
     if (random.chance(resetChance)) {
-      counts.clear();
-      counts.set(2, 1);
+      counts = new Map([[2, 1]]);
       zeroCount = 0;
       sum = 0;
     }
     for (let n = random.int(6); n > 0; n--) {
-      const bucket = random.int(10) - 3;
-      counts.set(bucket, (counts.get(bucket) ?? 0) + 1 + random.int(3));
-      sum += random.next() * 4;
+      const side = negative && random.chance(0.5) ? below : counts;
+      const bucket = random.int(BUCKETS) + FIRST_BUCKET;
+      side.set(bucket, (side.get(bucket) ?? 0) + 1 + random.int(3));
+      sum += (random.next() * 4) * (side === below ? -1 : 1);
     }
     zeroCount += random.int(2);
-    const { spans, values, total } = spansOf(counts);
-    return {
-      schema, sum, count: total + zeroCount, zeroThreshold: 0.001, zeroCount, positiveSpans: spans, positiveCounts: values,
-      customValues: [],
-    };
+    return exponential(schema, sum, zeroCount, counts, below, false);
+  };
+}
+
+/** Its counts go up and down, and it says that it is no counter. */
+function gaugeHistogram(random: Random): () => FleetHistogram {
+  return () => {
+    const counts = new Map(Array.from({ length: 5 }, (_, bucket) => [bucket - 1, 1 + random.int(9)] as const));
+    return exponential(1, random.next() * 50, random.int(3), counts, new Map(), true);
+  };
+}
+
+function exponential(
+  schema: number, sum: number, zeroCount: number, above: ReadonlyMap<number, number>, below: ReadonlyMap<number, number>, gauge: boolean,
+): FleetHistogram {
+  const [positive, negative] = [spansOf(above), spansOf(below)];
+  return {
+    schema, sum, count: positive.total + negative.total + zeroCount, zeroThreshold: 0.001, zeroCount, gauge,
+    positiveSpans: positive.spans, positiveCounts: positive.values,
+    negativeSpans: negative.spans, negativeCounts: negative.values,
+    customValues: [],
   };
 }
 
@@ -144,8 +187,8 @@ function customHistogram(random: Random): () => FleetHistogram {
     sum += random.next() * 100;
     const { spans, values, total } = spansOf(counts);
     return {
-      schema: -53, sum, count: total, zeroThreshold: 0, zeroCount: 0, positiveSpans: spans, positiveCounts: values,
-      customValues: [1, 10, 100],
+      schema: -53, sum, count: total, zeroThreshold: 0, zeroCount: 0, gauge: false, positiveSpans: spans, positiveCounts: values,
+      negativeSpans: [], negativeCounts: [], customValues: [1, 10, 100],
     };
   };
 }

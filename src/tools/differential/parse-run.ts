@@ -1,11 +1,16 @@
 /** Texts that are nearly PromQL, to `/format_query` and `/parse_query` of a real Prometheus and of narthex. */
 import { isDeepStrictEqual } from 'node:util';
+import { rewordedError } from './answers.js';
 import { ExpressionMaker } from './expressions.js';
 import { parseExcuseFor } from './known-differences.js';
 import { TextMaker } from './mutations.js';
 import { Random } from './random.js';
-import type { RunOptions, RunReport } from './run.js';
+import type { RunOptions } from './run.js';
 import { TestServer } from './servers.js';
+import { type RunReport, Tally } from './tally.js';
+
+/** Any time: nothing is evaluated. */
+const TIMES_NEAR_MS = 1_700_000_000_000;
 
 interface ParseAnswer {
   readonly status: string;
@@ -19,12 +24,9 @@ interface ParseAnswer {
  */
 export async function runParseDifferential(options: RunOptions): Promise<RunReport> {
   const random = new Random(options.seed);
-  const maker = new TextMaker(random, new ExpressionMaker(random));
+  const maker = new TextMaker(random, new ExpressionMaker(random, TIMES_NEAR_MS));
   const servers: TestServer[] = [];
-  const excused = new Map<string, number>();
-  const failures: string[] = [];
-  let answered = 0;
-  let refused = 0;
+  const tally = new Tally(options.onFailure);
   try {
     servers.push(await TestServer.prometheus(options.prometheus), await TestServer.narthex());
     const [there, here] = [servers[0]!.base, servers[1]!.base];
@@ -32,26 +34,20 @@ export async function runParseDifferential(options: RunOptions): Promise<RunRepo
       const text = maker.text();
       const [reference, ours] = await Promise.all([ask(there, 'format_query', text), ask(here, 'format_query', text)]);
       let found = differenceOf(reference, ours);
-      if (reference.status === 'success') answered++;
-      else if (ours.status !== 'success') refused++;
       if (found === undefined && reference.status === 'success') {
         const [tree, ourTree] = await Promise.all([ask(there, 'parse_query', text), ask(here, 'parse_query', text)]);
         if (!isDeepStrictEqual(tree, asIn35(ourTree))) found = `tree there ${JSON.stringify(tree)}\n  tree here ${JSON.stringify(ourTree)}`;
       }
-      if (found === undefined) continue;
-      const excuse = parseExcuseFor(text, found);
-      if (excuse !== undefined) {
-        excused.set(excuse, (excused.get(excuse) ?? 0) + 1);
-        continue;
-      }
-      const failure = `${JSON.stringify(text)}\n  ${found}`;
-      failures.push(failure);
-      options.onFailure?.(failure);
+      const accepted = reference.status === 'success';
+      const excuse = found === undefined ? undefined : parseExcuseFor(text, found);
+      if (found === undefined) tally.equal(accepted, !accepted);
+      else if (excuse !== undefined) tally.excused(excuse, accepted);
+      else tally.failed(`${JSON.stringify(text)}\n  ${found}`);
     }
   } finally {
     for (const server of servers) await server.remove();
   }
-  return { asked: options.queries, answered, refused, excused, failures };
+  return tally.report();
 }
 
 /** Fields of tree nodes that came after 3.5. */
@@ -62,15 +58,6 @@ function asIn35(answer: ParseAnswer): ParseAnswer {
   return JSON.parse(text) as ParseAnswer;
 }
 
-/** 3.5 shows the number of a token that has no text, before its kind; and it had no `step()` and `range()` to expect. */
-function reworded(error: string): string {
-  return error
-    .replace(/"<Item \d+>" (?=<)/, '')
-    .replace(/in subquery selector, expected/, 'in subquery or range selector, expected')
-    .replace(/expected number or duration or "]"$/, 'expected number, duration, step(), range(), or "]"')
-    .replace(/expected number or duration$/, 'expected number, duration, step(), or range()');
-}
-
 async function ask(base: string, endpoint: string, query: string): Promise<ParseAnswer> {
   const response = await fetch(`${base}/api/v1/${endpoint}`, { method: 'POST', body: new URLSearchParams({ query }) });
   return (await response.json()) as ParseAnswer;
@@ -78,7 +65,7 @@ async function ask(base: string, endpoint: string, query: string): Promise<Parse
 
 function differenceOf(there: ParseAnswer, here: ParseAnswer): string | undefined {
   const say = ({ status, data, error }: ParseAnswer): string =>
-    status === 'success' ? `accepted ${JSON.stringify(data)}` : `refused ${reworded(error ?? '')}`;
+    status === 'success' ? `accepted ${JSON.stringify(data)}` : `refused ${rewordedError(error ?? '')}`;
   const [a, b] = [say(there), say(here)];
   return a === b ? undefined : `there ${a}\n  here  ${b}`;
 }

@@ -27,6 +27,7 @@ export class TestServer {
   static narthex(): Promise<TestServer> {
     return TestServer.start((port, directory) => [
       process.execPath, MAIN, `--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${directory}`, FEATURES,
+      '--web.enable-admin-api',
     ]);
   }
 
@@ -69,6 +70,12 @@ export class TestServer {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error(`${this.child.spawnfile} was not ready after ${READY_MS_MAX} ms: ${this.output}`);
+  }
+
+  /** Makes blocks of all heads of a narthex. @throws Error if it refuses */
+  async flush(): Promise<void> {
+    const response = await fetch(`${this.base}/api/v1/admin/tsdb/flush`, { method: 'POST' });
+    if (response.status !== 204) throw new Error(`${this.base}: flush answered ${response.status}: ${await response.text()}`);
   }
 
   /** Ends it and removes its data. */

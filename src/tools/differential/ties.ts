@@ -16,18 +16,28 @@ export async function mayHaveTies(base: string, question: Question): Promise<boo
     const to = endOfCall(text, from);
     // Inside a subquery it is evaluated at times of its own.
     if (text.slice(to).includes(')[')) return true;
-    const inner = text.slice(text.indexOf(',', from) + 1, to);
+    const inner = text.slice(endOfArgument(text, from) + 1, to);
     if (hasEqualValues(await ask(base, { ...question, text: inner }))) return true;
   }
   return false;
 }
 
-/** Index of the bracket that closes the call whose arguments begin at `from`. Label values of the questions have no brackets. */
+/** Index of the bracket that closes the call whose arguments begin at `from`. Brackets in strings of the questions are balanced. */
 function endOfCall(text: string, from: number): number {
+  return endAt(text, from, '');
+}
+
+/** Index of the comma behind the argument that begins at `from`. */
+function endOfArgument(text: string, from: number): number {
+  return endAt(text, from, ',');
+}
+
+function endAt(text: string, from: number, separator: string): number {
   let depth = 1;
   for (let i = from; i < text.length; i++) {
     if (text[i] === '(') depth++;
     else if (text[i] === ')' && --depth === 0) return i;
+    else if (text[i] === separator && depth === 1) return i;
   }
   return text.length;
 }

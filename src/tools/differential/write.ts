@@ -10,6 +10,8 @@ export type WriteVersion = 1 | 2;
 const PROTO = new URL('../../../proto/', import.meta.url);
 /** Encoded in place of stale markers, whose bits a number cannot carry, and replaced in the bytes. No sample has it. */
 const PLACEHOLDER = 1.2345678901234567e300;
+/** RESET_HINT_GAUGE of both protocols. */
+const GAUGE = 3;
 /** Short requests: each holds a time slice, so that samples arrive in order. */
 const SLICES = 8;
 
@@ -78,9 +80,14 @@ function points(samples: readonly FleetSample[]): { samples: object[]; histogram
 function histogramMessage(timestamp: number, h: FleetHistogram): object {
   return {
     timestamp, schema: h.schema, sum: h.sum, countInt: h.count, zeroThreshold: h.zeroThreshold, zeroCountInt: h.zeroCount,
-    positiveSpans: h.positiveSpans, positiveDeltas: h.positiveCounts.map((count, i) => count - (h.positiveCounts[i - 1] ?? 0)),
+    positiveSpans: h.positiveSpans, positiveDeltas: deltas(h.positiveCounts),
+    negativeSpans: h.negativeSpans, negativeDeltas: deltas(h.negativeCounts), resetHint: h.gauge ? GAUGE : 0,
     customValues: h.customValues,
   };
+}
+
+function deltas(counts: readonly number[]): number[] {
+  return counts.map((count, i) => count - (counts[i - 1] ?? 0));
 }
 
 function withStaleMarkers(message: Uint8Array): Uint8Array {

@@ -56,6 +56,26 @@ describe('results', () => {
   });
 });
 
+describe('factors of double_exponential_smoothing', () => {
+  const smooth = (sf: string, tf: string): string =>
+    failure(() => instant(storage, `double_exponential_smoothing(other[1m], ${sf}, ${tf})`, 60, { enableExperimentalFunctions: true }));
+  test.each([
+    ['0', '0.5', 'execution: invalid smoothing factor. Expected: 0 < sf < 1, got: 0.000000'],
+    ['0.5', '1.5', 'execution: invalid trend factor. Expected: 0 < tf < 1, got: 1.500000'],
+    ['Inf', '0', 'execution: invalid smoothing factor. Expected: 0 < sf < 1, got: +Inf'],
+    // NaN is neither too small nor too large.
+    ['NaN', '0.5', 'no failure'],
+    ['NaN', '1', 'execution: invalid trend factor. Expected: 0 < tf < 1, got: 1.000000'],
+  ])('%s and %s: %s', (sf, tf, expected) => {
+    expect(smooth(sf, tf)).toBe(expected);
+  });
+});
+
+test('info evaluates its argument also where no info series is there', () => {
+  const text = 'info(up + on () up, {version="1"})';
+  expect(failure(() => instant(storage, text, 30, { enableExperimentalFunctions: true }))).toContain('many-to-many matching not allowed');
+});
+
 describe('names removed at once', () => {
   test('equal label sets are one series if they take turns', () => {
     const turns = memoryStorage(300, 'a{x="1"} 1 stale _', 'b{x="1"} _ 2 3');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatF, formatG, formatOpenMetrics, formatTwoDigits } from '../../../src/promql/engine/number-text.js';
+import { formatF, formatG, formatOpenMetrics, formatSixDecimals, formatTwoDigits } from '../../../src/promql/engine/number-text.js';
 import { compareNatural } from '../../../src/promql/functions/natural-order.js';
 import { xxHash64 } from '../../../src/promql/functions/label-hash.js';
 
@@ -23,6 +23,12 @@ test.each([[0, '0.0'], [1, '1.0'], [0.25, '0.25'], [-0.1, '-0.1'], [NaN, 'NaN'],
 
 test.each([[123.456, '1.2e+02'], [0.5, '0.5'], [12, '12'], [1e-7, '1e-07']])('%%.2g of %s', (value, expected) => {
   expect(formatTwoDigits(value)).toBe(expected);
+});
+
+test.each([
+  [0, '0.000000'], [1.25, '1.250000'], [-3, '-3.000000'], [1e22, '10000000000000000000000.000000'], [Infinity, '+Inf'], [NaN, 'NaN'],
+])('%%f of %s', (value, expected) => {
+  expect(formatSixDecimals(value)).toBe(expected);
 });
 
 test('numbers inside texts sort as numbers', () => {

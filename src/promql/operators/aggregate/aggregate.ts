@@ -23,7 +23,8 @@ export class AggregateOperator implements VectorOperator {
   series(): readonly OutputSeries[] {
     if (this.outputs === undefined) {
       const groups = this.grouped();
-      if (this.namesMayLeave()) this.accumulated();
+      // Of no groups nobody reads a result, but a wrong parameter is told all the same.
+      if (groups.labels.length === 0 || this.namesMayLeave()) this.accumulated();
       this.outputs = groups.labels.map((labels, group) => ({ labels, dropName: this.dropsName[group] === 1 }));
     }
     return this.outputs;
