@@ -13,7 +13,7 @@ import type { QueryRuntime, QueryRuntimeSettings } from './query-runtime.js';
 export function createQueryRuntime(settings: QueryRuntimeSettings, readerSlot: number): QueryRuntime {
   const storage = new HeadSet(settings.kernels, readerSlot, settings.blocks);
   const catalogue = CatalogueReader.open(settings.catalogueFile);
-  const engine = cachedEngine(createEngine(settings.engine), settings.engine, storage.changes, settings.resultCacheBytes ?? 0);
+  const engine = cachedEngine(createEngine, settings.engine, storage.changes, settings.resultCacheBytes ?? 0);
   const { limits, externalLabels, searchApi = false } = settings;
   const memory = settings.memory && new ThreadMemory(settings.memory, readerSlot);
   // Endpoints that only parse must take what the engine takes.

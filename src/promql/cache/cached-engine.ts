@@ -7,21 +7,35 @@ import type { SampleChanges } from '../../storage/sample-changes.js';
 import type { Queryable } from '../../storage/queryable.js';
 import { type Engine, type EngineOptions, QueryError, type QueryOutcome, type QueryRequest } from '../engine/engine-api.js';
 import { parseExpr } from '../parser/parse.js';
+import { KeptSubqueries } from './kept-subqueries.js';
 import { reachOf } from './reach.js';
 import { ResultCache } from './result-cache.js';
 import { cut, hasHistograms, join, type Piece, pieceBytes, sampleCount, withOwnArrays } from './result-pieces.js';
 
 /** Steps kept, as a multiple of those of the query: what a window that moves leaves behind is dropped after a while. */
 const KEPT_RATIO = 2;
+/** Above it the steps of a subquery are computed series by series as part of its query, which holds one series at a time. */
+const SUBQUERY_SAMPLES_MAX = 1_000_000;
 
-/** @param bytesMax what the kept results may take, 0 = keep none */
-export function cachedEngine(inner: Engine, options: EngineOptions, changes: SampleChanges, bytesMax: number): Engine {
+/**
+ * @param create makes the engine below
+ * @param bytesMax what the kept results may take, 0 = keep none
+ */
+export function cachedEngine(
+  create: (options: EngineOptions) => Engine, options: EngineOptions, changes: SampleChanges, bytesMax: number,
+): Engine {
+  const inner = create(options);
   if (bytesMax === 0) return inner;
   const cache = new ResultCache(bytesMax, changes);
+  const innerOptions = { ...options, maxSamples: Math.min(options.maxSamples, SUBQUERY_SAMPLES_MAX) };
+  const forSubqueries = create(innerOptions);
+  const subqueries = new KeptSubqueries(options, (storage, request) => query(forSubqueries, innerOptions, cache, storage, request));
   return {
     query: (storage, request) => {
+      if (request.uncached === true) return inner.query(storage, request);
+      const offering = subqueries.offer(storage, request);
       const isRange = request.stepMs > 0 && request.endMs >= request.startMs;
-      return isRange && request.uncached !== true ? query(inner, options, cache, storage, request) : inner.query(storage, request);
+      return isRange ? query(inner, options, cache, storage, offering) : inner.query(storage, offering);
     },
   };
 }

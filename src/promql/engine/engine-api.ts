@@ -3,6 +3,7 @@ import type { Histogram } from '../../model/histogram.js';
 import type { Labels } from '../../model/labels.js';
 import type { MemoryAccount } from '../../storage/memory-account.js';
 import type { Queryable } from '../../storage/queryable.js';
+import type { StepGrid } from './step-grid.js';
 
 export interface EngineOptions {
   /** How far back an instant selector looks, ms (Prometheus: 5 m). */
@@ -37,6 +38,11 @@ export interface QueryRequest {
   readonly stats?: 'total' | 'per-step';
   /** Polled often; returns the reason to stop, undefined to go on. */
   readonly stopRequested: () => 'canceled' | 'timeout' | undefined;
+  /**
+   * Asked for the steps of a subquery's inner expression, by its text: its series with samples at steps of the grid, or undefined if
+   * they have to be computed as part of the query. @throws QueryError
+   */
+  readonly innerSteps?: ((text: string, grid: StepGrid) => readonly ResultSeries[] | undefined) | undefined;
   /** What the query uses is noted here; nothing is if left out. */
   readonly memory?: MemoryAccount | undefined;
 }

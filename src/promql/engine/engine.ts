@@ -52,6 +52,7 @@ function evaluateQuery(options: EngineOptions, storage: Queryable, request: Quer
     queryEndMs: request.endMs,
     isRangeQuery,
     nativeBucketSeries,
+    innerSteps: request.innerSteps && (({ start, end }, steps) => request.innerSteps?.(request.text.slice(start, end), steps)),
   };
   const planned = planQuery(expr, grid, isRangeQuery, request.endMs);
   const counts = request.stats === undefined ? undefined : new SampleCounts(grid.count);

@@ -13,6 +13,7 @@ import { JoinOperator } from '../operators/binary/join.js';
 import { SetOperator } from '../operators/binary/set.js';
 import { makesNewMetric } from '../operators/binary/arithmetic.js';
 import { ElementFunctionOperator } from '../operators/element-function.js';
+import { KnownStepsOperator } from '../operators/known-steps.js';
 import { uniqueSeries } from '../operators/merge-series.js';
 import type { ScalarOperator, VectorOperator } from '../operators/operator.js';
 import { MatrixSelectorSource, type RangeSource, SubquerySource, subqueryGrid } from '../operators/range-source.js';
@@ -129,7 +130,10 @@ export class OperatorBuilder {
     const grid = subqueryGrid(frame.grid, shift, expr.rangeMs, stepMs);
     // A range of years at steps of milliseconds must not take memory before it fails.
     frame.query.limits.checkCells(grid.count);
-    return new SubquerySource(this.vector(expr.expr, { query: frame.query, grid, statsOnly: false }), grid, expr.rangeMs, shift);
+    const inner: EvalFrame = { query: frame.query, grid, statsOnly: false };
+    const known = grid.count === 0 ? undefined : frame.query.innerSteps?.(expr.expr.pos, grid);
+    const operator = known === undefined ? this.vector(expr.expr, inner) : new KnownStepsOperator(inner, known);
+    return new SubquerySource(operator, grid, expr.rangeMs, shift);
   }
 
   private unaryVector(expr: UnaryExpr, frame: EvalFrame): VectorOperator {

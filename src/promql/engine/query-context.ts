@@ -1,5 +1,6 @@
 import type { Annotations } from './annotations.js';
-import type { EngineOptions } from './engine-api.js';
+import type { Position } from '../parser/ast.js';
+import type { EngineOptions, ResultSeries } from './engine-api.js';
 import type { QueryLimits } from './limits.js';
 import type { SampleCounts } from './sample-counts.js';
 import type { StepGrid } from './step-grid.js';
@@ -16,6 +17,8 @@ export interface QueryContext {
   readonly queryEndMs: number;
   /** True if the request is a range query (its step is 0 otherwise). */
   readonly isRangeQuery: boolean;
+  /** As in the request, by the place of the expression in the query's text. */
+  readonly innerSteps?: ((pos: Position, grid: StepGrid) => readonly ResultSeries[] | undefined) | undefined;
   /** True if there are native histograms in series with an `le` label, see `operators/histogram-estimate.ts`. */
   readonly nativeBucketSeries: boolean;
 }
