@@ -49,7 +49,8 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 /** Packages and built-in modules that only some places may import. Types alone are free: they leave nothing at run time. */
 const RESERVED: Readonly<Record<string, readonly string[]>> = {
   'node:worker_threads': ['threads/'],
-  'node:fs': ['io/', 'config/load.ts', 'catalogue/', 'tsdb/kernel-loader.ts', 'tsdb/block/block-format.ts', 'run-bundle.ts', 'bundle-stack.ts', 'tools/'],
+  'node:inspector/promises': ['telemetry/profile/'],
+  'node:fs': ['io/', 'config/load.ts', 'catalogue/', 'tsdb/kernel-loader.ts', 'tsdb/block/block-format.ts', 'run-bundle.ts', 'bundle-stack.ts', 'telemetry/profile/source-places.ts', 'tools/'],
   'better-sqlite3': ['catalogue/', 'tsdb/block/'],
   'fastify': ['http/'],
   '@fastify/compress': ['http/'],

@@ -416,6 +416,10 @@ export const configSchema = section('', {
       about: 'POST /api/v1/admin/tsdb/*, which deletes data.',
       why: 'Prometheus\' default.',
     }),
+    max_profile_duration: duration('1m', {
+      about: 'Longest time for a profile at /debug/pprof/; 0 = there are none. One is made at a time.',
+      why: 'Prometheus has them always. promtool asks for 30 s; a profile costs the threads a few per cent while it is made.',
+    }),
     max_admin_requests: integer(16, {
       about: 'Requests of the admin API at a time. They are done one after another; one more is answered with 503.',
       why: 'Enough for scripts that delete in parallel; each holds a connection and nothing else while it waits.',

@@ -33,6 +33,15 @@ export interface HttpDeps {
   readonly ownMetrics: (accept: string) => { readonly contentType: string; readonly body: string };
   /** The same as JSON, those whose name matches the pattern ('' = all). @throws ApiError bad_data for a broken pattern */
   readonly selfMetrics: (pattern: string) => JsonValue;
+  readonly profiles: ProfileSource;
+}
+
+/** Profiles of the process, as bytes of pprof's message. */
+export interface ProfileSource {
+  cpu(seconds: number, signal: AbortSignal): Promise<Uint8Array>;
+  heap(kind: 'heap' | 'allocs', seconds: number, signal: AbortSignal): Promise<Uint8Array>;
+  /** Those that take no time; undefined if there is none of that name. */
+  instant(name: string): Promise<Uint8Array | undefined>;
 }
 
 export interface HttpOptions {
@@ -56,6 +65,8 @@ export interface HttpOptions {
   readonly maxQueuedReads: number;
   /** Bytes of answers that clients have not taken yet, above which no query is begun. */
   readonly maxUnsentBytes: number;
+  /** Longest time for a profile; 0 = there are none. */
+  readonly maxProfileMs: number;
   readonly connections: ConnectionLimits;
 }
 

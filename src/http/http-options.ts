@@ -20,6 +20,7 @@ export function httpOptions({ web, limits, query, storage }: Config): HttpOption
     maxConcurrentReads: storage.remote.read_concurrent_limit,
     maxQueuedReads: query.queue_size,
     maxUnsentBytes: query.max_unsent_size_bytes,
+    maxProfileMs: web.max_profile_duration_ms,
     connections: { readTimeoutMs: web.read_timeout_ms, maxConnections: web.max_connections },
   };
 }

@@ -8,6 +8,7 @@ import { ingestDoor } from './ingest-door.js';
 import { defineApiOptions, sendJson, sendText } from './route.js';
 import { absentRoutes } from './routes/absent.js';
 import { adminRoutes } from './routes/admin.js';
+import { debugRoutes } from './routes/debug.js';
 import { allEndpoints, ingestRoutes, otlpEndpoints, type IngestEndpoints } from './routes/ingest.js';
 import { managementRoutes } from './routes/management.js';
 import { notificationRoutes } from './routes/notifications.js';
@@ -34,6 +35,7 @@ export function buildServer(deps: HttpDeps): HttpApplication {
   const endpoints = allEndpoints(deps);
   const allRoutes = [
     remoteReadRoutes, queryRoutes, statusRoutes, absentRoutes, notificationRoutes, adminRoutes, managementRoutes,
+    debugRoutes,
   ];
   framework.register(async (scope) => defineApiOptions(scope, deps), { prefix });
   framework.register(async (scope) => ingestRoutes(scope, deps, endpoints), { prefix });

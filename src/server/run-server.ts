@@ -29,6 +29,7 @@ import type { Logger } from '../telemetry/logger.js';
 import { MetricsRegistry } from '../telemetry/metrics.js';
 import { registerProcessMetrics } from '../telemetry/process-metrics.js';
 import { selfMetricsJson } from '../telemetry/self-metrics.js';
+import { profileSource } from './profile-source.js';
 import { createServerMetrics, registerBuildInfo } from '../telemetry/server-metrics.js';
 import type { Administration } from '../tsdb/administration.js';
 import { decodeOtlp } from '../wire/otlp-decode.js';
@@ -129,6 +130,7 @@ export async function runServer(
         throw error;
       }
     },
+    profiles: profileSource,
     ownMetrics: (accept) => {
       const format = negotiateFormat(accept);
       return { contentType: CONTENT_TYPES[format], body: renderMetrics(registry, format) };

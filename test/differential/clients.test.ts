@@ -64,6 +64,16 @@ describe.skipIf(peersMissing)(`clients${peersNote}`, () => {
     expect(await promtool('query', 'analyze', `--server=${url}`, '--type=histogram', '--duration=10m', '--match=lat_bucket')).toContain('Aggregated bucket stats');
   });
 
+  it('promtool collects what it collects for debugging, profiles in a form that it can read', async () => {
+    // It asks for a CPU profile of 30 s and reads every profile before it writes it.
+    const { stdout, stderr } = await run(peer('promtool')!, ['debug', 'all', server.url], { cwd: directory });
+    expect(stdout + stderr).toContain('Compiling debug information complete');
+    const { stdout: names } = await run('tar', ['tzf', path.join(directory, 'debug.tar.gz')]);
+    expect(names.trim().split('\n').sort()).toEqual([
+      'block.pb', 'cpu.pb', 'goroutine.pb', 'heap.pb', 'metrics.txt', 'mutex.pb', 'threadcreate.pb', 'trace.pb',
+    ]);
+  }, 150_000);
+
   it('a Prometheus federates: names, labels, values and times as they are here', async () => {
     const port = await freePort();
     fs.writeFileSync(path.join(directory, 'federate.yml'), `scrape_configs:

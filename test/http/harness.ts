@@ -93,6 +93,7 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
       maxConcurrentReads: 2,
       maxQueuedReads: 1,
       maxUnsentBytes: 1 << 20,
+      maxProfileMs: 2_000,
       connections: CONNECTIONS,
       ...options.http,
     },
@@ -160,6 +161,11 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
       requestDone: (handler, method, status) => void observed.push(`${method} ${handler} ${status}`),
       ingested: (protocol, outcome) => void observed.push(`${protocol} ${outcome.samplesWritten}`),
       ingestDone: (protocol, status, bytes) => void observed.push(`${protocol} ${status} ${bytes}`),
+    },
+    profiles: {
+      cpu: (seconds) => Promise.resolve(Buffer.from(`cpu ${seconds}`)),
+      heap: (kind, seconds) => Promise.resolve(Buffer.from(`${kind} ${seconds}`)),
+      instant: (name) => Promise.resolve(name === 'block' ? Buffer.from(name) : undefined),
     },
     ownMetrics: (accept) => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: `# accept ${accept}\nup 1\n` }),
   };

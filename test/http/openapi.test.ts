@@ -150,8 +150,8 @@ it.each(PLAIN.filter(({ params }) => params.length > 0))('$path: needs the requi
     const isChecked = type === 'integer' || type === 'boolean' || values !== undefined || ['time', 'start', 'end', 'step', 'lookback_delta'].includes(name);
     // Prometheus takes any state, and `nocache` is for people.
     if (!isChecked || name === 'state' || name === 'nocache') continue;
-    const with_ = name === 'sort_dir' ? ['sort_by', name] : [name];
-    expect(await statusWith(harness, endpoint, [...new Set([...required, ...with_])], { [name]: 'no' }), `${name}=no`).toBe(400);
+    const names = name === 'sort_dir' ? ['sort_by', name] : [name];
+    expect(await statusWith(harness, endpoint, [...new Set([...required, ...names])], { [name]: 'no' }), `${name}=no`).toBe(400);
   }
 });
 

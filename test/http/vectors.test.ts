@@ -118,7 +118,7 @@ async function withSystem<T>({ settings }: Vector, run: (system: System) => Prom
   const nothing = (): never => { throw new Error('not part of this test'); };
   const deps: HttpDeps = {
     options: {
-      routePrefix: '/', isAllowedOrigin: () => true, enableLifecycle: false, enableAdminApi: false, maxBodyBytes: 32 << 20, maxDecodedBytes: 32 << 20, maxDryRunBytes: 1 << 20, maxInflating: 2, queryTimeoutMs: 1000, maxConcurrentReads: 1, maxQueuedReads: 1, maxUnsentBytes: 1 << 20, connections: { readTimeoutMs: 60_000, maxConnections: 10 },
+      routePrefix: '/', isAllowedOrigin: () => true, enableLifecycle: false, enableAdminApi: false, maxBodyBytes: 32 << 20, maxDecodedBytes: 32 << 20, maxDryRunBytes: 1 << 20, maxInflating: 2, queryTimeoutMs: 1000, maxConcurrentReads: 1, maxQueuedReads: 1, maxUnsentBytes: 1 << 20, maxProfileMs: 0, connections: { readTimeoutMs: 60_000, maxConnections: 10 },
     },
     logger: pino({ level: 'silent' }),
     clock: { nowMs: () => Date.now() },
@@ -139,6 +139,7 @@ async function withSystem<T>({ settings }: Vector, run: (system: System) => Prom
     selfMetrics: nothing,
     lifecycle: { reload: nothing, quit: nothing },
     observer: { requestDone: () => {}, ingested: () => {}, ingestDone: () => {} },
+    profiles: { cpu: nothing, heap: nothing, instant: nothing },
     ownMetrics: nothing,
   };
   const { framework: app } = buildServer(deps);
