@@ -1,5 +1,5 @@
 /** The configuration that is in force, as /api/v1/status/config and /api/v1/status/flags show it. */
-import { FLAG_KEYS } from './flags.js';
+import { FLAG_KEYS, flagName } from './flags.js';
 import { asSection } from './key-index.js';
 import { formatLeaf, writtenValue, type LeafValue } from './notation.js';
 import { configSchema } from './schema.js';
@@ -20,16 +20,44 @@ function sectionData(schema: Section, prefix: string, values: ReadonlyMap<string
   return data;
 }
 
+/**
+ * Flags of Prometheus that cannot be chosen here, or not under that name, and what they would say: programs that look after a
+ * Prometheus read them (a Thanos sidecar the block durations). Those of parts that there are not (scraping, rules, alerts, the Go
+ * runtime) are not among them: whatever they said would be taken for a fact.
+ */
+const FACTS: Readonly<Record<string, string>> = {
+  'agent': 'false',
+  'storage.tsdb.allow-overlapping-compaction': 'true',
+  'storage.tsdb.no-lockfile': 'false',
+  'storage.tsdb.wal-compression': 'false',
+  'web.config.file': '',
+  'web.enable-otlp-receiver': 'true',
+  'web.enable-remote-write-receiver': 'true',
+  'web.remote-write-receiver.accepted-protobuf-messages': 'prometheus.WriteRequest,io.prometheus.write.v2.Request',
+};
+
+/** Flags of Prometheus by the key that does the same here. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  'storage.tsdb.min-block-duration': 'storage.head.range',
+  'storage.tsdb.wal-segment-size': 'wal.segment_size',
+};
+
+/** Sizes that are plain numbers upstream; the others have a unit there, 0 too. */
+const PLAIN_BYTES = new Set(['storage.remote.read_max_bytes_in_frame']);
+
 /** Values of all flags by name, as texts; what has no flag upstream is not among them. */
 export function effectiveFlags(
   values: ReadonlyMap<string, LeafValue>, configFile: string, features: readonly string[],
 ): Record<string, string> {
   const flags: Record<string, string> = {
+    ...FACTS,
     'config.file': configFile,
     'enable-feature': features.join(','),
-    'web.enable-otlp-receiver': 'true',
-    'web.enable-remote-write-receiver': 'true',
   };
-  for (const [flag, { path, leaf }] of FLAG_KEYS) flags[flag] = formatLeaf(leaf, values.get(path)!);
+  for (const [flag, { path, leaf }] of FLAG_KEYS) {
+    const value = values.get(path)!;
+    flags[flag] = PLAIN_BYTES.has(path) ? String(value) : leaf.notation === 'size' && value === 0 ? '0B' : formatLeaf(leaf, value);
+  }
+  for (const [flag, path] of Object.entries(OTHER_NAMES)) flags[flag] = flags[flagName(path)]!;
   return Object.fromEntries(Object.entries(flags).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
