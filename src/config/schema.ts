@@ -161,7 +161,8 @@ export const configSchema = section('', {
           why: 'Prometheus\' default.',
         }),
         size: size('0', {
-          about: 'Bytes of the data directory above which the oldest data is deleted. 0 = no limit. Units are powers of two.',
+          about: 'Bytes of the data directory above which the oldest blocks are deleted: blocks, logs, catalogue, all but `snapshots/`. '
+            + '0 = no limit. Units are powers of two.',
           why: 'Prometheus\' default.',
         }),
       }),

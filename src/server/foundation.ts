@@ -44,7 +44,7 @@ export async function layFoundation(config: Config, logger: Logger): Promise<Fou
   const lock = await DirLock.acquire(disk, storage.tsdb.path, systemClock);
   lock.watch((held) => {
     if (held) logger.info('the data directory is back; samples are accepted again');
-    else logger.error(`the data directory ${storage.tsdb.path} was removed or replaced: nothing is accepted until it is back, or a restart`);
+    else logger.error(`the data directory ${storage.tsdb.path} was removed or replaced: nothing is accepted until it is back`);
   });
   const catalogueFile = path.join(storage.tsdb.path, 'catalogue.sqlite');
   const kernels = loadKernelModule();

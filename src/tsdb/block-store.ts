@@ -205,8 +205,9 @@ export class BlockStore {
     return this.ordered.find((block) => block.descriptor.id === id)?.sizeBytes ?? 0;
   }
 
+  /** Of the blocks in use, with what was deleted from them. */
   totalBytes(): number {
-    return this.ordered.reduce((sum, block) => sum + block.sizeBytes, 0);
+    return this.ordered.reduce((sum, { sizeBytes, descriptor }) => sum + sizeBytes + (descriptor.deleted?.length ?? 0), 0);
   }
 
   /** Where a block is written before it is published. */

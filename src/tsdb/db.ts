@@ -21,6 +21,7 @@ import { PageCache } from './block/page-cache.js';
 import { BlockStore } from './block-store.js';
 import { BlockTail } from './block-tail.js';
 import { Compaction, type BlockCompactor, type BlockJobReport } from './compaction.js';
+import { DiskUsage } from './disk-usage.js';
 import type { SourceDescriptor } from './head/descriptor.js';
 import { Head } from './head/head.js';
 import { timeRules, type TimeRules } from './head/time-rules.js';
@@ -205,7 +206,8 @@ export class Db implements Appender {
       release: (id: number) => this.releaseSource(id),
     };
     const { sealHead, onExpired } = environment;
-    this.upkeep = new Upkeep({ ...place, sealHead, onExpired }, { retentionMs, retentionBytes });
+    const usage = new DiskUsage(environment.disk, options.directory, store);
+    this.upkeep = new Upkeep({ ...place, usage, sealHead, onExpired }, { retentionMs, retentionBytes });
     this.compaction = compactBlocks && new Compaction({ ...place, compact: compactBlocks }, {
       headRangeMs: options.headRangeMs, maxBlockMs: options.maxBlockMs ?? 0, retentionMs, retentionBytes,
     });

@@ -15,6 +15,7 @@ import type { Clock } from '../io/clock.js';
 import type { HeadDescriptor } from './head/descriptor.js';
 import type { BlockMeta } from './block/block-format.js';
 import type { BlockStore } from './block-store.js';
+import type { DiskUsage } from './disk-usage.js';
 import type { BlockJobReport } from './compaction.js';
 import type { Head } from './head/head.js';
 import type { TimeRules } from './head/time-rules.js';
@@ -28,13 +29,14 @@ export type HeadSealer = (head: HeadDescriptor, file: string) => Promise<BlockMe
 export interface UpkeepOptions {
   /** 0 = keep for ever. */
   readonly retentionMs: number;
-  /** Bytes of all blocks above which the oldest are dropped, 0 = no limit. */
+  /** Bytes of the data directory above which the oldest blocks are dropped, 0 = no limit. */
   readonly retentionBytes: number;
 }
 
 export interface UpkeepPlace {
   readonly heads: HeadStore;
   readonly blocks: BlockStore;
+  readonly usage: DiskUsage;
   readonly syncer: LogSyncer;
   readonly rescue: LogRescue;
   /** undefined: heads stay heads. */
@@ -220,12 +222,13 @@ export class Upkeep {
       announce();
       this.erase(head);
     }
+    const besides = retentionBytes === 0 ? 0 : bytesOf(this.place.usage);
     for (;;) {
       // By the end of their ranges: a long block may begin before a short one that is over.
       const oldest = blocks.oldest();
       if (oldest === undefined) return;
       const tooOld = oldest.descriptor.maxt <= cutoff;
-      if (!tooOld && (retentionBytes === 0 || blocks.totalBytes() <= retentionBytes)) return;
+      if (!tooOld && (retentionBytes === 0 || besides + blocks.totalBytes() <= retentionBytes)) return;
       report('info', `retention by ${tooOld ? 'time' : 'size'}: dropping the block ${rangeOf(oldest.descriptor)}`);
       blocks.detach(oldest);
       announce();
@@ -234,6 +237,15 @@ export class Upkeep {
         blocks.erase(oldest);
       });
     }
+  }
+}
+
+/** A disk that cannot be asked must not cost blocks. */
+function bytesOf(usage: DiskUsage): number {
+  try {
+    return usage.besidesBlocks();
+  } catch {
+    return 0;
   }
 }
 

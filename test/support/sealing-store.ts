@@ -2,13 +2,17 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { systemClock, type Clock } from '../../src/io/clock.js';
+import type { Disk } from '../../src/io/disk.js';
 import { NodeDisk } from '../../src/io/node-disk.js';
+import type { AdminWork } from '../../src/tsdb/administration.js';
 import { compactBlocks } from '../../src/tsdb/compact/compact-blocks.js';
+import { rewriteBlock } from '../../src/tsdb/compact/rewrite-block.js';
 import { sealHead } from '../../src/tsdb/compact/seal-head.js';
 import type { BlockCompactor } from '../../src/tsdb/compaction.js';
 import { Db, type DbOptions } from '../../src/tsdb/db.js';
 import { HeadSet } from '../../src/tsdb/head-set.js';
 import { loadCodecModule, loadKernelModule } from '../../src/tsdb/kernel-loader.js';
+import { matchSeries } from '../../src/tsdb/match-series.js';
 import type { HeadSealer } from '../../src/tsdb/upkeep.js';
 import { decodeLabelRun } from '../../src/wire/label-run.js';
 import { HOUR, tempDirectory, type OpenStore } from './store-fixture.js';
@@ -21,11 +25,20 @@ export const sealHere: HeadSealer = async (head, file) => sealHead(new NodeDisk(
 
 const compactHere: BlockCompactor = async (parents, header, file) => compactBlocks(new NodeDisk(), { codec, parents, header, file });
 
+/** As the admin worker does it. */
+const adminHere: AdminWork = {
+  match: async (sources, matcherSets, mint, maxt) => matchSeries({ kernels, codec, readerSlot: 15, sources, matcherSets, mint, maxt }),
+  rewrite: async (block, header, file) => rewriteBlock(new NodeDisk(), { codec, block, header, file }),
+  copyCatalogue: async (file) => fs.writeFileSync(file, 'catalogue'),
+};
+
 export interface SealingSetup {
   readonly directory?: string;
   readonly options?: Partial<DbOptions>;
   readonly sealer?: HeadSealer;
   readonly clock?: Clock;
+  readonly disk?: Disk;
+  readonly onExpired?: (beforeMs: number) => void;
   /** Blocks are compacted, too. */
   readonly compacts?: boolean;
 }
@@ -35,7 +48,9 @@ export class SealingStores {
   private readonly opened: OpenStore[] = [];
   private readonly directories = new Set<string>();
 
-  async open({ directory = tempDirectory(), options = {}, sealer = sealHere, clock = systemClock, compacts = false }: SealingSetup = {}): Promise<OpenStore> {
+  async open({
+    directory = tempDirectory(), options = {}, sealer = sealHere, clock = systemClock, disk = new NodeDisk(), compacts = false, onExpired = () => {},
+  }: SealingSetup = {}): Promise<OpenStore> {
     this.directories.add(directory);
     const notes: string[] = [];
     const db = await Db.open(
@@ -44,7 +59,7 @@ export class SealingStores {
         retentionMs: 0, maxDecodedBytes: 32 << 20, sync: { mode: 'interval', intervalMs: 50 }, logSegmentBytes: 1 << 20, ...options,
       },
       {
-        disk: new NodeDisk(), clock, module: kernels, codec, decodeLabelRun, sealHead: sealer,
+        disk, clock, module: kernels, codec, decodeLabelRun, sealHead: sealer, adminWork: adminHere, onExpired,
         ...(compacts ? { compactBlocks: compactHere } : {}),
         report: (_level, message) => notes.push(message),
       },

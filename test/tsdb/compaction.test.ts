@@ -19,6 +19,7 @@ import { loadCodecModule, loadKernelModule } from '../../src/tsdb/kernel-loader.
 import { MemoryStorage } from '../../src/tools/conformance/memory-storage.js';
 import { decodeLabelRun } from '../../src/wire/label-run.js';
 import { SimClock } from '../support/sim-clock.js';
+import { StoppingDisk } from '../support/stopping-disk.js';
 import { append, HOUR, labels, readAll, T0, tempDirectory, type OpenStore, type Point } from '../support/store-fixture.js';
 
 const kernels = loadKernelModule();
@@ -242,26 +243,6 @@ describe('overlapping blocks', () => {
 });
 
 describe('a stop at any step of a compaction', () => {
-  /** Fails everything from the n-th change on, as the end of the process would. */
-  class StoppingDisk extends NodeDisk {
-    left = Infinity;
-    step(): void {
-      if (--this.left < 0) throw new Error('the process has ended');
-    }
-    override rename(from: string, to: string): void {
-      this.step();
-      super.rename(from, to);
-    }
-    override remove(file: string): void {
-      this.step();
-      super.remove(file);
-    }
-    override syncDirectorySync(file: string): void {
-      this.step();
-      super.syncDirectorySync(file);
-    }
-  }
-
   it('loses nothing and leaves nothing behind', async () => {
     const prepared = newDirectory();
     const all = putRun(prepared, 8);

@@ -2,66 +2,18 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/io/clock.js';
-import { NodeDisk } from '../../src/io/node-disk.js';
+import { HDR_HEAP_LIMIT, HDR_HEAP_TOP } from '../../src/kernel/layout.js';
 import { ResetHint, type Histogram } from '../../src/model/histogram.js';
 import { SampleBatch } from '../../src/model/sample-batch.js';
 import { SampleColumns } from '../../src/model/sample-columns.js';
-import type { AdminWork } from '../../src/tsdb/administration.js';
-import { rewriteBlock } from '../../src/tsdb/compact/rewrite-block.js';
-import { sealHead } from '../../src/tsdb/compact/seal-head.js';
-import { Db } from '../../src/tsdb/db.js';
-import { HeadSet } from '../../src/tsdb/head-set.js';
-import { loadCodecModule, loadKernelModule } from '../../src/tsdb/kernel-loader.js';
-import { matchSeries } from '../../src/tsdb/match-series.js';
-import { decodeLabelRun } from '../../src/wire/label-run.js';
 import { Random } from '../support/random.js';
+import { SealingStores } from '../support/sealing-store.js';
 import { append, HOUR, labels, matchers, readAll, T0, tempDirectory, type OpenStore, type Point } from '../support/store-fixture.js';
 
-const kernels = loadKernelModule();
-const codec = loadCodecModule();
-const disk = new NodeDisk();
-const opened: OpenStore[] = [];
-const directories: string[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0)) await close(one);
-  for (const one of directories.splice(0)) fs.rmSync(one, { recursive: true, force: true });
-});
-
-/** As the admin worker does it, on this thread. */
-const adminWork: AdminWork = {
-  match: (sources, matcherSets, mint, maxt) =>
-    Promise.resolve().then(() => matchSeries({ kernels, codec, readerSlot: 15, sources, matcherSets, mint, maxt })),
-  rewrite: (block, header, file) => Promise.resolve().then(() => rewriteBlock(disk, { codec, block, header, file })),
-  copyCatalogue: (file) => Promise.resolve(fs.writeFileSync(file, 'catalogue')),
-};
-
-async function open(directory = tempDirectory()): Promise<OpenStore> {
-  directories.push(directory);
-  const notes: string[] = [];
-  const db = await Db.open(
-    {
-      directory, headRangeMs: 2 * HOUR, maxSeriesPerHead: 0, headMemoryBytes: 1 << 30, outOfOrderWindowMs: HOUR / 2, maxFutureMs: 600_000,
-      retentionMs: 0, maxDecodedBytes: 32 << 20, sync: { mode: 'interval', intervalMs: 50 }, logSegmentBytes: 1 << 20,
-    },
-    {
-      disk, clock: systemClock, module: kernels, codec, decodeLabelRun, adminWork, report: (_level, message) => notes.push(message),
-      sealHead: (head, file) => Promise.resolve().then(() => sealHead(disk, { kernels, codec, head, readerSlot: 15, file })),
-    },
-  );
-  notes.push(...db.openReport.notes.map((note) => note.text));
-  const heads = new HeadSet(kernels, 1, { codec, cacheBytes: 1 << 20 });
-  db.announceHeads((list) => heads.update(list), () => Promise.resolve());
-  const store = { db, heads, directory, notes };
-  opened.push(store);
-  return store;
-}
-
-async function close(store: OpenStore): Promise<void> {
-  if (opened.includes(store)) opened.splice(opened.indexOf(store), 1);
-  store.heads.close();
-  await store.db.close();
-}
+const stores = new SealingStores();
+afterEach(() => stores.closeAll());
+const open = (directory = tempDirectory()): Promise<OpenStore> => stores.open({ directory });
+const close = (store: OpenStore): Promise<void> => stores.close(store);
 
 async function again(store: OpenStore): Promise<OpenStore> {
   await close(store);
@@ -151,6 +103,26 @@ describe('samples of a head', () => {
       expect(kept).toEqual([0, histogram(4), histogram(5), 6, histogram(7), histogram(8), 9]);
       store = await again(store);
     }
+  });
+});
+
+describe('deleting in a full head', () => {
+  it('is refused, changes nothing that it does not report, and can be repeated when there is room', async () => {
+    let store = await open();
+    const points = times(T0, T0 + HOUR, 10_000);
+    await append(store, [[up('a'), points], [up('b'), points]]);
+    const { arena } = store.heads.heads[0]!;
+    const limit = arena.u32[HDR_HEAP_LIMIT >>> 2]!;
+    arena.u32[HDR_HEAP_LIMIT >>> 2] = arena.u32[HDR_HEAP_TOP >>> 2]! + 64;
+    const remove = (): Promise<void> => store.db.administration.deleteSeries([matchers(['__name__', '=', 'up'])], points[10]![0], points[300]![0]);
+    await expect(remove()).rejects.toMatchObject({ name: 'IngestError', code: 'unavailable', message: expect.stringContaining('memory is full') as string });
+    expect(readAll(store)).toEqual({ 'up{job="a"}': points, 'up{job="b"}': points });
+    arena.u32[HDR_HEAP_LIMIT >>> 2] = limit;
+    await remove();
+    const kept = points.filter((_, i) => i < 10 || i > 300);
+    expect(readAll(store)).toEqual({ 'up{job="a"}': kept, 'up{job="b"}': kept });
+    store = await again(store);
+    expect(readAll(store)).toEqual({ 'up{job="a"}': kept, 'up{job="b"}': kept });
   });
 });
 

@@ -3,67 +3,22 @@ import fs from 'node:fs';
 import path from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Disk } from '../../src/io/disk.js';
-import { systemClock } from '../../src/io/clock.js';
-import { NodeDisk } from '../../src/io/node-disk.js';
 import { SampleBatch } from '../../src/model/sample-batch.js';
+import { BlockDeletions } from '../../src/tsdb/block/block-deletions.js';
 import { BlockReader } from '../../src/tsdb/block/block-reader.js';
 import { ColumnCodec } from '../../src/tsdb/block/column-codec.js';
 import { PageCache } from '../../src/tsdb/block/page-cache.js';
-import { sealHead } from '../../src/tsdb/compact/seal-head.js';
-import { Db, type DbOptions } from '../../src/tsdb/db.js';
-import { HeadSet } from '../../src/tsdb/head-set.js';
-import { loadCodecModule, loadKernelModule } from '../../src/tsdb/kernel-loader.js';
+import { loadCodecModule } from '../../src/tsdb/kernel-loader.js';
 import type { HeadSealer } from '../../src/tsdb/upkeep.js';
-import { decodeLabelRun } from '../../src/wire/label-run.js';
+import { sealHere, SealingStores, type SealingSetup } from '../support/sealing-store.js';
+import { StoppingDisk } from '../support/stopping-disk.js';
 import { append, HOUR, labels, matchers, readAll, T0, tempDirectory, type OpenStore, type Point } from '../support/store-fixture.js';
 
-const kernels = loadKernelModule();
 const codec = loadCodecModule();
-const opened: OpenStore[] = [];
-const directories: string[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0)) await one.db.close();
-  for (const one of directories.splice(0)) fs.rmSync(one, { recursive: true, force: true });
-});
-
-/** As the block worker does it, on this thread. */
-const seal: HeadSealer = (head, file) => Promise.resolve().then(() => sealHead(new NodeDisk(), { kernels, codec, head, readerSlot: 15, file }));
-
-interface Setup {
-  readonly directory?: string;
-  readonly options?: Partial<DbOptions>;
-  readonly disk?: Disk;
-  readonly sealer?: HeadSealer;
-  readonly onExpired?: (beforeMs: number) => void;
-}
-
-async function open({ directory = tempDirectory(), options = {}, disk = new NodeDisk(), sealer = seal, onExpired = () => {} }: Setup = {}): Promise<OpenStore> {
-  if (!directories.includes(directory)) directories.push(directory);
-  const notes: string[] = [];
-  const db = await Db.open(
-    {
-      directory, headRangeMs: 2 * HOUR, maxSeriesPerHead: 0, headMemoryBytes: 1 << 30, outOfOrderWindowMs: HOUR / 2, maxFutureMs: 600_000,
-      retentionMs: 0, maxDecodedBytes: 32 << 20, sync: { mode: 'interval', intervalMs: 50 }, logSegmentBytes: 1 << 20, ...options,
-    },
-    {
-      disk, clock: systemClock, module: kernels, codec, decodeLabelRun, sealHead: sealer, onExpired,
-      report: (_level, message) => notes.push(message),
-    },
-  );
-  notes.push(...db.openReport.notes.map((note) => note.text));
-  const heads = new HeadSet(kernels, 1, { codec, cacheBytes: 1 << 20 });
-  db.announceHeads((list) => heads.update(list), () => Promise.resolve());
-  const store = { db, heads, directory, notes };
-  opened.push(store);
-  return store;
-}
-
-async function close(store: OpenStore): Promise<void> {
-  opened.splice(opened.indexOf(store), 1);
-  store.heads.close();
-  await store.db.close();
-}
+const stores = new SealingStores();
+afterEach(() => stores.closeAll());
+const open = (setup: SealingSetup = {}): Promise<OpenStore> => stores.open(setup);
+const close = (store: OpenStore): Promise<void> => stores.close(store);
 
 const up = (job: string) => labels('up', { job });
 const names = (store: OpenStore, folder: string): string[] => fs.readdirSync(path.join(store.directory, folder)).sort();
@@ -120,7 +75,7 @@ describe('a head whose time is over', () => {
     const sealer: HeadSealer = async (head, file) => {
       fs.writeFileSync(file, 'half a block');
       if (failures-- > 0) throw new Error('the disk is full');
-      return seal(head, file);
+      return sealHere(head, file);
     };
     const store = await open({ sealer });
     const all = await fill(store, 7);
@@ -158,30 +113,6 @@ describe('a head whose time is over', () => {
 });
 
 describe('a stop at any step', () => {
-  /** Fails everything from the n-th change on, as the end of the process would. */
-  class StoppingDisk extends NodeDisk {
-    left = Infinity;
-    step(): void {
-      if (--this.left < 0) throw new Error('the process has ended');
-    }
-    override rename(from: string, to: string): void {
-      this.step();
-      super.rename(from, to);
-    }
-    override remove(file: string): void {
-      this.step();
-      super.remove(file);
-    }
-    override removeDirectory(file: string): void {
-      this.step();
-      super.removeDirectory(file);
-    }
-    override syncDirectorySync(file: string): void {
-      this.step();
-      super.syncDirectorySync(file);
-    }
-  }
-
   it('loses nothing and leaves nothing behind', async () => {
     const prepared = await open();
     const all = await fill(prepared, 7);
@@ -269,14 +200,69 @@ describe('retention', () => {
     expect(told.at(-1)).toBe(T0 + 4 * HOUR);
   });
 
+  const treeBytes = (file: string): number => (fs.statSync(file).isDirectory()
+    ? fs.readdirSync(file).reduce((sum, name) => sum + treeBytes(path.join(file, name)), 0) : fs.statSync(file).size);
+
   it('by size drops the oldest', async () => {
-    const store = await open({ options: { retentionBytes: 40_000 } });
+    const store = await open({ options: { retentionBytes: 60_000 } });
     await fill(store, 13);
     await store.db.maintain();
-    const sizes = names(store, 'blocks').map((name) => fs.statSync(path.join(store.directory, 'blocks', name)).size);
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(40_000);
-    expect(sizes.length).toBeGreaterThan(0);
+    expect(treeBytes(store.directory)).toBeLessThanOrEqual(60_000);
+    expect(names(store, 'blocks').length).toBeGreaterThan(0);
     expect(store.notes.join('\n')).toMatch(/retention by size: dropping the block from/);
+  });
+
+  const putFile = (file: string): void => {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, Buffer.alloc(50_000));
+  };
+  /** Intervals of more bytes than the room that the test leaves. */
+  const deleteSome = (data: string): void => {
+    let deletions = BlockDeletions.none;
+    for (let i = 0; i < 300; i++) deletions = deletions.with(Uint32Array.of(0), T0 + i * 10, T0 + i * 10 + 1);
+    const block = fs.readdirSync(path.join(data, 'blocks')).sort()[0]!;
+    fs.writeFileSync(path.join(data, 'blocks', `${block}.deleted`), deletions.encode());
+  };
+
+  it.each([
+    ['logs', -1, () => undefined, true],
+    ['the catalogue and its log', 1000, (data: string) => putFile(path.join(data, 'catalogue.sqlite-wal')), true],
+    ['damaged logs', 1000, (data: string) => putFile(path.join(data, 'heads', 'quarantine', 'old', '000001.log')), true],
+    ['lists of what was deleted', 1000, deleteSome, true],
+    ['no copies that an operator made', 1000, (data: string) => putFile(path.join(data, 'snapshots', 'one', 'blocks', 'x.block')), false],
+  ] as const)('by size counts %s', async (_, room, put, drops) => {
+    const first = await open();
+    await fill(first, 9);
+    await first.db.maintain();
+    const before = names(first, 'blocks').length;
+    const retentionBytes = treeBytes(first.directory) + room;
+    await close(first);
+    put(first.directory);
+    const store = await open({ directory: first.directory, options: { retentionBytes } });
+    await store.db.maintain();
+    expect(names(store, 'blocks').length < before).toBe(drops);
+    expect(names(store, 'heads').filter((name) => name !== 'quarantine').length, 'heads stay').toBeGreaterThan(0);
+  });
+
+  it('leaves a block to a reader that is slow, and drops no other one because of it', async () => {
+    const first = await open();
+    await fill(first, 9);
+    await first.db.maintain();
+    const before = names(first, 'blocks').filter((name) => name.endsWith('.block'));
+    const retentionBytes = treeBytes(first.directory) - 1;
+    await close(first);
+    const store = await open({ directory: first.directory, options: { retentionBytes } });
+    let release = (): void => undefined;
+    store.db.announceHeads((list) => store.heads.update(list), () => new Promise<void>((resolve) => (release = resolve)));
+    const maintaining = store.db.maintain();
+    while (store.db.stats().blocks === before.length) await new Promise((resolve) => setImmediate(resolve));
+    // Other rounds do not wait for the reader either.
+    await Promise.race([store.db.maintain(), new Promise((resolve) => setImmediate(resolve))]);
+    expect(names(store, 'blocks')).toEqual(before);
+    expect(store.db.stats().blocks).toBe(before.length - 1);
+    release();
+    await maintaining;
+    expect(names(store, 'blocks')).toEqual(before.slice(1));
   });
 });
 

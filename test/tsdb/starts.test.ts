@@ -199,4 +199,24 @@ describe('start timestamps', () => {
     expect(again.notes).toEqual([]);
     expect(readStarts(again.heads)).toMatchObject({ [up('a')]: wanted[up('a')], [up('h')]: wanted[up('h')] });
   });
+
+  it('behind a lost record are those before, of series that restarted in it, until the next restart', async () => {
+    const s = await store();
+    await send(s, [['a', T0, 5], ['b', T0, 3]]);
+    await send(s, [['a', T0 + 10_123, 9], ['b', T0 + 10_123, 3]]);
+    const head = path.join(s.directory, 'heads', fs.readdirSync(path.join(s.directory, 'heads'))[0]!);
+    const segment = path.join(head, '000001.log');
+    const lost = fs.readFileSync(segment).length - 1;
+    await send(s, [['a', T0 + 20_000, 9], ['b', T0 + 20_000, 3]]);
+    await send(s, [['a', T0 + 30_000, 12], ['b', T0 + 30_000, 3]]);
+    await close(s);
+    const bytes = fs.readFileSync(segment);
+    bytes[lost]! ^= 1;
+    fs.writeFileSync(segment, bytes);
+    const damaged = await store({}, s.directory);
+    expect(damaged.notes.join('\n')).toMatch(/no valid record/);
+    expect(readStarts(damaged.heads)).toEqual({
+      [up('a')]: [[T0, 5], [T0 + 20_000, 5], [T0 + 30_000, 12]], [up('b')]: [[T0, 3], [T0 + 20_000, 3], [T0 + 30_000, 3]],
+    });
+  });
 });
