@@ -1,7 +1,7 @@
 /** Rules that concern more than one key, or more than a type can say. Wording as upstream where upstream has the rule. */
 import { RelabelError, Relabeling } from '../model/relabel.js';
 import type { ConfigErrorCode, ConfigProblem } from './config-error.js';
-import type { Config } from './schema.js';
+import { REMOTE_WRITE_MESSAGES, type Config } from './schema.js';
 
 /** `where` gives the place where the user set a key, for the message. */
 export function checkRules(config: Config, where: (path: string) => string): ConfigProblem[] {
@@ -74,6 +74,12 @@ function checkIngest({ ingest }: Config, report: Report): void {
 }
 
 function checkWeb({ web }: Config, report: Report): void {
+  const messages: readonly string[] = REMOTE_WRITE_MESSAGES;
+  for (const message of web.remote_write_receiver.accepted_protobuf_messages) {
+    if (messages.includes(message)) continue;
+    report('web.remote_write_receiver.accepted_protobuf_messages',
+      `unknown remote write protobuf message ${message}, supported: ${messages.join(', ')}`);
+  }
   for (const address of web.listen_address) {
     if (parseListenAddress(address) === undefined) report('web.listen_address', `"${address}" is not host:port or :port`);
   }

@@ -44,7 +44,7 @@ function leafText(leaf: Leaf, name: string, path: string, indent: string): strin
     comment(leaf.about, indent),
     comment(`${kind}. ${KEYS.get(path)!.variable}.${flag}`, indent),
     comment(`Default: ${leaf.why}`, indent),
-    `${indent}${stringify({ [name]: leaf.written }, { lineWidth: 0 })}`,
+    stringify({ [name]: leaf.written }, { lineWidth: 0 }).replace(/^(?=.)/gm, indent),
   ].join('');
 }
 

@@ -24,7 +24,6 @@ export const IGNORED_FLAGS: Readonly<Record<string, ForeignFlag>> = {
   'auto-gomemlimit': toggle(GO_RUNTIME),
   'auto-gomemlimit.ratio': value(GO_RUNTIME),
   'web.user-assets': value(NOT_YET),
-  'web.remote-write-receiver.accepted-protobuf-messages': value('both versions are always accepted'),
   'web.console.templates': value(CONSOLES),
   'web.console.libraries': value(CONSOLES),
   'web.page-title': value('narthex has its own page'),

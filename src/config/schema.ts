@@ -24,6 +24,9 @@ export const TRANSLATION_STRATEGIES = [
 /** What becomes of OTLP metrics with delta temporality. */
 export const DELTA_TEMPORALITIES = ['cumulative', 'native', 'reject'] as const;
 
+/** Remote write 1.0 and 2.0. */
+export const REMOTE_WRITE_MESSAGES = ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'] as const;
+
 export const configSchema = section('', {
   global: section('As in Prometheus. Keys that only concern scraping are accepted and have no effect.', {
     scrape_interval: duration('1m', {
@@ -408,6 +411,12 @@ export const configSchema = section('', {
     enable_lifecycle: boolean(false, {
       about: 'POST /-/reload and /-/quit.',
       why: 'Prometheus\' default: anyone who can reach the port could stop the server.',
+    }),
+    remote_write_receiver: section('Flags --web.remote-write-receiver.* of Prometheus.', {
+      accepted_protobuf_messages: list([...REMOTE_WRITE_MESSAGES], {
+        about: 'Messages that /api/v1/write takes; another one is answered with 415.',
+        why: 'Prometheus\' default: remote write 1.0 and 2.0.',
+      }, { minItems: 1 }),
     }),
     max_notifications_subscribers: integer(16, {
       about: 'Connections that may listen to /api/v1/notifications/live at a time; one more is answered with 204.',

@@ -20,7 +20,8 @@ export function usage(): string {
     ...OTHER_FLAGS,
     ...[...FLAG_KEYS].map(([flag, { leaf }]): readonly [string, string] => {
       if (leaf.notation === 'boolean') return [`--[no-]${flag}`, leaf.about];
-      return [`--${flag}=${formatLeaf(leaf, defaultValue(leaf)) || '...'}`, leaf.about];
+      const line = `--${flag}=${formatLeaf(leaf, defaultValue(leaf)) || '...'}`;
+      return [line.length + 2 <= WIDTH ? line : `--${flag}=...`, leaf.about];
     }),
   ];
   return [

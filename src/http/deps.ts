@@ -68,6 +68,8 @@ export interface HttpOptions {
   /** Longest time for a profile; 0 = there are none. */
   readonly maxProfileMs: number;
   readonly connections: ConnectionLimits;
+  /** Full names of the messages that remote write takes. */
+  readonly acceptedWrites: readonly string[];
 }
 
 export interface ConnectionLimits {

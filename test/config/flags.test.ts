@@ -38,7 +38,7 @@ describe('upstream', () => {
       '--web.enable-admin-api', '--web.enable-remote-write-receiver', '--web.enable-otlp-receiver', '--web.cors.origin=.*',
       '--storage.tsdb.path=data', '--storage.tsdb.retention.time=15d', '--storage.tsdb.retention.size=512MB', '--query.lookback-delta=5m',
       '--query.timeout=2m', '--query.max-concurrency=20', '--query.max-samples=50000000', '--log.level=info', '--log.format=json',
-      '--enable-feature=a,b', '--enable-feature=c',
+      '--enable-feature=a,b', '--enable-feature=c', '--web.remote-write-receiver.accepted-protobuf-messages=prometheus.WriteRequest',
     ];
     const { problems: found, warnings, enableFeatures } = readFlags(accepted);
     expect({ found, warnings }).toEqual({ found: [], warnings: [] });

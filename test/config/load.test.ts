@@ -171,6 +171,8 @@ describe('file', () => {
     ['log: {level: {a: 1}}', 'prometheus.yml:1: log.level: must be a single value'],
     ['- a', 'prometheus.yml:1: the file must hold keys and values'],
     ['otlp: {promote_resource_attributes: [" "]}', 'prometheus.yml:1: otlp.promote_resource_attributes: entries must not be blank'],
+    ['web: {remote_write_receiver: {accepted_protobuf_messages: [a]}}', 'prometheus.yml:1: web.remote_write_receiver.accepted_protobuf_messages: '
+      + 'unknown remote write protobuf message a, supported: prometheus.WriteRequest, io.prometheus.write.v2.Request'],
     ['otlp: {promote_resource_attributes: [a, a]}', 'prometheus.yml:1: otlp.promote_resource_attributes: duplicated attribute "a"'],
     ['otlp: {ignore_resource_attributes: [a]}', 'prometheus.yml:1: otlp.ignore_resource_attributes: \'ignore_resource_attributes\' cannot be configured unless \'promote_all_resource_attributes\' is true'],
     ['otlp: {promote_all_resource_attributes: true, promote_resource_attributes: [a]}', 'prometheus.yml:1: otlp.promote_all_resource_attributes: \'promote_all_resource_attributes\' and \'promote_resource_attributes\' cannot be configured simultaneously'],

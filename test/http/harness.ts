@@ -95,6 +95,7 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
       maxUnsentBytes: 1 << 20,
       maxProfileMs: 2_000,
       connections: CONNECTIONS,
+      acceptedWrites: ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'],
       ...options.http,
     },
     logger: pino({ level: 'silent' }),

@@ -50,6 +50,17 @@ describe('which message', () => {
     expect(reply.body).toContain(text);
     expect(stored).toEqual([]);
   });
+
+  test.each<[string, Record<string, string>]>([
+    ['io.prometheus.write.v2.Request', V1_HEADERS], ['io.prometheus.write.v2.Request', {}], ['prometheus.WriteRequest', V2_HEADERS],
+  ])('only %s: 415 for the other', async (accepted, headers) => {
+    const { status, reply, stored } = await post(headers, 'body', { http: { acceptedWrites: [accepted] } });
+    expect(status).toBe(415);
+    expect(reply.body).toContain(`protobuf message is not accepted by this server; only accepts ${accepted}`);
+    expect(stored).toEqual([]);
+    const other = accepted === 'prometheus.WriteRequest' ? V1_HEADERS : V2_HEADERS;
+    expect((await post(other, 'body', { http: { acceptedWrites: [accepted] } })).status).toBe(204);
+  });
 });
 
 describe('status by class of error', () => {

@@ -76,8 +76,6 @@ const OUR_STATUS: Readonly<Record<string, number>> = {
 };
 /** Prometheus drops samples that are out of order within one request without a word; here they are sorted first. */
 const STORES_MORE = new Set(['order/v1-same-request-out-of-order', 'resource/target-info-second-resource-older']);
-/** Settings that are not there. */
-const NOT_THERE = /not-accepted/;
 
 function load<V extends Vector>(folder: string): V[] {
   const directory = path.join(FOLDER, folder);
@@ -86,8 +84,7 @@ function load<V extends Vector>(folder: string): V[] {
     return [];
   }
   return fs.readdirSync(directory).filter((file) => file.endsWith('.json'))
-    .map((file) => JSON.parse(fs.readFileSync(path.join(directory, file), 'utf8')) as V)
-    .filter(({ name }) => !NOT_THERE.test(name));
+    .map((file) => JSON.parse(fs.readFileSync(path.join(directory, file), 'utf8')) as V);
 }
 
 interface System {
@@ -119,6 +116,7 @@ async function withSystem<T>({ settings }: Vector, run: (system: System) => Prom
   const deps: HttpDeps = {
     options: {
       routePrefix: '/', isAllowedOrigin: () => true, enableLifecycle: false, enableAdminApi: false, maxBodyBytes: 32 << 20, maxDecodedBytes: 32 << 20, maxDryRunBytes: 1 << 20, maxInflating: 2, queryTimeoutMs: 1000, maxConcurrentReads: 1, maxQueuedReads: 1, maxUnsentBytes: 1 << 20, maxProfileMs: 0, connections: { readTimeoutMs: 60_000, maxConnections: 10 },
+      acceptedWrites: settings.accepted_protobuf_messages ?? ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'],
     },
     logger: pino({ level: 'silent' }),
     clock: { nowMs: () => Date.now() },

@@ -33,11 +33,11 @@ export function remoteWriteEndpoint(deps: HttpDeps): IngestEndpoint {
   return {
     protocolOf: (headers) => (announcesV2(headers) ? 'remote_write_v2' : 'remote_write_v1'),
     check: (headers) => {
-      writeVersion(headers);
+      writeVersion(headers, deps.options.acceptedWrites);
       checkEncoding(headers, deps);
     },
     receive: async ({ headers, bytes, isDryRun }) => {
-      const version = writeVersion(headers);
+      const version = writeVersion(headers, deps.options.acceptedWrites);
       if (isDryRun) return reportAnswer(explain(version, bytes, deps));
       const outcome = await store(version, bytes, deps);
       deps.observer.ingested(version === 1 ? 'remote_write_v1' : 'remote_write_v2', outcome);
@@ -108,19 +108,26 @@ function writtenHeaders(outcome: WrittenCounts): OutgoingHttpHeaders {
 }
 
 /** Which message the Content-Type announces. @throws HttpError 415 */
-function writeVersion(headers: IncomingHttpHeaders): WriteVersion {
+function writeVersion(headers: IncomingHttpHeaders, accepted: readonly string[]): WriteVersion {
+  const proto = writtenMessage(headers);
+  if (proto !== PROTO_V1 && proto !== PROTO_V2) {
+    throw new HttpError('unsupported_media_type', `unknown remote write message ${proto}, supported: ${accepted.join(', ')}`);
+  }
+  if (!accepted.includes(proto)) {
+    throw new HttpError('unsupported_media_type',
+      `${proto} protobuf message is not accepted by this server; only accepts ${accepted.join(', ')}`);
+  }
+  return proto === PROTO_V1 ? 1 : 2;
+}
+
+function writtenMessage(headers: IncomingHttpHeaders): string {
   const header = headers['content-type'];
   // What nearly all senders write, without the parser's regular expressions.
-  if (header === undefined || header === '' || header === MEDIA_TYPE) return 1;
-  if (header === MEDIA_TYPE_V2) return 2;
+  if (header === undefined || header === '' || header === MEDIA_TYPE) return PROTO_V1;
+  if (header === MEDIA_TYPE_V2) return PROTO_V2;
   const media = parseMediaType(header);
-  if (media?.type !== MEDIA_TYPE) {
-    throw new HttpError('unsupported_media_type', `expected ${MEDIA_TYPE}, got Content-Type ${header}${otlpHint(headers)}`);
-  }
-  const proto = media.parameters.get('proto');
-  if (proto === undefined || proto === PROTO_V1) return 1;
-  if (proto === PROTO_V2) return 2;
-  throw new HttpError('unsupported_media_type', `unknown remote write message ${proto}, supported: ${PROTO_V1}, ${PROTO_V2}`);
+  if (media?.type === MEDIA_TYPE) return media.parameters.get('proto') ?? PROTO_V1;
+  throw new HttpError('unsupported_media_type', `expected ${MEDIA_TYPE}, got Content-Type ${header}${otlpHint(headers)}`);
 }
 
 /** For what is said about a request that may be broken in other ways. */
