@@ -60,7 +60,17 @@ export class DurationParser {
   }
 
   private settle(duration: DurationExpr): ParsedDuration {
+    this.checkDepth(duration);
     return isPlain(duration) ? { ms: secondsToMs(duration.value), expr: undefined } : { ms: 0, expr: duration };
+  }
+
+  /** Chains like `5m + 1m + …` are parsed in a loop but are as deep as they are long, and what comes after is recursive. */
+  private checkDepth(root: DurationExpr): void {
+    let level: DurationExpr[] = [root];
+    for (let depth = 0; level.length > 0; depth++) {
+      if (depth > this.maxDepth) throw this.reader.error(level[0]!.pos, `expression is nested too deeply, limit ${this.maxDepth} levels`);
+      level = level.flatMap((expr) => (expr.kind === 'binary' ? [expr.lhs, expr.rhs] : expr.kind === 'unary' ? [expr.expr] : []));
+    }
   }
 
   private expression(minPrecedence: number, place: Place): DurationExpr {

@@ -53,8 +53,23 @@ describe('quantiles and ratios that are none', () => {
     const vary = '(time() - 73)';
     expect(notes(`histogram_quantile(scalar(vector${vary}), b)`).map((note) => /got (\S+)/.exec(note)![1])).toEqual(['-13', '2', '17']);
     expect(notes(`quantile(scalar(vector${vary}), plain)`).map((note) => /got (\S+)/.exec(note)![1])).toEqual(['17', '-13']);
+    // NaN is larger and smaller than all others.
+    expect(notes('quantile(scalar(plain and on () (vector(time()) < 80)) * 2, plain)')).toEqual([
+      'w quantile value should be between 0 and 1, got NaN (1:10)',
+    ]);
     expect(notes(`limit_ratio(scalar(vector${vary}), plain)`).map((note) => /got (\S+),/.exec(note)![1])).toEqual(['17', '-13']);
   });
+});
+
+test('a wrong quantile is told also where there is nothing to aggregate', () => {
+  expect(notes('quantile(2, nothing)')).toEqual(['w quantile value should be between 0 and 1, got 2 (1:10)']);
+});
+
+test('quantile_over_time points to the quantile, whatever it says', () => {
+  const mixed = memoryStorage(15, 'm {{schema:0 count:4 sum:4 buckets:[4]}}x4 1x10');
+  expect(range(mixed, 'quantile_over_time(0.5, m[2m])', 90, 90, 15).infos).toEqual([
+    'PromQL info: ignored histograms in a range containing both floats and histograms for metric name "m" (1:20)',
+  ]);
 });
 
 describe('raised bucket counts are told once', () => {

@@ -56,15 +56,11 @@ export class QuantileAccumulator implements Accumulator {
   }
 }
 
-/** Of all steps, as upstream does here: the largest and the smallest value if they are no quantiles, and NaN. */
+/** Of all steps, as upstream does here: NaN if there is any, else the largest and the smallest value if they are no quantiles. */
 function warnOfInvalid(qs: Float64Array, { annotations }: QueryContext, pos: Position): void {
-  let lowest = 0;
-  let highest = 1;
-  for (const q of qs) {
-    if (q !== q) annotations.invalidQuantile(NaN, pos);
-    if (q < lowest) lowest = q;
-    if (q > highest) highest = q;
-  }
+  const highest = qs.reduce((max, q) => Math.max(max, q), 1);
+  const lowest = qs.reduce((min, q) => Math.min(min, q), 0);
+  if (highest !== highest) annotations.invalidQuantile(NaN, pos);
   if (highest > 1) annotations.invalidQuantile(highest, pos);
   if (lowest < 0) annotations.invalidQuantile(lowest, pos);
 }
