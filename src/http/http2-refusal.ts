@@ -2,7 +2,7 @@
  * gRPC at a port that speaks HTTP/1.1, a common first mistake: the client would say "connection reset" or "not HTTP/2" and no
  * more. Here it gets an answer in its own language that names the right address.
  */
-import http2 from 'node:http2';
+import type http2 from 'node:http2';
 import { Duplex } from 'node:stream';
 
 /** What Node's HTTP/1.1 parser says when it meets the first bytes of an HTTP/2 connection. */
@@ -15,17 +15,19 @@ const TEXT = 'this port takes HTTP/1.1: OTLP over gRPC goes to port 4317 (otlp.g
 
 export class Http2Refusal {
   private readonly sessions = new Set<http2.ServerHttp2Session>();
-  private readonly server = http2.createServer({ settings: { maxConcurrentStreams: 1 } });
+  private server: http2.Http2Server | undefined;
 
-  constructor() {
-    this.server.on('session', (session) => {
+  /** The module is loaded by the first mistake: most servers never see one. */
+  private open(): http2.Http2Server {
+    const server = process.getBuiltinModule('node:http2').createServer({ settings: { maxConcurrentStreams: 1 } });
+    server.on('session', (session) => {
       this.sessions.add(session);
       session.setTimeout(SESSION_MS, () => session.destroy());
       // A client that sees its mistake and leaves is no matter for a log.
       session.on('error', () => session.destroy());
       session.on('close', () => this.sessions.delete(session));
     });
-    this.server.on('stream', (stream, headers) => {
+    server.on('stream', (stream, headers) => {
       stream.on('error', () => stream.destroy());
       stream.resume();
       const isGrpc = String(headers['content-type'] ?? '').startsWith('application/grpc');
@@ -35,6 +37,7 @@ export class Http2Refusal {
       if (!isGrpc) stream.end(`${TEXT}\n`);
       stream.session?.close();
     });
+    return server;
   }
 
   /**
@@ -43,6 +46,7 @@ export class Http2Refusal {
    */
   takesOver(error: Error, socket: Duplex): boolean {
     if (!('code' in error) || error.code !== MET_HTTP2 || !('rawPacket' in error) || !Buffer.isBuffer(error.rawPacket)) return false;
+    this.server ??= this.open();
     this.server.emit('connection', rewound(socket, error.rawPacket));
     return true;
   }

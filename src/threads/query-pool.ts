@@ -17,6 +17,8 @@ export interface QueryPoolOptions {
   readonly workers: number;
   /** Threads beside them that take short requests only (`isShort`), so that a long query does not keep those waiting. */
   readonly shortWorkers: number;
+  /** How many of all start at once; the others with the first request that finds no idle one, or with `warmUp`. All if left out. */
+  readonly startAtOnce?: number;
   /** Queries that run at a time (`query.max_concurrency`); more than there are workers changes nothing. */
   readonly maxConcurrent: number;
   /** Queries that wait (`query.queue_size`); one more is refused. */
@@ -88,6 +90,8 @@ export class QueryPool implements QueryService {
   private readonly workers = new Set<QueryWorkerHandle>();
   private readonly queue = new Set<QueryJob>();
   private readonly leases = new HeadLeases<QueryWorkerHandle>();
+  /** Workers that are still to be started: whether they take short requests only. */
+  private unstarted: boolean[] = [];
   private readonly restartTimers = new Set<NodeJS.Timeout>();
   private readonly counters = { refused: 0, canceled: 0, timedOut: 0, workersLost: 0 };
   private lastJob = 0;
@@ -101,7 +105,7 @@ export class QueryPool implements QueryService {
   private constructor(private readonly options: QueryPoolOptions) {}
 
   /**
-   * Starts all workers and resolves when they are ready.
+   * Starts the workers that start at once, and resolves when they are ready.
    * @throws whatever kept a worker from starting (a missing module, an unreadable catalogue), or why `begin` was rejected
    */
   static async start(options: QueryPoolOptions): Promise<QueryPool> {
@@ -109,8 +113,10 @@ export class QueryPool implements QueryService {
     const possible = workers >= 1 && shortWorkers >= 0 && workers + shortWorkers <= QUERY_WORKERS_MAX;
     invariant(possible, `${workers} + ${shortWorkers} query workers`);
     const pool = new QueryPool(options);
-    for (let i = 0; i < workers; i++) pool.spawn(false);
-    for (let i = 0; i < shortWorkers; i++) pool.spawn(true);
+    // Those that take every request come first.
+    const all = Array.from({ length: workers + shortWorkers }, (_, i) => i >= workers);
+    pool.unstarted = all.splice(Math.max(1, options.startAtOnce ?? all.length));
+    for (const shortOnly of all) pool.spawn(shortOnly);
     const started = new Promise<void>((resolve, reject) => {
       pool.onChange = (error) => {
         if (error) reject(error);
@@ -135,6 +141,7 @@ export class QueryPool implements QueryService {
       return Promise.resolve(timeoutReply('query queue'));
     }
     const worker = this.freeWorker(request);
+    if (!worker && this.running < this.options.maxConcurrent) this.startOthers();
     if (!worker && this.queue.size >= this.options.maxQueued) {
       this.counters.refused++;
       return Promise.reject(new AdmissionError('queue_full',
@@ -160,6 +167,7 @@ export class QueryPool implements QueryService {
    */
   warmUp(budgetMs: number): void {
     this.warmUpMs = budgetMs;
+    this.startOthers();
     for (const worker of this.workers) if (worker.ready && budgetMs > 0) worker.warmUp(budgetMs);
   }
 
@@ -231,6 +239,10 @@ export class QueryPool implements QueryService {
       free ??= worker;
     }
     return free;
+  }
+
+  private startOthers(): void {
+    for (const shortOnly of this.unstarted.splice(0)) this.spawn(shortOnly);
   }
 
   private begin(): void {

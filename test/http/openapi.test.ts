@@ -2,7 +2,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { parse } from 'yaml';
 import { FormParams } from '../../src/api/form.js';
-import { OPENAPI_YAML } from '../../src/http/openapi/document.js';
+import { openapiYaml } from '../../src/http/openapi/document.js';
 import { type Endpoint, ENDPOINTS, statusesOf } from '../../src/http/openapi/endpoints.js';
 import { PARAMETERS } from '../../src/http/openapi/parameters.js';
 import { SHAPES } from '../../src/http/openapi/shapes.js';
@@ -15,13 +15,13 @@ interface Operation {
   readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: unknown }> }>;
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
 }
-const document = parse(OPENAPI_YAML) as { openapi: string; paths: Record<string, Record<string, Operation>> };
+const document = parse(openapiYaml()) as { openapi: string; paths: Record<string, Record<string, Operation>> };
 
 it('is served as it is, whatever the state', async () => {
   const { inject, readiness } = await makeHarness();
   readiness.stop();
   const reply = await inject({ method: 'GET', url: '/api/v1/openapi.yaml' });
-  expect([reply.statusCode, reply.headers['content-type'], reply.body]).toEqual([200, 'application/yaml; charset=utf-8', OPENAPI_YAML]);
+  expect([reply.statusCode, reply.headers['content-type'], reply.body]).toEqual([200, 'application/yaml; charset=utf-8', openapiYaml()]);
 });
 
 it('names every route with its methods, and no other', async () => {
@@ -166,6 +166,6 @@ it('declares dry_run where it is read, which are not forms', async () => {
 
 it('describes every parameter and shape that it names, and none that it does not', () => {
   expect([...new Set(ENDPOINTS.flatMap(({ params }) => params.map(bare)))].sort()).toEqual(Object.keys(PARAMETERS).sort());
-  const named = new Set([...OPENAPI_YAML.matchAll(/#\/components\/schemas\/(\w+)/g)].map((match) => match[1]));
+  const named = new Set([...openapiYaml().matchAll(/#\/components\/schemas\/(\w+)/g)].map((match) => match[1]));
   expect([...named].sort()).toEqual(Object.keys(SHAPES).sort());
 });

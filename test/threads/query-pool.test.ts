@@ -56,6 +56,26 @@ test('threads rehearse between jobs, for as long as they are told', async () => 
   expect(lost).toEqual([]);
 });
 
+test('threads that need not start at once do when a request finds no idle one', async () => {
+  await start({ workers: 2, shortWorkers: 1, startAtOnce: 1 });
+  expect(text(await run('echo=1'))).toBe('1');
+  expect(pool!.stats().workers).toBe(1);
+  const spinning = new AbortController();
+  const first = run('spin', { signal: spinning.signal });
+  expect(text(await run('echo=2'))).toBe('2');
+  await until(() => pool!.stats().workers === 3);
+  spinning.abort();
+  expect(show(await first)).toBe('499 canceled');
+  expect(lost).toEqual([]);
+});
+
+test('threads that need not start at once do when they shall rehearse', async () => {
+  await start({ workers: 1, shortWorkers: 1, startAtOnce: 1 });
+  pool!.warmUp(1);
+  await until(() => pool!.stats().workers === 2);
+  expect(text(await run('echo=1'))).toBe('1');
+});
+
 test('as many run at a time as there are workers and slots', async () => {
   await start({ workers: 3, maxConcurrent: 2 });
   const abort = new AbortController();

@@ -18,7 +18,16 @@ const MEANINGS: Readonly<Record<string, string>> = {
   503: 'Starting, stopping, overloaded, or out of time. What Retry-After comes with may be repeated.',
 };
 
-export const OPENAPI_YAML = `openapi: 3.1.0
+let made: string | undefined;
+
+/** Written when it is first asked for: a start has better things to do. */
+export function openapiYaml(): string {
+  made ??= write();
+  return made;
+}
+
+function write(): string {
+  return `openapi: 3.1.0
 info:
   title: narthex
   description: The HTTP API of Prometheus, as narthex answers it.
@@ -29,6 +38,7 @@ paths:
 ${ENDPOINTS.map(pathYaml).join('')}components:
   schemas:
 ${Object.entries(SHAPES).map(([name, schema]) => `    ${name}: ${JSON.stringify(schema)}\n`).join('')}`;
+}
 
 function pathYaml(endpoint: Endpoint): string {
   return `  ${endpoint.path}:\n${endpoint.methods.split(' ').map((method) => operationYaml(endpoint, method)).join('')}`;

@@ -6,7 +6,7 @@ import { blockList } from '../block-list.js';
 import type { HttpDeps } from '../deps.js';
 import { defineDataRoute } from '../data-route.js';
 import { toHttpError } from '../error-table.js';
-import { OPENAPI_YAML } from '../openapi/document.js';
+import { openapiYaml } from '../openapi/document.js';
 import { defineRoute, sendJson } from '../route.js';
 
 /** Answered during the replay too: that is what it is for. */
@@ -34,7 +34,7 @@ export async function statusRoutes(app: FastifyInstance, deps: HttpDeps): Promis
     return deps.selfMetrics(pattern);
   });
   defineRoute(app, deps, '/api/v1/openapi.yaml', UNGATED, {
-    GET: (_request, reply) => reply.header('content-type', 'application/yaml; charset=utf-8').send(OPENAPI_YAML),
+    GET: (_request, reply) => reply.header('content-type', 'application/yaml; charset=utf-8').send(openapiYaml()),
   });
   defineRoute(app, deps, '/version', { api: false, gated: false }, {
     GET: (_request, reply) => reply.header('content-type', 'text/plain; charset=utf-8').send(JSON.stringify(status.buildInfo())),
