@@ -15,7 +15,7 @@ import {
   S_LAST_TIME, S_LAST_VALUE, S_PEND, S_SEALED_HEAD, S_WRITE,
 } from './layout';
 
-// ---- Log record of samples: format.md of the log, record type "samples" ------------------------------------------------
+// ---- Log record of samples: tsdb/log/format.md, "Records of a head" -------------------------------------------------------
 
 const CTRL_REF: u32 = 16;
 const CTRL_TIME: u32 = 32;

@@ -4,9 +4,9 @@
 // without a reference is zigzag instead.
 //
 //   column: reference varint: 0 none, else zigzag + 1
-//           block ...
+//           block ...                   a column without entries has neither
 //   block:  head u8: code of the width (0 .. 56, 57: 64 bits) + 58 if there are wide ones + 116 if there is an own reference
-//           [own: distance to the column's, zigzag varint] [wide: how many u8]
+//           [own: distance to the column's, or to 0 if it has none, zigzag varint] [wide: how many u8]
 //           packed bits, least significant first, up to a byte
 //           [wide: place in the block u8, high bits varint] ...
 import { CODEC_COUNTS, CODEC_MINIMA, CODEC_OWN_COSTS } from './codec-layout';

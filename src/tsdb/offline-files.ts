@@ -8,6 +8,8 @@ import { readSegment } from './log/segment-file.js';
 /** A log that is on its way out, or not complete, has another ending. */
 const HEAD = /^\d+_-?\d+_-?\d+$/;
 
+const BLOCK = /^\d+_-?\d+_-?\d+\.block$/;
+
 /** Directories with blocks, directories of logs. */
 export interface OfflineFiles {
   readonly blocks: readonly string[];
@@ -21,6 +23,7 @@ export function findFiles(disk: Disk, location: string): OfflineFiles {
   if (!entry.isDirectory) {
     // Says what is wrong with it if it is none.
     BlockFile.open(location).close();
+    if (!BLOCK.test(path.basename(location))) throw new Error(`${location}: the name of a block is <id>_<mint>_<maxt>.block`);
     return { blocks: [path.dirname(location)], logs: [] };
   }
   if (isLog(disk, location)) return { blocks: [], logs: [location] };

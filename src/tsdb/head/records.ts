@@ -1,6 +1,6 @@
 /**
  * Payloads of a head's log. Types 1 and 2 are written by the kernels in one pass with the append; 3 and 4 by this file, for the
- * rarer samples that go one by one. All numbers little-endian. `src/tsdb/log/format.md` has the frame around them.
+ * rarer samples that go one by one. All numbers little-endian. `src/tsdb/log/format.md` has their bytes and the frame around them.
  *
  *   1 dictionary   kernel/dictionary-log.ts
  *   2 samples      kernel/append.ts
