@@ -13,6 +13,8 @@ const HEX = '0123456789abcdef';
 /** Enough for an answer with a series or two. Most answers are small, and 16 KiB took 6 of the 43 us of such a query. */
 const INITIAL_BYTES = 1024;
 
+const ENCODER = new TextEncoder();
+
 export class JsonWriter {
   private bytes: Uint8Array<ArrayBuffer>;
   private length = 0;
@@ -38,6 +40,12 @@ export class JsonWriter {
     let at = this.length;
     for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
     this.length = at;
+  }
+
+  /** Text that is JSON already. Half the time of `raw` from some fifty characters on, and not ASCII only. */
+  ready(text: string): void {
+    this.reserve(text.length * 3);
+    this.length += ENCODER.encodeInto(text, this.bytes.subarray(this.length)).written;
   }
 
   byte(code: number): void {

@@ -40,6 +40,11 @@ export function writeQueryData(json: JsonWriter, result: QueryResult, stats: Ans
 
 /** A label set as an object, sorted by name as it is stored. */
 export function writeLabels(json: JsonWriter, labels: Labels): void {
+  const kept = labels.keptJson();
+  if (kept !== undefined) {
+    json.ready(kept);
+    return;
+  }
   json.raw('{');
   for (let i = 0; i < labels.length; i++) {
     if (i > 0) json.raw(',');

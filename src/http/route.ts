@@ -29,9 +29,10 @@ export function defineRoute(
       method,
       url: path,
       // Before the body is read: a refused request costs nothing.
-      onRequest: async (request, reply) => {
+      onRequest: (request, reply, done) => {
         if (kind.api) setCors(request, reply, deps.options.isAllowedOrigin);
-        if (kind.gated && deps.readiness.state !== 'ready') return refuseUnready(reply, deps);
+        if (kind.gated && deps.readiness.state !== 'ready') refuseUnready(reply, deps);
+        else done();
       },
       handler: async (request, reply) => handler(request, reply),
     });

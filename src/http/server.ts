@@ -83,8 +83,9 @@ function bareServer(deps: HttpDeps): FastifyInstance {
     if (failure.code === 'internal') request.log.error({ err: error }, 'request failed');
     return sendText(reply, failure.row.status, `${failure.message}\n`);
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     deps.observer.requestDone(request.routeOptions.url ?? '', request.method, reply.statusCode, reply.elapsedTime / 1000);
+    done();
   });
   return app;
 }

@@ -31,6 +31,9 @@ export class Labels {
   static readonly EMPTY = new Labels([], []);
 
   private joined: string | undefined;
+  /** JSON of the set; '' if it needs escapes. */
+  private json: string | undefined;
+  private wasWritten = false;
 
   private constructor(
     readonly names: readonly string[],
@@ -114,6 +117,23 @@ export class Labels {
     return this.joined;
   }
 
+  /**
+   * The set as a JSON object. Kept, but from the second call on only: sets of the store are written in one answer after the other, those
+   * that a query makes in one. undefined at the first call, and for texts that need escapes (or are not in Unicode's first plane).
+   */
+  keptJson(): string | undefined {
+    if (this.json === undefined) {
+      if (!this.wasWritten) {
+        this.wasWritten = true;
+        return undefined;
+      }
+      let text = '';
+      for (let i = 0; i < this.names.length; i++) text += `${i === 0 ? '' : ','}"${this.names[i]}":"${this.values[i]}"`;
+      this.json = this.names.some(needsEscapes) || this.values.some(needsEscapes) ? '' : `{${text}}`;
+    }
+    return this.json === '' ? undefined : this.json;
+  }
+
   equals(other: Labels): boolean {
     return this === other || (this.names.length === other.names.length && this.key() === other.key());
   }
@@ -145,6 +165,15 @@ export class Labels {
     }
     return names.length === this.names.length ? this : Labels.fromSorted(names, values);
   }
+}
+
+/** Quotes, backslashes, control characters, surrogates. */
+function needsEscapes(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c < 0x20 || c === 0x22 || c === 0x5c || (c >= 0xd800 && c < 0xe000)) return true;
+  }
+  return false;
 }
 
 /** Order of label sets as in Prometheus: label by label (name, then value), a shorter set first. */

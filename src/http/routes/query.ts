@@ -27,11 +27,9 @@ const GET_AND_POST: readonly ApiEndpoint[] = ['query', 'query_range', 'query_exe
 
 /** To be registered under the route prefix, in a scope of its own: it takes form bodies and compresses answers. */
 export async function queryRoutes(app: FastifyInstance, deps: HttpDeps): Promise<void> {
-  app.addHook('onRequest', async ({ headers }) => {
-    // The plugin would take its own order of preference.
-    headers['accept-encoding'] = preferredCoding(headers['accept-encoding'] ?? '') ?? 'identity';
-  });
   await app.register(compress, {
+    // Its hooks take as long as all else that is done for a small answer: `sendBody` calls it for the others.
+    global: false,
     globalDecompression: false,
     threshold: COMPRESS_FROM_BYTES,
     syncThreshold: COMPRESS_SYNC_BYTES,
@@ -93,13 +91,24 @@ function workerHandler(
       if (answer.status === 204) return await reply.send();
       // Go's http.Error; the JSON of other failures needs none.
       if (answer.status >= 400 && answer.contentType.startsWith('text/plain')) reply.header('x-content-type-options', 'nosniff');
-      return await reply.header('content-type', answer.contentType).send(asBuffer(answer.body));
+      return await sendBody(request, reply.header('content-type', answer.contentType), asBuffer(answer.body));
     } catch (error) {
       throw error instanceof AdmissionError ? admissionFailure(error) : error;
     } finally {
       gone.dispose();
     }
   };
+}
+
+/** Compressed, if the client wants that and there is enough of it. */
+function sendBody(request: FastifyRequest, reply: FastifyReply, body: Buffer): FastifyReply {
+  const { headers } = request;
+  const coding = body.length < COMPRESS_FROM_BYTES ? undefined : preferredCoding(headers['accept-encoding'] ?? '');
+  if (coding === undefined) return reply.send(body);
+  // The plugin would take its own order of preference.
+  headers['accept-encoding'] = coding;
+  reply.compress(body);
+  return reply;
 }
 
 /** The form before the URL query: of a parameter that is in both, the form's value is the first (as in Go). */
