@@ -18,6 +18,11 @@ export class CurrentHead {
     return newest;
   }
 
+  /** The same, or a scout, in which every sample of a body is outside. */
+  orScout(): Head {
+    return this.get() ?? this.store.scout();
+  }
+
   /** A body went to `other` after `first` did not cover it: a newer head is the one to try from now on. */
   moveOn(first: Head, other: Head): void {
     if (other.mint > first.mint) this.id = other.id;

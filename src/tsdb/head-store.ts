@@ -58,6 +58,8 @@ export interface OpenNote {
 /** `000012_1700000000000_1700007200000`: id, mint, maxt. */
 const DIRECTORY = /^(\d+)_(-?\d+)_(-?\d+)$/;
 const PREALLOCATE_BYTES = 256 * 1024;
+/** Id of a head that belongs to no store. */
+const NO_HEAD = -1;
 
 export class HeadStore {
   private guard: NewSeriesGuard | undefined;
@@ -229,6 +231,11 @@ export class HeadStore {
     this.closeCoveredBy(head);
     this.opened();
     return head;
+  }
+
+  /** A head of no times, without a log and not of this store: a walk in it tells which times a body has, while there is no other. */
+  scout(): Head {
+    return new Head(this.module, NO_HEAD, this.headOptions(-Infinity, -Infinity), undefined);
   }
 
   private rangeFor(t: number): NewHeadRange {

@@ -61,10 +61,11 @@ export class OtlpAppend {
 
   /** Walks the body in the head that covers all of it. Undefined: there is none, or the form is not the usual one. */
   private walk(body: Uint8Array, naming: OtlpNaming, rules: TimeRules): Head | undefined {
-    const first = this.current.get();
-    if (first === undefined || !walkIn(first, body, naming)) return undefined;
+    const known = this.current.get();
+    const first = known ?? this.current.orScout();
+    if (!walkIn(first, body, naming)) return undefined;
     const { arena } = first;
-    if (arena.field(RES_OUTSIDE) === 0 || arena.field(RES_SAMPLES) > 0) return first;
+    if (arena.field(RES_OUTSIDE) === 0 || arena.field(RES_SAMPLES) > 0) return known;
     const other = this.current.covering(arena.f64[RES_OUTSIDE_MIN >>> 3]!, arena.f64[RES_OUTSIDE_MAX >>> 3]!, rules);
     if (other === undefined || !walkIn(other, body, naming)) return undefined;
     this.current.moveOn(first, other);

@@ -57,9 +57,7 @@ export class WireAppend {
   }
 
   private appendBody(protocol: WireWalk, body: Uint8Array, rules: TimeRules, touched: Set<Head>): AppendReport | 'general' {
-    const head = this.current.get();
-    // An empty store has no head to walk with, and only decoding tells which one the samples need.
-    if (head === undefined) return 'general';
+    const head = this.current.orScout();
     const size = head.loadSnappy(body, this.maxDecodedBytes);
     if (size === -2) throw new IngestError('body_too_large', `the body is larger than ${this.maxDecodedBytes} bytes when decompressed`);
     if (size < 0) throw new IngestError('corrupt_body', 'the body is not a snappy block: wrong length, offset or literal');
