@@ -42,6 +42,7 @@ export class MetricNamer {
   private readonly escape: boolean;
   private readonly suffixes: boolean;
   private readonly cache = new Map<string, string | NameFault>();
+  private readonly units = new Map<string, string>();
 
   constructor(strategy: TranslationStrategy) {
     this.escape = strategy.startsWith('Underscore');
@@ -58,6 +59,17 @@ export class MetricNamer {
       this.cache.set(key, built);
     }
     return built;
+  }
+
+  /** See `unitName`. */
+  unit(unit: string): string {
+    let name = this.units.get(unit);
+    if (name === undefined) {
+      name = unitName(unit);
+      if (this.units.size >= CACHE_SIZE_MAX) this.units.clear();
+      this.units.set(unit, name);
+    }
+    return name;
   }
 
   private compute(name: string, unit: string, kind: SuffixKind): string | NameFault {

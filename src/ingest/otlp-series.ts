@@ -4,15 +4,29 @@ import type { SampleBatch } from '../model/sample-batch.js';
 /** Before the added label in a key; no valid text has lone surrogates. */
 const SEPARATOR = '\udffe';
 
-/** The labels of data points without their metric name, and the series made of them. */
-interface Base {
-  readonly labels: Labels;
-  readonly series: Map<string, number>;
+/** The labels of data points without their metric name, and the series made of them: mostly one. */
+class Base {
+  private firstKey: string | undefined;
+  private firstIndex = 0;
+  private others: Map<string, number> | undefined;
+
+  constructor(readonly labels: Labels) {}
+
+  get(key: string): number | undefined {
+    return key === this.firstKey ? this.firstIndex : this.others?.get(key);
+  }
+
+  set(key: string, index: number): void {
+    if (this.firstKey === undefined) {
+      this.firstKey = key;
+      this.firstIndex = index;
+    } else (this.others ??= new Map<string, number>()).set(key, index);
+  }
 }
 
 /**
  * The series of one request by their parts, so that a series that comes again (from another scope, at another time) is
- * found without building its labels. Equal label sets get one index.
+ * found without building its labels. `equal` label sets get one index, or only those that are the `same` object, which costs a third.
  */
 export class SeriesIndex {
   /** By identity: points with equal attributes share one object. */
@@ -23,15 +37,15 @@ export class SeriesIndex {
   private namedName = '';
   private namedLabels: Labels | undefined;
 
-  constructor(private readonly batch: SampleBatch) {}
+  constructor(private readonly batch: SampleBatch, private readonly oneIndexFor: 'equal' | 'same') {}
 
   /** Series `name` with the labels `base`. */
   plain(base: Labels, name: string): number {
-    const { labels, series } = this.base(base);
-    let index = series.get(name);
+    const entry = this.base(base);
+    let index = entry.get(name);
     if (index === undefined) {
-      index = this.batch.addSeries(labels.with(METRIC_NAME, name));
-      series.set(name, index);
+      index = this.batch.addSeries(entry.labels.with(METRIC_NAME, name));
+      entry.set(name, index);
     }
     return index;
   }
@@ -40,10 +54,10 @@ export class SeriesIndex {
   labelled(base: Labels, name: string, label: string, value: string): number {
     const entry = this.base(base.get(label) === '' ? base : base.with(label, ''));
     const key = `${name}${SEPARATOR}${label}=${value}`;
-    let index = entry.series.get(key);
+    let index = entry.get(key);
     if (index === undefined) {
       index = this.batch.addSeries(this.named(entry, name).with(label, value));
-      entry.series.set(key, index);
+      entry.set(key, index);
     }
     return index;
   }
@@ -60,13 +74,18 @@ export class SeriesIndex {
   private base(labels: Labels): Base {
     let base = this.byObject.get(labels);
     if (base === undefined) {
-      const key = labels.key();
-      base = this.byKey.get(key);
-      if (base === undefined) {
-        base = { labels, series: new Map() };
-        this.byKey.set(key, base);
-      }
+      base = this.oneIndexFor === 'same' ? new Base(labels) : this.equalBase(labels);
       this.byObject.set(labels, base);
+    }
+    return base;
+  }
+
+  private equalBase(labels: Labels): Base {
+    const key = labels.key();
+    let base = this.byKey.get(key);
+    if (base === undefined) {
+      base = new Base(labels);
+      this.byKey.set(key, base);
     }
     return base;
   }

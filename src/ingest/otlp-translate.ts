@@ -19,7 +19,7 @@ import { translateExemplars } from './otlp-exemplars.js';
 import { deltaFault, deltaMode, temporalityMessage, type DeltaMode } from './delta-points.js';
 import { explicitToNative, exponentialToNative, HistogramFault } from './otlp-histograms.js';
 import { PointLabels, ResourceLabels, scopeLabels, targetInfoLabels, typeAndUnitLabels } from './otlp-labels.js';
-import { LabelNamer, MetricNamer, NameFault, unitName, type SuffixKind } from './otlp-names.js';
+import { LabelNamer, MetricNamer, NameFault, type SuffixKind } from './otlp-names.js';
 import { SeriesIndex } from './otlp-series.js';
 import type { OtlpSettings } from './otlp-settings.js';
 import { EXTRA_SAMPLES_MAX, TimeSpan } from './otlp-target-info.js';
@@ -93,7 +93,7 @@ interface MetricContext {
 /** One request on its way. */
 class Translation {
   private readonly batch = new SampleBatch();
-  private readonly series = new SeriesIndex(this.batch);
+  private series = new SeriesIndex(this.batch, 'equal');
   private readonly families = new Map<string, MetricMetadata>();
   /** Ordinal of the current data point. */
   private origin = 0;
@@ -130,6 +130,8 @@ class Translation {
   }
 
   name(request: OtlpRequest): NamedRequest {
+    // Whoever asks for names finds out himself which of them are one series.
+    this.series = new SeriesIndex(this.batch, 'same');
     const targets: number[] = [];
     const resources: number[] = [];
     for (const { attributes, scopeMetrics } of request.resourceMetrics) {
@@ -182,7 +184,7 @@ class Translation {
       const delta = deltaMode(metric.data, this.settings.delta_temporality);
       // A raw delta is neither a counter nor a histogram to PromQL: Prometheus calls it unknown.
       const type = delta === 'raw' ? 'unknown' : metricType(metric.data);
-      const metadata = { family, type, help: metric.description, unit: unitName(metric.unit) };
+      const metadata = { family, type, help: metric.description, unit: this.metricNamer.unit(metric.unit) };
       this.families.set(family, metadata);
       const labels = this.settings.type_and_unit_labels
         ? new PointLabels(this.labelNamer, resource, ofScope, typeAndUnitLabels(metadata.type, metadata.unit))

@@ -47,9 +47,13 @@ export class Labels {
 
   /** Sorts, drops empty values; of a repeated name the last value stays. */
   static fromPairs(pairs: Iterable<readonly [string, string]>): Labels {
-    const byName = new Map(pairs);
-    const names = [...byName.keys()].filter((name) => byName.get(name) !== '').sort(compareUtf8);
-    return Labels.fromSorted(names, names.map((name) => byName.get(name)!));
+    const byName = pairs instanceof Map ? pairs as ReadonlyMap<string, string> : new Map(pairs);
+    const names: string[] = [];
+    for (const [name, value] of byName) if (value !== '') names.push(name);
+    names.sort(compareUtf8);
+    const values: string[] = [];
+    for (const name of names) values.push(byName.get(name)!);
+    return Labels.fromSorted(names, values);
   }
 
   static fromObject(object: Readonly<Record<string, string>>): Labels {
