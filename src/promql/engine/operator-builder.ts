@@ -40,7 +40,7 @@ export class OperatorBuilder {
       case 'paren':
         return this.vector(expr.expr, frame);
       case 'step-invariant':
-        return frame.grid.count === 1 ? this.vector(expr.expr, frame) : new BroadcastVector(this.vector(expr.expr, singleFrame(frame)));
+        return frame.grid.count < 2 ? this.vector(expr.expr, frame) : new BroadcastVector(this.vector(expr.expr, singleFrame(frame)));
       case 'unary':
         return this.unaryVector(expr, frame);
       case 'binary':
@@ -62,7 +62,7 @@ export class OperatorBuilder {
       case 'paren':
         return this.scalar(expr.expr, frame);
       case 'step-invariant':
-        return frame.grid.count === 1 ? this.scalar(expr.expr, frame) : broadcastScalar(frame, this.scalar(expr.expr, singleFrame(frame)));
+        return frame.grid.count < 2 ? this.scalar(expr.expr, frame) : broadcastScalar(frame, this.scalar(expr.expr, singleFrame(frame)));
       case 'unary': {
         const inner = this.scalar(expr.expr, frame);
         return expr.op === '-' ? mapScalar(inner, (value) => -value) : inner;

@@ -71,6 +71,12 @@ describe('factors of double_exponential_smoothing', () => {
   });
 });
 
+test('a subquery without steps evaluates nothing, not even what is the same at every step', () => {
+  const text = (range: string): string => `sum_over_time((up @ 5 + on () up @ 5)[${range}] @ 35)`;
+  expect(lines(instant(storage, text('10s:1m'), 30))).toEqual([]);
+  expect(failure(() => instant(storage, text('40s:1m'), 30))).toContain('many-to-many matching not allowed');
+});
+
 test('info evaluates its argument also where no info series is there', () => {
   const text = 'info(up + on () up, {version="1"})';
   expect(failure(() => instant(storage, text, 30, { enableExperimentalFunctions: true }))).toContain('many-to-many matching not allowed');
