@@ -39,6 +39,11 @@ export async function startServer(environment = {}) {
       const fields = fs.readFileSync(`/proc/${child.pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
       return (Number(fields[11]) + Number(fields[12])) * 10;
     },
+    /** The same of its main thread alone, which takes requests and sends answers. */
+    mainThreadCpuMs: () => {
+      const fields = fs.readFileSync(`/proc/${child.pid}/task/${child.pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+      return (Number(fields[11]) + Number(fields[12])) * 10;
+    },
     /** Resident bytes. */
     rss: () => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024,
     /** Resident bytes of its mappings of 4 GiB and more: arenas, also those that nobody uses any more. */

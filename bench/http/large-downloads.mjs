@@ -1,0 +1,105 @@
+// What an answer of 100 MB costs those who write meanwhile: /series, /federate and a range query, each taken by a quick reader and by one
+// that takes 10 MB a second, while a fleet is written at a steady pace.
+// Expected: the main thread only hands bytes to sockets, 0.1 to 0.3 ms of CPU a MB (a copy into the kernel); the answer is in memory once,
+// until the reader has taken it.
+//   npm run build && node bench/http/large-downloads.mjs [--smoke]
+import http from 'node:http';
+import { remoteWriteBodies } from '../lib/fleet.mjs';
+import { header } from '../lib/report.mjs';
+import { startServer } from '../lib/server-process.mjs';
+
+const smoke = process.argv.includes('--smoke');
+const targets = smoke ? 40 : 400;
+const scrapes = 2;
+let written = 0;
+const SLOW_BYTES_PER_S = smoke ? 4e6 : 10e6;
+const WRITE_EVERY_MS = 100;
+const MEGA = 1e6;
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const startMs = Date.now() - scrapes * 15_000;
+const bodies = remoteWriteBodies({ targets, scrapes, startMs });
+const again = remoteWriteBodies({ targets: 4, scrapes: 250, startMs: startMs + scrapes * 15_000, intervalMs: 1 });
+header(`http/large-downloads: ${targets * 500} series, a body of 2,000 samples every ${WRITE_EVERY_MS} ms`);
+
+const server = await startServer({ NARTHEX_QUERY_MAX_RESPONSE_SIZE: '512MiB', NARTHEX_QUERY_MAX_SAMPLES: '100000000' });
+try {
+  for (const { bytes } of bodies) await write(bytes);
+  const at = (startMs + 15_000) / 1000;
+  const requests = {
+    'series': '/api/v1/series?match[]={__name__=~"node.%2B"}',
+    'federate': '/federate?match[]={__name__=~"node.%2B"}',
+    'query_range': `/api/v1/query_range?query={__name__=~"node.%2B"}&start=${at - 12}&end=${at}&step=1&nocache=1`,
+  };
+  // Warms up both sides, and gives each answer's size and the CPU of writing alone.
+  await beside(() => take(requests.series, Infinity));
+  const idle = await beside(() => sleep(3000));
+  console.log(`writing alone: main thread ${(idle.mainMs / idle.seconds).toFixed(0)} ms a second, ${times(idle)}`);
+  for (const [name, path] of Object.entries(requests)) {
+    for (const [reader, pace] of [['quick', Infinity], ['slow', SLOW_BYTES_PER_S]]) {
+      const run = await beside(() => take(path, pace));
+      const own = run.mainMs - (idle.mainMs / idle.seconds) * run.seconds;
+      console.log(`${name}, ${reader} reader: ${(run.result / MEGA).toFixed(0)} MB in ${run.seconds.toFixed(1)} s, main thread `
+        + `${(own / (run.result / MEGA)).toFixed(2)} ms a MB, resident ${(run.rssMax / MEGA).toFixed(0)} MB at most, ${times(run)}`);
+    }
+  }
+} finally {
+  await server.stop();
+}
+
+/** Runs `act` while bodies are written; CPU of the server's main thread, its largest resident size, and how long writes took. */
+async function beside(act) {
+  let busy = true;
+  const writes = [];
+  let rssMax = 0;
+  const writer = (async () => {
+    while (busy) {
+      const begin = performance.now();
+      await write(again[(written++) % again.length].bytes);
+      writes.push(performance.now() - begin);
+      rssMax = Math.max(rssMax, server.rss());
+      await sleep(WRITE_EVERY_MS);
+    }
+  })();
+  const before = server.mainThreadCpuMs();
+  const begin = performance.now();
+  const result = await act();
+  const seconds = (performance.now() - begin) / 1000;
+  const mainMs = server.mainThreadCpuMs() - before;
+  busy = false;
+  await writer;
+  writes.sort((a, b) => a - b);
+  return { result, seconds, mainMs, rssMax, writes };
+}
+
+function times({ writes }) {
+  const quantile = (q) => writes[Math.min(writes.length - 1, Math.floor(q * writes.length))].toFixed(0);
+  return `writes p50 ${quantile(0.5)} max ${quantile(1)} ms`;
+}
+
+async function write(bytes) {
+  const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' };
+  const response = await fetch(`${server.url}/api/v1/write`, { method: 'POST', body: bytes, headers });
+  if (response.status !== 204) throw new Error(`write: ${response.status} ${await response.text()}`);
+}
+
+/** Reads an answer at most at this pace and drops it. Returns its bytes. */
+function take(path, bytesPerSecond) {
+  return new Promise((resolve, reject) => {
+    http.get(`${server.url}${path}`, async (response) => {
+      try {
+        let bytes = 0;
+        const begin = performance.now();
+        for await (const chunk of response) {
+          bytes += chunk.length;
+          const due = (bytes / bytesPerSecond) * 1000 - (performance.now() - begin);
+          if (due > 20) await sleep(due);
+        }
+        if (response.statusCode !== 200) throw new Error(`${path}: ${response.statusCode}`);
+        resolve(bytes);
+      } catch (error) {
+        reject(error);
+      }
+    }).on('error', reject);
+  });
+}
