@@ -31,23 +31,25 @@ try {
     'federate': '/federate?match[]={__name__=~"node.%2B"}',
     'query_range': `/api/v1/query_range?query={__name__=~"node.%2B"}&start=${at - 12}&end=${at}&step=1&nocache=1`,
   };
-  // Warms up both sides, and gives each answer's size and the CPU of writing alone.
+  // Warms up both sides.
   await beside(() => take(requests.series, Infinity));
-  const idle = await beside(() => sleep(3000));
-  console.log(`writing alone: main thread ${(idle.mainMs / idle.seconds).toFixed(0)} ms a second, ${times(idle)}`);
+  console.log(`writing alone: ${times(await beside(() => sleep(3000)))}`);
   for (const [name, path] of Object.entries(requests)) {
     for (const [reader, pace] of [['quick', Infinity], ['slow', SLOW_BYTES_PER_S]]) {
+      // Writes cost the main thread more than answers do, so its time is taken without them.
+      const before = server.mainThreadCpuMs();
+      const bytes = await take(path, pace);
+      const mainMs = server.mainThreadCpuMs() - before;
       const run = await beside(() => take(path, pace));
-      const own = run.mainMs - (idle.mainMs / idle.seconds) * run.seconds;
-      console.log(`${name}, ${reader} reader: ${(run.result / MEGA).toFixed(0)} MB in ${run.seconds.toFixed(1)} s, main thread `
-        + `${(own / (run.result / MEGA)).toFixed(2)} ms a MB, resident ${(run.rssMax / MEGA).toFixed(0)} MB at most, ${times(run)}`);
+      console.log(`${name}, ${reader} reader: ${(bytes / MEGA).toFixed(0)} MB, main thread ${mainMs} ms; beside writes `
+        + `${run.seconds.toFixed(1)} s, resident ${(run.rssMax / MEGA).toFixed(0)} MB at most, ${times(run)}`);
     }
   }
 } finally {
   await server.stop();
 }
 
-/** Runs `act` while bodies are written; CPU of the server's main thread, its largest resident size, and how long writes took. */
+/** Runs `act` while bodies are written; the server's largest resident size, and how long writes took. */
 async function beside(act) {
   let busy = true;
   const writes = [];
@@ -61,15 +63,13 @@ async function beside(act) {
       await sleep(WRITE_EVERY_MS);
     }
   })();
-  const before = server.mainThreadCpuMs();
   const begin = performance.now();
-  const result = await act();
+  await act();
   const seconds = (performance.now() - begin) / 1000;
-  const mainMs = server.mainThreadCpuMs() - before;
   busy = false;
   await writer;
   writes.sort((a, b) => a - b);
-  return { result, seconds, mainMs, rssMax, writes };
+  return { seconds, rssMax, writes };
 }
 
 function times({ writes }) {

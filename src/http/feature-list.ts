@@ -1,7 +1,10 @@
 import type { Features } from '../config/features.js';
+import type { Config } from '../config/schema.js';
 
 /** `/api/v1/features`: what clients may rely on, in Prometheus' categories. `false` means known there, and not here. */
-export function featureList(features: Features, web: { readonly admin: boolean; readonly lifecycle: boolean }) {
+export function featureList(
+  features: Features, web: { readonly admin: boolean; readonly lifecycle: boolean }, deltas: Config['otlp']['delta_temporality'],
+) {
   return {
     api: {
       admin: web.admin,
@@ -19,8 +22,8 @@ export function featureList(features: Features, web: { readonly admin: boolean; 
       time_range_series: true,
     },
     otlp_receiver: {
-      delta_conversion: false,
-      native_delta_ingestion: false,
+      delta_conversion: deltas === 'cumulative',
+      native_delta_ingestion: deltas === 'native',
     },
     prometheus: {
       agent_mode: false,

@@ -72,7 +72,7 @@ export class ServerStatus implements StatusSource {
   }
 
   features(): ReturnType<StatusSource['features']> {
-    const { features, web } = this.loaded.config;
-    return featureList(features, { admin: web.enable_admin_api, lifecycle: web.enable_lifecycle });
+    const { features, otlp, web } = this.loaded.config;
+    return featureList(features, { admin: web.enable_admin_api, lifecycle: web.enable_lifecycle }, otlp.delta_temporality);
   }
 }
