@@ -17,7 +17,7 @@ afterAll(() => server.remove());
 
 async function profile(name: string) {
   const response = await fetch(`${server.url}/debug/pprof/${name}`);
-  expect(response.status).toBe(200);
+  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
   return readProfile(new Uint8Array(await response.arrayBuffer()));
 }
 

@@ -123,12 +123,14 @@ async function sampleThreads(
 ): Promise<Pick<Profile, 'timeMs' | 'durationMs' | 'samples'>> {
   const sessions = await ThreadSessions.open();
   try {
-    const begun = await Promise.allSettled(sessions.threads.map((thread) => start(thread)));
+    // Threads may begin meanwhile; they are left out.
+    const threads = [...sessions.threads];
+    const begun = await Promise.allSettled(threads.map((thread) => start(thread)));
     const timeMs = Date.now();
     const from = performance.now();
     await elapse(seconds * 1000, signal);
     const durationMs = performance.now() - from;
-    const running = sessions.threads.filter((_thread, i) => begun[i]!.status === 'fulfilled');
+    const running = threads.filter((_thread, i) => begun[i]!.status === 'fulfilled');
     const ended = await Promise.allSettled(running.map((thread) => stop(thread)));
     return { timeMs, durationMs, samples: ended.flatMap((one) => (one.status === 'fulfilled' ? one.value : [])) };
   } finally {

@@ -31,7 +31,7 @@ interface Waiting {
   readonly settle: (message: WorkerMessage) => void;
 }
 
-/** Open from `open` to `close`; threads that begin in between are not seen. */
+/** Open from `open` to `close`; threads that begin in between are added. */
 export class ThreadSessions {
   readonly threads: ThreadSession[] = [];
   private readonly waiting = new Map<number, Waiting>();
