@@ -22,7 +22,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'ingest': ['wire', 'storage', 'model', 'encoding'],
   'tsdb': ['storage', 'model', 'encoding', 'io', 'kernel'],
   'promql': ['storage', 'model'],
-  'catalogue': ['storage', 'model', 'encoding'],
+  'catalogue': ['storage', 'model', 'encoding', 'io'],
   // `wire` for remote read, whose answers are made in the worker that reads the samples.
   'api': ['model', 'storage', 'promql', 'wire'],
   'threads': ['api', 'catalogue', 'config', 'encoding', 'ingest', 'io', 'model', 'promql', 'storage', 'telemetry', 'tsdb', 'wire'],
@@ -51,7 +51,7 @@ const RESERVED: Readonly<Record<string, readonly string[]>> = {
   'node:worker_threads': ['threads/'],
   'node:inspector/promises': ['telemetry/profile/'],
   'node:fs': ['io/', 'config/load.ts', 'catalogue/', 'tsdb/kernel-loader.ts', 'tsdb/block/block-format.ts', 'run-bundle.ts', 'bundle-stack.ts', 'telemetry/profile/source-places.ts', 'tools/'],
-  'better-sqlite3': ['catalogue/', 'tsdb/block/'],
+  'better-sqlite3': ['io/sqlite.ts'],
   'fastify': ['http/'],
   '@fastify/compress': ['http/'],
   '@grpc/grpc-js': ['grpc/'],

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
-import SqliteDatabase from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
 import { CatalogueError } from './catalogue-error.js';
 import { migrate, requireCurrentSchema } from './migrate.js';
+import { openSqlite, type SqliteOptions } from '../io/sqlite.js';
 
 /** Name of the file in the data directory. */
 export const CATALOGUE_FILE = 'catalogue.sqlite';
@@ -73,11 +73,11 @@ function readDatabase(file: string): Buffer {
 
 /** @param file what `source` is called in messages, if that is no name */
 function open(
-  source: string | Buffer, options: SqliteDatabase.Options, prepare: (database: Database) => void, file = String(source),
+  source: string | Buffer, options: SqliteOptions, prepare: (database: Database) => void, file = String(source),
 ): Database {
   let database: Database | undefined;
   try {
-    database = new SqliteDatabase(source, { ...options, timeout: BUSY_TIMEOUT_MS });
+    database = openSqlite(source, { ...options, timeout: BUSY_TIMEOUT_MS });
     prepare(database);
     return database;
   } catch (cause) {

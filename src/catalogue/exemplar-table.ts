@@ -237,7 +237,7 @@ export class ExemplarReader {
 
   /** Series whose metric name matches. Without a name, all are looked at: measured 3 us each. */
   private candidates(byName: readonly Matcher[]): Iterable<SeriesRow> {
-    if (byName.length === 0) return this.allSeries.iterate();
+    if (byName.length === 0) return this.allSeries.all();
     const exact = byName.find((matcher) => matcher.type === '=');
     const metrics = exact ? [exact.value] : this.metrics.all().map((row) => row.metric);
     return metrics

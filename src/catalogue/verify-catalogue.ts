@@ -1,5 +1,4 @@
 /** Reads everything of a catalogue, for `narthex verify`: read only, also beside a server. */
-import SqliteDatabase from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
 import { METRIC_NAME } from '../model/labels.js';
 import { METRIC_TYPES } from '../model/metadata.js';
@@ -7,6 +6,7 @@ import { CatalogueError } from './catalogue-error.js';
 import { openQuietly } from './connection.js';
 import { labelText, parseLabelText } from './label-text.js';
 import { migrate, requireCurrentSchema } from './migrate.js';
+import { openSqlite } from '../io/sqlite.js';
 
 export interface CatalogueReport {
   /** A line for each damage. */
@@ -70,7 +70,7 @@ function* damages(database: Database, note: (text: string) => void): Iterable<st
 
 /** The tables and indexes have to be those that the migrations make. */
 function* schemaDamages(database: Database): Iterable<string> {
-  const expected = new SqliteDatabase(':memory:');
+  const expected = openSqlite(':memory:');
   try {
     migrate(expected);
     const wanted = objectsOf(expected);
@@ -101,14 +101,14 @@ function* exemplarDamages(database: Database): Iterable<string> {
   const series = database.prepare<[], SeriesRow>(
     `SELECT id, metric, labels, stored, (SELECT count(*) FROM exemplar WHERE series = exemplar_series.id) AS counted FROM exemplar_series`);
   let lines = 0;
-  for (const { id, metric, labels, stored, counted } of series.iterate()) {
+  for (const { id, metric, labels, stored, counted } of series.all()) {
     let fault = stored === counted ? '' : `${stored} exemplars are said to be stored, ${counted} are`;
     if (!isLabelText(labels)) fault = 'its labels are no label set';
     else if (parseLabelText(labels).get(METRIC_NAME) !== metric) fault = `its labels are not of the metric ${metric}`;
     if (fault !== '' && lines++ < LINES_MAX) yield `exemplar_series ${id}: ${fault}`;
   }
   const exemplars = database.prepare<[], { id: number; labels: string }>('SELECT id, labels FROM exemplar');
-  for (const { id, labels } of exemplars.iterate()) {
+  for (const { id, labels } of exemplars.all()) {
     if (!isLabelText(labels) && lines++ < LINES_MAX) yield `exemplar ${id}: its labels are no label set`;
   }
 }
@@ -126,7 +126,7 @@ function* metadataDamages(database: Database): Iterable<string> {
     'SELECT id, family, type, first_seen_ms AS first, last_seen_ms AS last FROM metric_metadata');
   let lines = 0;
   const types: readonly string[] = METRIC_TYPES;
-  for (const { id, family, type, first, last } of rows.iterate()) {
+  for (const { id, family, type, first, last } of rows.all()) {
     let fault = family === '' ? 'it has no family' : '';
     if (!types.includes(type)) fault = `${type} is no type`;
     else if (first > last) fault = 'it was last seen before it was first seen';

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openSqlite } from '../../src/io/sqlite.js';
 import { CatalogueReader } from '../../src/catalogue/catalogue-reader.js';
 import { CatalogueWriter, DEFAULT_CATALOGUE_LIMITS } from '../../src/catalogue/catalogue-writer.js';
 import { migrate } from '../../src/catalogue/migrate.js';
@@ -23,7 +23,7 @@ function migrations(files: Record<string, string>): string {
 }
 
 test('a new file gets every migration, an old one only those it lacks', () => {
-  const database = new SqliteDatabase(catalogueFile());
+  const database = openSqlite(catalogueFile());
   expect(migrate(database, migrations({ '0001_one.sql': 'CREATE TABLE one (a INTEGER) STRICT;' }))).toBe(1);
   database.exec('INSERT INTO one VALUES (7)');
   expect(migrate(database, migrations({ '0002_two.sql': 'ALTER TABLE one ADD COLUMN b INTEGER NOT NULL DEFAULT 3;' }))).toBe(2);
@@ -33,7 +33,7 @@ test('a new file gets every migration, an old one only those it lacks', () => {
 });
 
 test('a migration that fails half-way changes nothing', () => {
-  const database = new SqliteDatabase(catalogueFile());
+  const database = openSqlite(catalogueFile());
   const folder = migrations({ '0001_one.sql': 'CREATE TABLE one (a INTEGER) STRICT; CREATE TABLE one (b INTEGER) STRICT;' });
   expect(() => migrate(database, folder)).toThrow(/already exists/);
   expect(database.prepare("SELECT count(*) AS n FROM sqlite_master").get()).toEqual({ n: 0 });
@@ -47,14 +47,14 @@ test.each([
   ['a name without a number', { 'first.sql': '' }],
   ['no migration at all', {}],
 ])('%s in the migrations is refused', (_, files) => {
-  const database = new SqliteDatabase(catalogueFile());
+  const database = openSqlite(catalogueFile());
   expect(() => migrate(database, migrations(files))).toThrow(expect.objectContaining({ code: 'bad_migrations' }));
   database.close();
 });
 
 test('writer and reader refuse a newer file and leave it alone', () => {
   CatalogueWriter.open(catalogueFile()).close();
-  const database = new SqliteDatabase(catalogueFile());
+  const database = openSqlite(catalogueFile());
   database.pragma('user_version = 99');
   database.close();
   const refusal = expect.objectContaining({
@@ -66,7 +66,7 @@ test('writer and reader refuse a newer file and leave it alone', () => {
 
 test('a reader does not migrate, and needs the file', () => {
   expect(() => CatalogueReader.open(catalogueFile())).toThrow(expect.objectContaining({ code: 'unreadable' }));
-  new SqliteDatabase(catalogueFile()).pragma('journal_mode = WAL');
+  openSqlite(catalogueFile()).pragma('journal_mode = WAL');
   expect(() => CatalogueReader.open(catalogueFile())).toThrow(expect.objectContaining({ code: 'older_schema' }));
 });
 

@@ -1,8 +1,8 @@
 /** `verifyCatalogue`: each way in which the file can be wrong is found, and looking at it changes nothing. */
 import fs from 'node:fs';
 import path from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openSqlite } from '../../src/io/sqlite.js';
 import { CatalogueReader } from '../../src/catalogue/catalogue-reader.js';
 import { CatalogueWriter } from '../../src/catalogue/catalogue-writer.js';
 import { verifyCatalogue } from '../../src/catalogue/verify-catalogue.js';
@@ -28,7 +28,7 @@ function verify(): { damages: string[]; notes: string[] } {
 }
 
 function change(sql: string): void {
-  const database = new SqliteDatabase(file);
+  const database = openSqlite(file);
   database.pragma('foreign_keys = OFF');
   database.exec(sql);
   database.close();

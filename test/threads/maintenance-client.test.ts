@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openSqlite } from '../../src/io/sqlite.js';
 import { CatalogueReader } from '../../src/catalogue/catalogue-reader.js';
 import { DEFAULT_CATALOGUE_LIMITS } from '../../src/catalogue/catalogue-writer.js';
 import { Matcher } from '../../src/model/matcher.js';
@@ -114,7 +114,7 @@ test('close writes what waits; what comes later is counted', async () => {
 
 describe('a catalogue that cannot be opened', () => {
   test('of a newer version: the client does not start, and says why', async () => {
-    new SqliteDatabase(catalogueFile()).pragma('user_version = 99');
+    openSqlite(catalogueFile()).pragma('user_version = 99');
     await expect(start()).rejects.toEqual(expect.objectContaining({ name: 'CatalogueError', code: 'newer_schema', file: catalogueFile() }));
   });
 

@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import SqliteDatabase from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openSqlite } from '../../src/io/sqlite.js';
 import { NodeDisk } from '../../src/io/node-disk.js';
 import { BlockError } from '../../src/tsdb/block/block-error.js';
 import { QueryableSource } from '../../src/tsdb/block/block-source.js';
@@ -123,7 +123,7 @@ function damage(file: string): void {
   // In a copy: who has the file open keeps it locked.
   const copy = `${file}.copy`;
   fs.copyFileSync(file, copy);
-  const database = new SqliteDatabase(copy);
+  const database = openSqlite(copy);
   database.exec('UPDATE value_page SET crc = crc + 1 WHERE id = 0');
   database.close();
   fs.renameSync(copy, file);

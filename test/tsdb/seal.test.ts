@@ -1,8 +1,8 @@
 /** Heads that become blocks: every sample is read once before, during and after, and a stop at any step loses none. */
 import fs from 'node:fs';
 import path from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openSqlite } from '../../src/io/sqlite.js';
 import { SampleBatch } from '../../src/model/sample-batch.js';
 import { BlockDeletions } from '../../src/tsdb/block/block-deletions.js';
 import { BlockReader } from '../../src/tsdb/block/block-reader.js';
@@ -273,7 +273,7 @@ describe('a damaged block', () => {
     await first.db.maintain();
     const file = path.join(first.directory, 'blocks', names(first, 'blocks')[0]!);
     await close(first);
-    const database = new SqliteDatabase(file);
+    const database = openSqlite(file);
     database.exec('UPDATE value_page SET crc = crc + 1');
     database.close();
     const damaged = await open({ directory: first.directory });

@@ -2,7 +2,6 @@
  * The file of a block, read: rows by id, each checked against its checksum. This is the seam behind which SQLite could be replaced:
  * `page`, `timeColumn` and `values` get a row by id, `floor` the last row at or before one, `names` what is read whole.
  */
-import SqliteDatabase from 'better-sqlite3';
 import type { Database, Statement } from 'better-sqlite3';
 import {
   APPLICATION_ID, crcOf, crcOfMeta, crcOfNames, crcOfTimeColumn, FORMAT_VERSION, unpackPage, VALUES_PER_PAGE,
@@ -10,6 +9,7 @@ import {
 } from './block-format.js';
 import { BlockError } from './block-error.js';
 import { decodeLabelValues } from './label-pages.js';
+import { openSqlite, sqliteCode } from '../../io/sqlite.js';
 
 export interface NameRow {
   readonly id: number;
@@ -60,7 +60,7 @@ export class BlockFile {
   static open(file: string): BlockFile {
     let database: Database | undefined;
     try {
-      database = new SqliteDatabase(file, { readonly: true, fileMustExist: true });
+      database = openSqlite(file, { readonly: true, fileMustExist: true });
       database.pragma('cache_size = -256');
       database.pragma('mmap_size = 0');
       const application = Number(database.pragma('application_id', { simple: true }));
@@ -163,6 +163,6 @@ function readMeta(file: string, database: Database): BlockMeta {
 function asBlockError(file: string, what: string, cause: unknown): BlockError {
   if (cause instanceof BlockError) return cause;
   const detail = cause instanceof Error ? cause.message : String(cause);
-  const damaged = cause instanceof SqliteDatabase.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(cause.code);
+  const damaged = /^SQLITE_(CORRUPT|NOTADB)/.test(sqliteCode(cause) ?? '');
   return new BlockError(damaged ? 'corrupt_block' : 'unreadable_block', file, `${what}: ${detail}`, { cause });
 }

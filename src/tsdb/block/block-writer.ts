@@ -2,7 +2,6 @@
  * Writes a block aside: a file under a temporary name, complete, durable and read back. Publishing it (rename, sync of the directory)
  * is the caller's, on the thread that owns the store.
  */
-import SqliteDatabase from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
 import { ByteWriter } from '../../encoding/byte-writer.js';
 import type { Disk } from '../../io/disk.js';
@@ -18,6 +17,7 @@ import type { CodecName, ColumnCodec } from './column-codec.js';
 import { encodeLabelSets, encodeLabelValues, encodePostings, encodePostingsPage } from './label-pages.js';
 import { encodeSeriesPage, type ChunkRef } from './series-pages.js';
 import { orderSeries, type SeriesOrder } from './series-order.js';
+import { openSqlite } from '../../io/sqlite.js';
 
 export interface BlockHeader {
   /** Half-open range of the block, ms; all samples of the source lie in it. */
@@ -44,7 +44,7 @@ export function writeBlock(
   disk: Disk, file: string, header: BlockHeader, source: BlockSource | OrderedSource, codec: ColumnCodec,
 ): BlockMeta {
   if (disk.stat(file)) disk.remove(file);
-  const database = new SqliteDatabase(file);
+  const database = openSqlite(file);
   try {
     // Nothing to protect: a file that is not finished is thrown away. A write-ahead log would stay in the header for ever.
     // Blobs fill overflow pages but for the last part, which is alone in a page of its table: 2 % of a block less than with 4096.

@@ -1,8 +1,8 @@
 /** Blocks: verification, and damage that is always found. */
 import fs from 'node:fs';
 import path from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openSqlite } from '../../../src/io/sqlite.js';
 import { NodeDisk } from '../../../src/io/node-disk.js';
 import { Matcher } from '../../../src/model/matcher.js';
 import { SampleColumns } from '../../../src/model/sample-columns.js';
@@ -158,7 +158,7 @@ describe('damage', () => {
 });
 
 function alter(file: string, sql: string): void {
-  const database = new SqliteDatabase(file);
+  const database = openSqlite(file);
   database.exec(sql);
   database.close();
 }

@@ -1,8 +1,8 @@
 /** Several blocks into one: everything that was in any of them, and nothing else. */
 import fs from 'node:fs';
 import path from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openSqlite } from '../../../src/io/sqlite.js';
 import { NodeDisk } from '../../../src/io/node-disk.js';
 import { SampleColumns } from '../../../src/model/sample-columns.js';
 import { MemoryStorage } from '../../../src/tools/conformance/memory-storage.js';
@@ -130,7 +130,7 @@ describe('a damaged block', () => {
     const storage = new MemoryStorage();
     for (let i = 0; i < 300; i++) storage.append(up(`j${i}`), [sample(i, i), sample(1000 + i, i)]);
     const [good, bad] = [blockOf(storage, T0, T0 + HOUR), blockOf(storage, T0, T0 + HOUR)];
-    const database = new SqliteDatabase(bad);
+    const database = openSqlite(bad);
     database.exec(`UPDATE ${table} SET crc = crc + 1 WHERE id = 0`);
     database.close();
     const result = newFile();
