@@ -41,7 +41,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 /** A room is entered through these files only; rooms that are not listed are open. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   // memory-heads: for tools that question heads without a data directory.
-  tsdb: ['tsdb/db.ts', 'tsdb/head-set.ts', 'tsdb/compact/seal-head.ts', 'tsdb/compact/rewrite-block.ts', 'tsdb/match-series.ts', 'tsdb/administration.ts', 'tsdb/offline-store.ts', 'tsdb/verify-store.ts', 'tsdb/block-import.ts', 'tsdb/compact/compact-blocks.ts', 'tsdb/compact/verify-file.ts', 'tsdb/block/block-error.ts', 'tsdb/block/block-format.ts', 'tsdb/head/descriptor.ts', 'tsdb/kernel-loader.ts', 'tsdb/memory-heads.ts'],
+  tsdb: ['tsdb/db.ts', 'tsdb/db-options.ts', 'tsdb/head-set.ts', 'tsdb/compact/seal-head.ts', 'tsdb/compact/rewrite-block.ts', 'tsdb/match-series.ts', 'tsdb/administration.ts', 'tsdb/offline-store.ts', 'tsdb/verify-store.ts', 'tsdb/block-import.ts', 'tsdb/compact/compact-blocks.ts', 'tsdb/compact/verify-file.ts', 'tsdb/block/block-error.ts', 'tsdb/block/block-format.ts', 'tsdb/head/descriptor.ts', 'tsdb/kernel-loader.ts', 'tsdb/memory-heads.ts'],
   // Compiled by another compiler: only the constants of the memory layout are TypeScript for both.
   kernel: ['kernel/layout.ts', 'kernel/codec-layout.ts'],
 };

@@ -9,7 +9,7 @@ import { OtlpTranslator } from '../../src/ingest/otlp-translate.js';
 import { SeriesPolicy } from '../../src/ingest/series-policy.js';
 import { Relabeling } from '../../src/model/relabel.js';
 import type { SampleBatch } from '../../src/model/sample-batch.js';
-import type { DbOptions } from '../../src/tsdb/db.js';
+import type { DbOptions } from '../../src/tsdb/db-options.js';
 import { append, batchOf, HOUR, labels, openStore, readAll, T0, tempDirectory, type OpenStore } from '../support/store-fixture.js';
 
 const SETTINGS = {

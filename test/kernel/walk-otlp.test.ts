@@ -12,7 +12,7 @@ import { systemClock } from '../../src/io/clock.js';
 import type { MetricMetadata } from '../../src/model/metadata.js';
 import type { Appender } from '../../src/storage/appender.js';
 import { IngestError, type IngestOutcome } from '../../src/storage/ingestion.js';
-import type { DbOptions } from '../../src/tsdb/db.js';
+import type { DbOptions } from '../../src/tsdb/db-options.js';
 import { Random } from '../support/random.js';
 import { append, HOUR, labels, openStore, readAll, readStarts, T0, tempDirectory, type OpenStore } from '../support/store-fixture.js';
 import { otlpProtobuf } from '../wire/otlp-encode.js';

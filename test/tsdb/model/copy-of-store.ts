@@ -2,7 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { NodeDisk } from '../../../src/io/node-disk.js';
-import { Db, type DbOptions } from '../../../src/tsdb/db.js';
+import { Db } from '../../../src/tsdb/db.js';
+import type { DbOptions } from '../../../src/tsdb/db-options.js';
 import { HeadSet } from '../../../src/tsdb/head-set.js';
 import { decodeLabelRun } from '../../../src/wire/label-run.js';
 import { SimClock } from '../../support/sim-clock.js';
