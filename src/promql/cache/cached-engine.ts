@@ -60,6 +60,8 @@ function query(inner: Engine, options: EngineOptions, cache: ResultCache, storag
   const after = lastMs > known.lastMs
     ? inner.query(storage, { ...request, startMs: known.lastMs + stepMs }) : undefined;
   const fresh = [before, after].filter((outcome) => outcome !== undefined);
+  // Of one text that both tell, perhaps at two places, one place stays: which one, only the query as a whole knows.
+  if (fresh.length === 2 && fresh.every(hasNotes)) return inner.query(storage, request);
   const pieces = [matrixOf(before), known.piece, matrixOf(after)];
   const range = { firstMs: Math.min(firstMs, known.firstMs), lastMs: Math.max(lastMs, known.lastMs) };
   const keepable = fresh.every((outcome) => pieceOf(outcome) !== undefined);
@@ -91,8 +93,12 @@ function parse(text: string): ReturnType<typeof parseExpr> {
 
 /** What can be kept of an outcome. Annotations belong to steps that are not known; histograms are rare and have no known size. */
 function pieceOf(outcome: QueryOutcome): Piece | undefined {
-  if (outcome.result.type !== 'matrix' || outcome.warnings.length > 0 || outcome.infos.length > 0) return undefined;
+  if (outcome.result.type !== 'matrix' || hasNotes(outcome)) return undefined;
   return hasHistograms(outcome.result.series) ? undefined : outcome.result.series;
+}
+
+function hasNotes({ warnings, infos }: QueryOutcome): boolean {
+  return warnings.length > 0 || infos.length > 0;
 }
 
 function matrixOf(outcome: QueryOutcome | undefined): Piece {

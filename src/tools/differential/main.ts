@@ -28,6 +28,7 @@ if (prometheus === undefined || places === undefined || !isUnderstood) {
     '[--storage heads|blocks|both] [--write 1|2] [--kind query|parse] [--stats] [--notes]');
   process.exitCode = 2;
 } else {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const run = values.kind === 'parse' ? runParseDifferential : runDifferential;
   const reports: RunReport[] = [];
   for (const seed of seeds) {

@@ -21,7 +21,13 @@ export class TestServer {
     };
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
-    this.exited = new Promise((resolve) => void child.once('exit', () => resolve()));
+    // A run that is interrupted leaves no server behind.
+    const end = (): void => void child.kill('SIGTERM');
+    process.once('exit', end);
+    this.exited = new Promise((resolve) => void child.once('exit', () => {
+      process.off('exit', end);
+      resolve();
+    }));
   }
 
   static narthex(): Promise<TestServer> {

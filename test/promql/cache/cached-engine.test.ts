@@ -169,6 +169,21 @@ describe('subqueries', () => {
   });
 });
 
+test('a warning that two new parts tell at two places is told once', () => {
+  const made = store(600);
+  const q = (name: string, time: number): number => (name === 'early' ? time < 200 : time > 400) ? 2 : 0.5;
+  for (const name of ['early', 'late']) {
+    const labels = Labels.fromObject({ __name__: name });
+    for (let t = 0; t <= 600; t += 15) made.add(labels, { timestampMs: t * 1000, value: q(name, t), startMs: 0 });
+  }
+  const text = 'quantile(scalar(early), up_total) + quantile(scalar(late), up_total)';
+  const engine = cachedEngine(createEngine, OPTIONS, made, MIB);
+  expect(engine.query(made.storage, request(text, 300, 360, 15)).warnings).toEqual([]);
+  const wanted = ['PromQL warning: quantile value should be between 0 and 1, got 2 (1:46)'];
+  expect(createEngine(OPTIONS).query(made.storage, request(text, 0, 600, 15)).warnings).toEqual(wanted);
+  expect(engine.query(made.storage, request(text, 0, 600, 15)).warnings).toEqual(wanted);
+});
+
 test('an answer from what is kept is bounded by the samples that a query may hold', () => {
   const made = store(4000);
   const options = { ...OPTIONS, maxSamples: 60 };
