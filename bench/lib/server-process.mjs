@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -22,9 +23,13 @@ export async function startServer(environment = {}) {
   const port = await freePort();
   const flags = [`--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${directory}`];
   const child = spawn(process.execPath, [MAIN, ...flags], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, NARTHEX_OTLP_GRPC_LISTEN_ADDRESS: 'off', NARTHEX_OTLP_HTTP_LISTEN_ADDRESS: 'off', ...environment },
   });
+  const lines = createInterface({ input: child.stderr });
+  // A preloaded monitor answers a signal with a line of JSON; everything else is passed on.
+  let answered;
+  lines.on('line', (line) => (answered !== undefined && line.startsWith('{') ? answered(line) : console.error(line)));
   const url = `http://127.0.0.1:${port}`;
   for (let i = 0; ; i++) {
     const ready = await fetch(`${url}/-/ready`).then((answer) => answer.ok, () => false);
@@ -46,6 +51,17 @@ export async function startServer(environment = {}) {
     },
     /** Resident bytes. */
     rss: () => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024,
+    /** The most there ever were. */
+    peakRss: () => Number(/VmHWM:\s+(\d+)/.exec(fs.readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024,
+    /** Sends a signal to a preloaded monitor and resolves with its line. */
+    signal: async (name) => {
+      const line = await new Promise((resolve) => {
+        answered = resolve;
+        child.kill(name);
+      });
+      answered = undefined;
+      return line;
+    },
     /** Resident bytes of its mappings of 4 GiB and more: arenas, also those that nobody uses any more. */
     arenas: () => {
       let resident = 0;
