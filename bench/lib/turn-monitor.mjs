@@ -1,5 +1,5 @@
 // Preloaded into a server (`node --import`): on SIGUSR2 it prints the longest turns of the main thread since the last time, as
-// one line of JSON on stderr. Unlike `loop-monitor` in time that the thread ran and not in time that passed, so that a busy machine does not
+// one line of JSON on stderr. Unlike `loop-monitor`, in time that it ran and not that passed, so that a busy machine does not
 // change it; Linux counts it in steps of up to 4 ms.
 import fs from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
