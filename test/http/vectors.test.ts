@@ -27,6 +27,7 @@ import { uncompressBlock } from '../../src/wire/snappy.js';
 import { openStore, tempDirectory, type OpenStore } from '../support/store-fixture.js';
 import { otlpProtobuf } from '../wire/otlp-encode.js';
 
+const DIFFERENCES = fs.readFileSync(path.resolve(import.meta.dirname, '../../src/ingest/differences.md'), 'utf8');
 const FOLDER = path.resolve(import.meta.dirname, '../../../shared/spec');
 
 interface Stored {
@@ -52,7 +53,7 @@ interface OtlpVector extends Vector {
   expect: { status: number; before_status?: number[]; series: Stored[] };
 }
 
-/** Deliberate differences: the status of the last request here, and why. */
+/** Deliberate differences, as in src/ingest/differences.md: the status of the last request here, and why. */
 const OUR_STATUS: Readonly<Record<string, number>> = {
   // The message of the other version: the vector itself recommends to say so.
   'protocol/v1-body-sent-as-v2': 400,
@@ -196,6 +197,13 @@ const writeVectors = load<WriteVector>('remote-write-vectors');
 const otlpVectors = load<OtlpVector>('otlp-vectors');
 afterAll(collectGarbage);
 
+test('every difference is on the page of differences, and only what is recorded', () => {
+  const named = new Set(Array.from(DIFFERENCES.matchAll(/`([a-z]+\/[a-z0-9-]+)`/g), ([, name]) => name!));
+  for (const name of [...Object.keys(OUR_STATUS), ...STORES_MORE]) expect([...named], name).toContain(name);
+  const recorded = [...writeVectors, ...otlpVectors].map(({ name }) => name);
+  if (recorded.length > 0) for (const name of named) expect(recorded, 'what the page names').toContain(name);
+});
+
 describe.runIf(writeVectors.length > 0)('remote write', () => {
   test.each(writeVectors.map((vector) => [vector.name, vector] as const))('%s', async (name, vector) => {
     await withSystem(vector, async (system) => {
@@ -227,6 +235,8 @@ describe.runIf(otlpVectors.length > 0)('OTLP', () => {
       // Data that Prometheus refuses costs the whole request there; here the rest is stored and the answer says what is not.
       const partial = !(name in OUR_STATUS) && (status === 500 || (status === 400 && !name.startsWith('http/')));
       expect(reply.statusCode, reply.body).toBe(OUR_STATUS[name] ?? (partial ? 200 : status));
+      // Those differences are on the page, too.
+      if (partial) expect(DIFFERENCES, name).toContain(`\`${name}\``);
       if (partial) expect(reply.json<{ partialSuccess: { errorMessage: string } }>().partialSuccess.errorMessage).toContain('not stored');
       else if (status < 300) compareStored(name, system, series);
     });
