@@ -68,6 +68,7 @@ const BANNED: readonly { readonly rule: string; readonly pattern: RegExp; readon
   { rule: 'no enums', pattern: /^\s*(export )?(const )?enum /, where: /\.ts$/, except: /^src\/kernel\// },
   { rule: 'no process.env outside main, run-bundle and tools', pattern: /\bprocess\.env\b/, where: /^src\//, except: /^src\/(tools\/|(main|run-bundle)\.ts$)/ },
   { rule: 'no swallowed errors', pattern: /catch(\s*\(\w+\))?\s*\{\s*\}/, where: /\.ts$/, except: /^test\/tidy\.test\.ts$/ },
+  { rule: 'no iterate() of SQLite statements, see src/io/sqlite.ts', pattern: /\.iterate\(/, where: /^src\/(catalogue|tsdb)\//, except: /^$/ },
   { rule: 'no focused tests', pattern: /\b(it|describe|test)\.only\b/, where: /^(test|bench)\//, except: /^test\/tidy\.test\.ts$/ },
 ];
 

@@ -56,15 +56,19 @@ export class MetadataWriter {
   }
 }
 
+/** SQLite's LIMIT for all rows. */
+const NO_LIMIT = -1;
+
 /** Reads metric metadata: see `MetadataSource`. */
 export class MetadataReader {
-  private readonly all: Statement<[], MetadataRow>;
+  private readonly firstFamilies: Statement<[number], MetadataRow>;
   private readonly one: Statement<[string], MetadataRow>;
   private readonly oldestFirst: Statement<[], MetadataRow>;
 
   constructor(database: Database) {
     const columns = 'SELECT family, type, help, unit FROM metric_metadata';
-    this.all = database.prepare(`${columns} ORDER BY family, seen_order DESC`);
+    this.firstFamilies = database.prepare(
+      `${columns} WHERE family IN (SELECT DISTINCT family FROM metric_metadata ORDER BY family LIMIT ?) ORDER BY family, seen_order DESC`);
     this.one = database.prepare(`${columns} WHERE family = ? ORDER BY seen_order DESC`);
     this.oldestFirst = database.prepare(`${columns} ORDER BY family, seen_order`);
   }
@@ -72,13 +76,10 @@ export class MetadataReader {
   /** Families in UTF-8 order, newest first within one. `metric` '' = all; limits of 0 = none. */
   metadata(metric: string, limit: number, limitPerMetric: number): Map<string, MetricMetadata[]> {
     const families = new Map<string, MetricMetadata[]>();
-    const rows = metric === '' ? this.all.iterate() : this.one.iterate(metric);
+    const rows = metric === '' ? this.firstFamilies.all(limit > 0 ? limit : NO_LIMIT) : this.one.all(metric);
     for (const row of rows) {
       let versions = families.get(row.family);
-      if (!versions) {
-        if (limit > 0 && families.size === limit) break;
-        families.set(row.family, (versions = []));
-      }
+      if (!versions) families.set(row.family, (versions = []));
       if (limitPerMetric > 0 && versions.length === limitPerMetric) continue;
       versions.push({ family: row.family, type: metricType(row.type), help: row.help, unit: row.unit });
     }
