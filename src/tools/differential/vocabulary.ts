@@ -9,7 +9,7 @@ export const MATCHERS = [
   'job="api"', 'job!="api"', 'instance=~"a.*|b:1"', 'instance!~"c.*"', 'code=~"2..|404"', 'zone="eu"', 'zone=""', 'version!=""',
   'le="+Inf"', 'le!="1"', '"größe.x"="1"', '"größe.x"=~".*"', 'job=~"api|node", job!~"x?"', 'absent=""',
 ];
-export const NAME_MATCHERS = ['duration_.+', 'up|odd', 'requests.*|bytes.*', 'späte.messung|up', 'lat.*|temp.*'];
+export const NAME_MATCHERS = ['duration_.+', 'up|odd', 'requests.*|bytes.*', 'späte.messung|up', 'lat.*|temp.*', 'steady|sizes'];
 
 export const RANGES = ['30s', '1m', '90s', '2m', '5m', '13m', '1h', '10s', '1ms'];
 /** Arithmetic instead of a duration, which 3.5 has with a feature flag. */

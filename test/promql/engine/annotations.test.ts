@@ -72,6 +72,13 @@ test('quantile_over_time points to the quantile, whatever it says', () => {
   ]);
 });
 
+test('an aggregation names the metric whose histogram does not fit', () => {
+  const mixed = memoryStorage(15, 'm {{schema:0 count:4 sum:4 buckets:[4]}}x10', 'n {{schema:-53 count:4 sum:4 custom_values:[1] buckets:[4]}}x10');
+  const text = 'PromQL warning: vector contains a mix of histograms with exponential and custom buckets schemas for metric name "n" (1:5)';
+  expect(range(mixed, 'sum({__name__=~"m|n"})', 60, 90, 15).warnings).toEqual([text]);
+  expect(range(mixed, 'avg({__name__=~"m|n"})', 60, 90, 15).warnings).toEqual([text]);
+});
+
 describe('raised bucket counts are told once', () => {
   test('with the place of the first, and all bounds and times', () => {
     expect(notes('histogram_quantile(0.5, falls) + histogram_quantile(0.5, falls2)')).toEqual([

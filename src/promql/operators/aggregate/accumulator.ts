@@ -1,3 +1,4 @@
+import type { Labels } from '../../../model/labels.js';
 import type { StepColumn } from '../../engine/step-column.js';
 
 /**
@@ -5,7 +6,8 @@ import type { StepColumn } from '../../engine/step-column.js';
  * per group and step, cell `group * steps + step`.
  */
 export interface Accumulator {
-  add(group: number, column: StepColumn): void;
+  /** @param labels of the series of the column */
+  add(group: number, column: StepColumn, labels: Labels): void;
   /** Fills `out`, which is reset, with the result of a group. Called after all `add`s, any number of times. */
   emit(group: number, out: StepColumn): void;
 }

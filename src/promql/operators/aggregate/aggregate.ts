@@ -60,7 +60,7 @@ export class AggregateOperator implements VectorOperator {
     const marks = this.namesMayLeave();
     for (let i = 0; i < groupOf.length; i++) {
       this.input.read(i, column);
-      accumulator.add(groupOf[i]!, column);
+      accumulator.add(groupOf[i]!, column, series[i]!.labels);
       if (marks && series[i]!.dropName && !column.isEmpty()) this.dropsName[groupOf[i]!] = 1;
     }
     limits.releaseTo(mark);

@@ -1,3 +1,4 @@
+import type { Labels } from '../../../model/labels.js';
 import type { QueryContext } from '../../engine/query-context.js';
 import { ABSENT, FLOAT, type StepColumn } from '../../engine/step-column.js';
 import { type MeanColumns, createMeanColumns, meanAddAt, meanAt } from '../../functions/kahan.js';
@@ -20,13 +21,13 @@ export class AvgAccumulator implements Accumulator {
     this.histograms = new HistogramCells('avg', query, pos);
   }
 
-  add(group: number, column: StepColumn): void {
+  add(group: number, column: StepColumn, labels: Labels): void {
     const base = group * this.steps;
     for (let s = 0; s < this.steps; s++) {
       const kind = column.kinds[s];
       if (kind === ABSENT) continue;
       if (kind === FLOAT) meanAddAt(this.means, base + s, column.values[s]!);
-      else this.histograms.add(base + s, column.histogramAt(s));
+      else this.histograms.add(base + s, column.histogramAt(s), labels);
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Labels } from '../../../model/labels.js';
 import type { QueryContext } from '../../engine/query-context.js';
 import { ABSENT, FLOAT, type StepColumn } from '../../engine/step-column.js';
 import { kahanCarry, kahanSumAt } from '../../functions/kahan.js';
@@ -29,7 +30,7 @@ export class SumAccumulator implements Accumulator {
     this.histograms = new HistogramCells('sum', query, pos);
   }
 
-  add(group: number, column: StepColumn): void {
+  add(group: number, column: StepColumn, labels: Labels): void {
     const { sums, carries, state, steps } = this;
     const { kinds, values } = column;
     const base = group * steps;
@@ -38,7 +39,7 @@ export class SumAccumulator implements Accumulator {
       if (kind === ABSENT) continue;
       const cell = base + s;
       if (kind !== FLOAT) {
-        this.histograms.add(cell, column.histogramAt(s));
+        this.histograms.add(cell, column.histogramAt(s), labels);
         continue;
       }
       const value = values[s]!;
