@@ -1,8 +1,7 @@
 // What an answer of 100 MB costs those who write meanwhile: /series, /federate and a range query, each taken by a quick reader and by one
 // that takes 10 MB a second, while a fleet is written at a steady pace.
 // Expected: the main thread only hands bytes to sockets, a copy into the kernel, below 1 ms of CPU a MB; the answer is in memory once,
-// Expected: the main thread only hands bytes to sockets, a copy into the kernel, below 1 ms of CPU a MB; the answer is in memory once, until
-// the reader has taken it. On a machine with 37 jobs for 2 cores: 0.8 to 3.4 ms a MB, with all else that the thread did meanwhile.
+// until the reader has taken it. On a machine with 37 jobs for 2 cores: 0.8 to 3.4 ms a MB, with all else the thread did meanwhile.
 import http from 'node:http';
 import { remoteWriteBodies } from '../lib/fleet.mjs';
 import { header } from '../lib/report.mjs';
