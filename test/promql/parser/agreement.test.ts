@@ -74,6 +74,7 @@ const EDITOR_ACCEPTS: readonly Difference[] = [
   { pattern: /multiple times/, reason: 'it takes modifiers again and again', example: 'foo offset 5m offset 5m' },
   { pattern: /cannot be used together/, reason: 'it takes modifiers together', example: 'foo anchored smoothed' },
   { pattern: /(anchored|smoothed) modifier (not implemented|is not supported)/, reason: 'it takes modifiers everywhere', example: '5 anchored' },
+  { pattern: /unexpected <op:[-+]> in offset/, reason: 'its offsets have any number of signs', example: 'a offset+ -(step() * 2)' },
   { pattern: /bad number or duration syntax/, reason: 'it needs no space between a number and a word', example: '1and foo' },
   { pattern: /no (offset|@) modifiers allowed before range/, reason: 'it takes modifiers everywhere', example: 'foo offset 5m [5m]' },
   { pattern: /must not occur in ON and GROUP/, reason: 'it does not compare names', example: 'foo + on(a) group_left(a) bar' },
