@@ -21,7 +21,10 @@ export interface Disk {
   removeDirectory(path: string): void;
   /** Names (not paths) of the entries, sorted; without `.` and `..`. */
   list(directory: string): string[];
-  /** With its parents; nothing happens if it exists. */
+  /**
+   * Nothing happens if it exists. Never with its parents: a data directory that was moved away must not come into being again.
+   * @throws ENOENT if the parent is missing
+   */
   makeDirectory(path: string): void;
   /** undefined if there is nothing at the path. */
   stat(path: string): DiskEntry | undefined;

@@ -94,7 +94,11 @@ export class NodeDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
-    fs.mkdirSync(path, { recursive: true });
+    try {
+      fs.mkdirSync(path);
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST' || !fs.statSync(path).isDirectory()) throw error;
+    }
   }
 
   stat(path: string): DiskEntry | undefined {

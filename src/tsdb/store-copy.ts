@@ -40,8 +40,7 @@ export async function takeSnapshot(place: SnapshotPlace, heads: readonly Head[])
   const folder = path.join(directory, 'snapshots');
   // Whoever lists the snapshots finds complete ones only.
   const aside = path.join(folder, `${name}.tmp`);
-  disk.makeDirectory(path.join(aside, 'blocks'));
-  disk.makeDirectory(path.join(aside, 'heads'));
+  for (const each of [folder, aside, path.join(aside, 'blocks'), path.join(aside, 'heads')]) disk.makeDirectory(each);
   try {
     await linkOrCopy(disk, place.blocks.files().map((from) => ({ from, to: path.join(aside, 'blocks', path.basename(from)) })));
     await copyHeads(disk, heads, path.join(aside, 'heads'));

@@ -14,7 +14,11 @@ const blocks = (language: string) => [...readme.matchAll(new RegExp(`^\`\`\`${la
 }));
 
 const OURS = /http:\/\/localhost:9090(\/[^\s"'`]*)?/g;
-const ROUTES = new Set([undefined, '/api/v1/write', '/api/v1/otlp', '/api/v1/otlp/v1/metrics', '/api/v1/admin/tsdb/delete_series', '/api/v1/admin/tsdb/clean_tombstones', '/api/v1/admin/tsdb/flush', '/api/v1/admin/tsdb/snapshot']);
+const ROUTES = new Set([
+  undefined, '/api/v1/write', '/api/v1/otlp', '/api/v1/otlp/v1/metrics',
+  ...['delete_series', 'clean_tombstones', 'flush', 'snapshot'].map((name) => `/api/v1/admin/tsdb/${name}`),
+  ...['profile', 'heap'].map((name) => `/debug/pprof/${name}`),
+]);
 
 describe('README', () => {
   const links = [...readme.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)].map((match) => match[1] ?? '');

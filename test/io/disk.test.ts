@@ -75,6 +75,7 @@ describe.each([
   });
 
   it('names: makes, lists, renames over, removes', async () => {
+    disk.makeDirectory(at('x'));
     disk.makeDirectory(at('x/y'));
     disk.makeDirectory(at('x/y'));
     disk.create(at('x/b')).close();
@@ -116,6 +117,15 @@ describe('NodeDisk', () => {
     expect(() => file.close()).toThrow(/closed while it is being synced/);
     await sync;
     file.close();
+  });
+
+  it('makes no directory in one that was moved away, and none where a file is', () => {
+    const disk = new NodeDisk();
+    const at = (name: string): string => path.join(temporary, 'moved', name);
+    expect(errno(() => disk.makeDirectory(at('heads')))).toBe('ENOENT');
+    disk.makeDirectory(at(''));
+    disk.create(at('file')).close();
+    expect(errno(() => disk.makeDirectory(at('file')))).toBe('EEXIST');
   });
 });
 

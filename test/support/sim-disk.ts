@@ -230,6 +230,7 @@ export class SimDisk implements Disk {
       .sort();
   }
 
+  /** With its parents, unlike a real disk: tests begin with nothing. */
   makeDirectory(directory: string): void {
     if (this.names.has(directory)) return;
     this.makeDirectory(path.dirname(directory));

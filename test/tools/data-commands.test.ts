@@ -67,6 +67,7 @@ function writeCatalogue(file: string): void {
 }
 
 beforeAll(async () => {
+  fs.mkdirSync(data);
   const store = await openStore(data, { keepStarts: true });
   const batch = new SampleBatch();
   const odd = batch.addSeries(labels('odd', { 'utf-8.name': 'Zoë "quoted" \\ \n line' }));
