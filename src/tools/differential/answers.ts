@@ -123,11 +123,13 @@ export function noteDifference({ text }: Question, there: Answer, here: Answer):
  * - say more about repaired buckets and at another place (the first one);
  * - tell the metric name of buckets only if names are kept to the end of the query, so that texts are equal that were not;
  * - pass over parentheses around arguments, to the place of what is inside.
+ * Which series of a group is met first, so that the other one does not fit and is named, depends on the order of storage.
  */
 function rewordedNote(note: string, query: string): string {
   return note
     .replace(/(needed to be fixed for monotonicity).*/s, '$1')
     .replace(/(bucket label "le" is missing or has a malformed value of "[^"]*"|a mix of classic and native histograms).*/s, '$1')
+    .replace(/(a mix of histograms with exponential and custom buckets schemas) for metric name ".*"/s, '$1')
     .replace(/\(1:(\d+)\)$/, (_, column: string) => `(1:${insideParens(query, Number(column))})`);
 }
 
