@@ -19,8 +19,9 @@ export class LogSyncer {
   private readonly dirty = new Set<LogWriter>();
   private readonly reported = new WeakSet<LogWriteError>();
   private timer: Timer | undefined;
+  private closed = false;
 
-  /** @param onError called once per failure, which stays: the log of that head takes nothing any more */
+  /** @param onError called once per failure; if it is also the `failure` of the log, that takes nothing any more */
   constructor(
     private readonly clock: Clock,
     private readonly options: LogSyncerOptions,
@@ -30,14 +31,18 @@ export class LogSyncer {
   /**
    * Resolves when what was appended to the log so far may be acknowledged. To be called also for a request that
    * appended nothing because its samples were there already: an earlier request may still be waiting for its sync.
-   * @throws LogWriteError (rejects) if it may not: `sync` failed, now and for every later call on this log, or a
-   * pending record still cannot be written
+   * @throws LogWriteError (rejects) if it may not: `sync` failed, now and (but for a want of file descriptors) for every later call on
+   * this log, or a pending record still cannot be written
    */
   async acknowledge(log: LogWriter): Promise<void> {
     log.flushPending();
     if (this.options.mode === 'always') return this.sync(log);
     if (log.failure) throw this.report(log.failure);
     if (this.options.mode === 'never') return;
+    this.syncLater(log);
+  }
+
+  private syncLater(log: LogWriter): void {
     this.dirty.add(log);
     this.timer ??= this.clock.after(this.options.intervalMs, () => {
       this.timer = undefined;
@@ -52,6 +57,7 @@ export class LogSyncer {
 
   /** Syncs what is waiting and stops the timer. Failures go to `onError`. */
   async close(): Promise<void> {
+    this.closed = true;
     this.timer?.cancel();
     this.timer = undefined;
     await this.syncDirty();
@@ -60,7 +66,10 @@ export class LogSyncer {
   private async syncDirty(): Promise<void> {
     const logs = [...this.dirty];
     this.dirty.clear();
-    await Promise.allSettled(logs.map((log) => this.sync(log)));
+    const results = await Promise.allSettled(logs.map((log) => this.sync(log)));
+    if (this.closed) return;
+    // Without file descriptors the samples are durable and only the name of their file may not be: acknowledging goes on.
+    for (const [i, log] of logs.entries()) if (results[i]!.status === 'rejected' && !log.failure) this.syncLater(log);
   }
 
   private async sync(log: LogWriter): Promise<void> {

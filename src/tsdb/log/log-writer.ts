@@ -162,7 +162,8 @@ export class LogWriter {
    *
    * A failed fdatasync is final: the system may have thrown the pages away and report success the next time, and
    * later records build on lost ones. `sync` and `append` fail from then on with the same error; the head must be
-   * saved from memory (as a block) and a new log begun.
+   * saved from memory (as a block) and a new log begun. The exception is a directory that could not be opened for want of
+   * file descriptors: that has lost nothing, and `sync` may be called again.
    * @throws LogWriteError operation 'sync'
    */
   sync(): Promise<void> {
@@ -336,7 +337,7 @@ export class LogWriter {
     this.syncing = undefined;
   }
 
-  /** One round over everything that is not durable. Returns, and remembers, what failed. */
+  /** One round over everything that is not durable. Returns what failed, and remembers it if it is final. */
   private async syncOnce(): Promise<LogWriteError | undefined> {
     const upTo = this.written;
     const finished = this.finished;
@@ -345,14 +346,21 @@ export class LogWriter {
     if (this.segment) work.push(this.segment.file.datasync());
     if (this.namesChanged) work.push(this.disk.syncDirectory(this.directory));
     if (this.directoryIsNew) work.push(this.disk.syncDirectory(path.dirname(this.directory)));
+    const wasNew = this.directoryIsNew;
     this.namesChanged = false;
     this.directoryIsNew = false;
     const { file, end } = this.place();
     const results = await Promise.allSettled(work);
     for (const segment of finished) segment.file.close();
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed) {
-      this.syncFailure = new LogWriteError('sync', file, end, false, failed.reason);
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    if (failures.length > 0) {
+      const failure = new LogWriteError('sync', file, end, false, failures[0]);
+      if (failures.every(hasNotBegun)) {
+        this.namesChanged = true;
+        this.directoryIsNew ||= wasNew;
+        return failure;
+      }
+      this.syncFailure = failure;
       this.markFailed();
       return this.syncFailure;
     }
@@ -375,6 +383,12 @@ export class LogWriter {
   private place(): { file: string; end: number } {
     return { file: this.segment?.file.path ?? path.join(this.directory, segmentName(this.nextSegment)), end: this.segment?.end ?? 0 };
   }
+}
+
+/** A sync for which there was no file descriptor: nothing was tried, so nothing is lost. */
+function hasNotBegun(reason: unknown): boolean {
+  const errno = errnoOf(reason);
+  return errno === 'EMFILE' || errno === 'ENFILE';
 }
 
 function putU32(bytes: Uint8Array, at: number, value: number): void {

@@ -57,6 +57,23 @@ describe('interval', () => {
     expect(syncs()).toBe(2);
   });
 
+  it('without file descriptors it goes on, and tries at each interval until there are some', async () => {
+    const { disk, clock, syncer, log, errors } = rig('interval');
+    appendNumber(log, 1);
+    await syncer.acknowledge(log);
+    // Of two syncs in a round, one for the log's directory and one for its parent.
+    disk.fail('syncDirectory', 'EMFILE', 4);
+    for (let round = 1; round <= 3; round++) {
+      clock.advance(200);
+      await turn();
+      expect(errors.length).toBe(Math.min(round, 2));
+      await syncer.acknowledge(log);
+    }
+    expect(log.failure).toBeUndefined();
+    await log.sync();
+    expect(disk.calls.get('syncDirectory')).toBe(6);
+  });
+
   it('a failure is reported and every later acknowledgement fails', async () => {
     const { disk, clock, syncer, log, errors } = rig('interval');
     appendNumber(log, 1);

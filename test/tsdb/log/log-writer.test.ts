@@ -265,6 +265,20 @@ describe('sync', () => {
     await expect(log.close()).rejects.toBe(log.failure);
   });
 
+  it.each(['EMFILE', 'ENFILE'])('%s: a directory that could not be opened has lost nothing, and is synced by the next', async (errno) => {
+    const disk = new SimDisk();
+    const log = newLog(disk);
+    disk.syncDirectorySync('/');
+    appendNumber(log, 1);
+    disk.fail('syncDirectory', errno, 2);
+    await expect(log.sync()).rejects.toMatchObject({ operation: 'sync', message: expect.stringContaining(errno) as string });
+    expect(log.failure).toBeUndefined();
+    appendNumber(log, 2);
+    await log.sync();
+    disk.crash('power');
+    expect((await replayNumbers(disk)).numbers).toEqual([1, 2]);
+  });
+
   it('a full segment is synced whoever asks', async () => {
     const disk = new SimDisk();
     const log = newLog(disk, { segmentBytes: DATA_START + 250 });
