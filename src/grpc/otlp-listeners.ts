@@ -29,7 +29,7 @@ export class OtlpListeners {
    */
   static async open(addresses: OtlpAddresses, main: readonly ListenAddress[], deps: HttpDeps): Promise<OtlpListeners> {
     const app = buildOtlpServer(deps);
-    await app.framework.ready();
+    await app.ready();
     const host = main[0]?.host ?? '';
     const tried = async <T>(
       key: keyof OtlpAddresses, port: number, open: (address: ListenAddress) => Promise<T>,
@@ -56,7 +56,7 @@ export class OtlpListeners {
     try {
       const http = await tried('http_listen_address', HTTP_PORT,
         (address) => Listener.open(app.routing, [address], deps.options.connections));
-      return new OtlpListeners(grpc, http, app.framework);
+      return new OtlpListeners(grpc, http, app);
     } catch (error) {
       grpc?.closeAllConnections();
       throw error;

@@ -1,15 +1,13 @@
 /** The HTTP application: all routes under one prefix, one place for what happens to unknown paths and broken URLs. */
-import type { RequestListener } from 'node:http';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { errorBody } from '../api/envelope.js';
 import type { HttpDeps } from './deps.js';
 import { toHttpError } from './error-table.js';
-import { ingestDoor } from './ingest-door.js';
 import { defineApiOptions, sendJson, sendText } from './route.js';
 import { absentRoutes } from './routes/absent.js';
 import { adminRoutes } from './routes/admin.js';
 import { debugRoutes } from './routes/debug.js';
-import { allEndpoints, ingestRoutes, otlpEndpoints, type IngestEndpoints } from './routes/ingest.js';
+import { allEndpoints, ingestRoutes, otlpEndpoints } from './routes/ingest.js';
 import { managementRoutes } from './routes/management.js';
 import { notificationRoutes } from './routes/notifications.js';
 import { queryRoutes } from './routes/query.js';
@@ -19,45 +17,32 @@ import { statusRoutes } from './routes/status.js';
 /** Label names come in the path; the router's own limit of 100 characters would make long ones "not found". */
 const PATH_PARAMETER_LENGTH_MAX = 8192;
 
-/** An application and its short way in. */
-export interface HttpApplication {
-  /** For `inject()`, and for `close()`, which waits for requests in flight. */
-  readonly framework: FastifyInstance;
-  /** For sockets, as in listener.ts, after `await framework.ready()`. */
-  readonly routing: RequestListener;
-}
-
-/** The whole server. Holds no state of its own but requests in flight. */
-export function buildServer(deps: HttpDeps): HttpApplication {
-  const framework = bareServer(deps);
+/**
+ * The whole server. Holds no state of its own but requests in flight. For sockets: `routing`, after `ready()` (listener.ts); `close()`
+ * waits for requests in flight.
+ */
+export function buildServer(deps: HttpDeps): FastifyInstance {
+  const app = bareServer(deps);
   const { routePrefix } = deps.options;
   const prefix = routePrefix === '/' ? '' : routePrefix.slice(0, -1);
-  const endpoints = allEndpoints(deps);
   const allRoutes = [
     remoteReadRoutes, queryRoutes, statusRoutes, absentRoutes, notificationRoutes, adminRoutes, managementRoutes,
     debugRoutes,
   ];
-  framework.register(async (scope) => defineApiOptions(scope, deps), { prefix });
-  framework.register(async (scope) => ingestRoutes(scope, deps, endpoints), { prefix });
+  app.register(async (scope) => defineApiOptions(scope, deps), { prefix });
+  app.register(async (scope) => ingestRoutes(scope, deps, allEndpoints(deps)), { prefix });
   for (const routes of allRoutes) {
-    framework.register(async (scope) => routes(scope, deps), { prefix });
+    app.register(async (scope) => routes(scope, deps), { prefix });
   }
-  if (prefix !== '') framework.get('/', (_request, reply) => reply.redirect(routePrefix, 302));
-  return withDoor(framework, deps, endpoints, prefix);
+  if (prefix !== '') app.get('/', (_request, reply) => reply.redirect(routePrefix, 302));
+  return app;
 }
 
 /** The application of the extra OTLP port: the same routes for OTLP as above, without a prefix, and nothing else. */
-export function buildOtlpServer(deps: HttpDeps): HttpApplication {
-  const framework = bareServer(deps);
-  const endpoints = otlpEndpoints(deps);
-  framework.register(async (scope) => ingestRoutes(scope, deps, endpoints));
-  return withDoor(framework, deps, endpoints, '');
-}
-
-function withDoor(framework: FastifyInstance, deps: HttpDeps, endpoints: IngestEndpoints, prefix: string): HttpApplication {
-  const byWholePath = new Map([...endpoints].map(([path, endpoint]) => [`${prefix}${path}`, endpoint]));
-  const routing = ingestDoor(byWholePath, deps, (request, response) => framework.routing(request, response));
-  return { framework, routing };
+export function buildOtlpServer(deps: HttpDeps): FastifyInstance {
+  const app = bareServer(deps);
+  app.register(async (scope) => ingestRoutes(scope, deps, otlpEndpoints(deps)));
+  return app;
 }
 
 function bareServer(deps: HttpDeps): FastifyInstance {

@@ -158,7 +158,7 @@ export async function runServer(
 
   try {
     const app = buildServer(deps);
-    await app.framework.ready();
+    await app.ready();
     listener = await Listener.open(app.routing, listenAddresses(config), deps.options.connections);
     const { addresses } = listener;
     const foundation = await founding;

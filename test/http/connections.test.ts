@@ -19,7 +19,7 @@ afterEach(async () => {
 async function listen(limits: Partial<ConnectionLimits> = {}, options: HarnessOptions = {}) {
   const connections = { ...CONNECTIONS, ...limits };
   const harness = await makeHarness({ ...options, http: { connections, ...options.http } });
-  const listener = await Listener.open(harness.routing, [{ host: '127.0.0.1', port: 0 }], connections);
+  const listener = await Listener.open(harness.app.routing, [{ host: '127.0.0.1', port: 0 }], connections);
   open.push(listener);
   return { ...harness, url: `http://${listener.addresses[0]}`, port: Number(listener.addresses[0]!.split(':')[1]) };
 }

@@ -1,5 +1,4 @@
 /** The whole application over fakes, driven by inject(). */
-import type { RequestListener } from 'node:http';
 import { pino } from 'pino';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { ApiReply, ApiRequest } from '../../src/api/contract.js';
@@ -23,8 +22,6 @@ export const CONNECTIONS: ConnectionLimits = { readTimeoutMs: 60_000, maxConnect
 
 export interface Harness {
   readonly app: FastifyInstance;
-  /** What sockets are given. */
-  readonly routing: RequestListener;
   readonly deps: HttpDeps;
   readonly readiness: Readiness;
   readonly gate: IngestGate;
@@ -170,11 +167,11 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
     },
     ownMetrics: (accept) => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: `# accept ${accept}\nup 1\n` }),
   };
-  const { framework: app, routing } = buildServer(deps);
+  const app = buildServer(deps);
   await app.ready();
   readiness.becomeReady();
   // Awaited here, since inject() itself begins only when somebody waits for it.
-  return { app, routing, deps, readiness, notifications, gate, asked, stored, observed, signals, inject: async (request) => await app.inject(request) };
+  return { app, deps, readiness, notifications, gate, asked, stored, observed, signals, inject: async (request) => await app.inject(request) };
 }
 
 export function json(text: string, status = 200): ApiReply {

@@ -14,8 +14,8 @@ afterEach(async () => {
 });
 
 async function listen(count: number): Promise<Listener> {
-  const { routing } = await makeHarness();
-  const listener = await Listener.open(routing, Array.from({ length: count }, () => LOCAL), CONNECTIONS);
+  const { app } = await makeHarness();
+  const listener = await Listener.open(app.routing, Array.from({ length: count }, () => LOCAL), CONNECTIONS);
   open.push(listener);
   return listener;
 }
@@ -30,8 +30,8 @@ describe('sockets', () => {
   it('an address in use: none is kept open', async () => {
     const taken = await listen(1);
     const port = Number(taken.addresses[0]!.split(':')[1]);
-    const { routing } = await makeHarness();
-    await expect(Listener.open(routing, [LOCAL, { host: '127.0.0.1', port }], CONNECTIONS)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    const { app } = await makeHarness();
+    await expect(Listener.open(app.routing, [LOCAL, { host: '127.0.0.1', port }], CONNECTIONS)).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
   it('close waits for nothing but requests in flight: idle keep-alive connections end at once', async () => {
@@ -48,8 +48,8 @@ describe('sockets', () => {
   });
 
   it('a sender that breaks off leaves nothing behind', async () => {
-    const { routing, gate, observed } = await makeHarness();
-    const listener = await Listener.open(routing, [LOCAL], CONNECTIONS);
+    const { app, gate, observed } = await makeHarness();
+    const listener = await Listener.open(app.routing, [LOCAL], CONNECTIONS);
     open.push(listener);
     const request = http.request(`http://${listener.addresses[0]}/api/v1/write`, { method: 'POST', headers: { 'content-length': 100 } });
     request.on('error', () => {});

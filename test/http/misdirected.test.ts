@@ -72,8 +72,8 @@ describe('HTTP/2 at the HTTP port', () => {
   });
 
   async function listen(): Promise<string> {
-    const { routing } = await makeHarness();
-    const listener = await Listener.open(routing, [{ host: '127.0.0.1', port: 0 }], CONNECTIONS);
+    const { app } = await makeHarness();
+    const listener = await Listener.open(app.routing, [{ host: '127.0.0.1', port: 0 }], CONNECTIONS);
     ended.push(() => listener.close());
     return listener.addresses[0]!;
   }

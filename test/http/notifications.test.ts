@@ -30,8 +30,8 @@ it('tells listeners what is active and every change once', () => {
 
 describe('live', () => {
   test('events arrive over a socket; one connection too many is 204; a stop ends them', async () => {
-    const { routing, notifications } = await makeHarness();
-    const listener = await Listener.open(routing, [{ host: '127.0.0.1', port: 0 }], CONNECTIONS);
+    const { app, notifications } = await makeHarness();
+    const listener = await Listener.open(app.routing, [{ host: '127.0.0.1', port: 0 }], CONNECTIONS);
     const url = `http://${listener.addresses[0]}/api/v1/notifications/live`;
     try {
       notifications.set('reloadFailed', true);

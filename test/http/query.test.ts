@@ -180,12 +180,12 @@ describe('methods and CORS', () => {
 });
 
 it('a client that goes away cancels its query', async () => {
-  const { routing, signals } = await makeHarness({
+  const { app, signals } = await makeHarness({
     query: (_request, signal) => new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(new AdmissionError('canceled', 'canceled')));
     }),
   });
-  const listener = await Listener.open(routing, [{ host: '127.0.0.1', port: 0 }], CONNECTIONS);
+  const listener = await Listener.open(app.routing, [{ host: '127.0.0.1', port: 0 }], CONNECTIONS);
   const abort = new AbortController();
   const request = fetch(`http://${listener.addresses[0]}/api/v1/query?query=1`, { signal: abort.signal });
   await expect.poll(() => signals.length).toBe(1);

@@ -89,7 +89,7 @@ function load<V extends Vector>(folder: string): V[] {
 }
 
 interface System {
-  readonly app: ReturnType<typeof buildServer>['framework'];
+  readonly app: ReturnType<typeof buildServer>;
   readonly store: OpenStore;
 }
 
@@ -141,7 +141,7 @@ async function withSystem<T>({ settings }: Vector, run: (system: System) => Prom
     profiles: { cpu: nothing, heap: nothing, instant: nothing },
     ownMetrics: nothing,
   };
-  const { framework: app } = buildServer(deps);
+  const app = buildServer(deps);
   await app.ready();
   try {
     return await run({ app, store });

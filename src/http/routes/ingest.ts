@@ -1,4 +1,4 @@
-/** The paths of the write endpoints, as routes and for the door in front of the routes; and refusals of what is sent there by mistake. */
+/** The routes of the write endpoints, and refusals of what is sent there by mistake. */
 import type { FastifyInstance } from 'fastify';
 import type { HttpDeps } from '../deps.js';
 import { serveIngest, type IngestEndpoint } from '../ingest-endpoint.js';
