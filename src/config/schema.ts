@@ -397,7 +397,7 @@ export const configSchema = section('', {
     }),
     read_timeout: duration('5m', {
       about: 'How long a request may take to arrive (its head a minute at most), a connection may be idle, and a client may take nothing '
-        + 'of an answer. Then the connection is closed.',
+        + 'of an answer. Then the connection is closed; of a request that did not arrive with a 503, which senders repeat.',
       why: 'Prometheus\' default.',
     }, { minimum: 100 }),
     max_connections: integer(512, {

@@ -1,6 +1,6 @@
 /** Sockets. Apart from the application, because one application listens on several addresses. */
-import http, { type RequestListener } from 'node:http';
-import { isIPv6, type Socket } from 'node:net';
+import http, { type RequestListener, type ServerResponse } from 'node:http';
+import { isIPv6, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionLimits } from './deps.js';
 import { Http2Refusal } from './http2-refusal.js';
@@ -10,6 +10,15 @@ const HEAD_TIMEOUT_MS_MAX = 60_000;
 /** How often Node.js looks for requests that take too long, at most. */
 const CHECK_INTERVAL_MS_MAX = 30_000;
 const TOO_MANY = 'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\r\n';
+/**
+ * Of a request that did not arrive. Not 408, which means it: Prometheus, the Collector and the OpenTelemetry SDKs take any 4xx but 429
+ * for the last word and drop the samples; a 503 all of them repeat.
+ */
+const TOO_SLOW_TEXT = 'the request did not arrive within web.read_timeout\n';
+const TOO_SLOW = 'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n'
+  + `Content-Length: ${TOO_SLOW_TEXT.length}\r\n\r\n${TOO_SLOW_TEXT}`;
+/** A socket that is destroyed while bytes are coming in resets the connection, and the reset overtakes the answer. */
+const LINGER_MS = 500;
 
 export interface ListenAddress {
   /** '' = all interfaces. */
@@ -20,6 +29,8 @@ export interface ListenAddress {
 export class Listener {
   private readonly servers: http.Server[] = [];
   private readonly http2 = new Http2Refusal();
+  /** The newest request of each connection. */
+  private readonly newest = new WeakMap<Duplex, ServerResponse>();
 
   private connections = 0;
 
@@ -71,10 +82,13 @@ export class Listener {
       requestTimeout: readTimeoutMs,
       headersTimeout: Math.min(readTimeoutMs, HEAD_TIMEOUT_MS_MAX),
       connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS_MAX, Math.ceil(readTimeoutMs / 2)),
-    }, routing);
+    }, (request, response) => {
+      this.newest.set(request.socket, response);
+      routing(request, response);
+    });
     server.on('connection', (socket: Socket) => this.admit(socket));
     server.on('clientError', (error: Error, socket: Duplex) => {
-      if (!this.http2.takesOver(error, socket)) refuse(error, socket);
+      if (!this.http2.takesOver(error, socket)) refuse(error, socket, this.newest.get(socket));
     });
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -94,15 +108,29 @@ export class Listener {
   }
 }
 
-/** What Node does by itself where nobody listens to `clientError`. */
-function refuse(error: Error, socket: Duplex): void {
+/** As Node.js does it where nobody listens to `clientError`, but for requests that did not arrive in time. */
+function refuse(error: Error, socket: Duplex, newest: ServerResponse | undefined): void {
   const code = 'code' in error ? error.code : undefined;
-  if (!socket.writable || code === 'ECONNRESET') {
+  const isLate = code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  // Nobody asked anything on a connection without a byte; what is said there would be the answer to a request that crosses it.
+  if (!socket.writable || code === 'ECONNRESET' || (isLate && (isUnused(socket) || isAnswering(newest)))) {
     socket.destroy();
     return;
   }
-  const status = code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large'
-    : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout'
-    : '400 Bad Request';
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+  const status = code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  socket.end(isLate ? TOO_SLOW : `HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+  // A client that leaves its side open would keep the connection, and what its request holds, for ever.
+  const end = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(end));
+}
+
+function isUnused(socket: Duplex): boolean {
+  return socket instanceof Socket && socket.bytesRead === 0;
+}
+
+/** True if an answer has begun, or is still to come, that a few bytes more would spoil. */
+function isAnswering(newest: ServerResponse | undefined): boolean {
+  if (newest === undefined) return false;
+  // The late request is the newest itself, or one behind it of which not even the head is complete.
+  return newest.req.complete ? !newest.writableFinished : newest.headersSent;
 }

@@ -32,10 +32,14 @@ interface Seen {
   readonly encoding: string;
 }
 
-/** In front of narthex: passes requests on, or answers itself while `failWith` says so; remembers what happened. */
+/**
+ * In front of narthex: passes requests on, or answers itself while `failWith` says so; remembers what happened. Of the next `stalls` only
+ * half the body gets through.
+ */
 class Front {
   readonly seen: Seen[] = [];
   failWith = 0;
+  stalls = 0;
   private readonly server: http.Server;
 
   constructor(private readonly target: string) {
@@ -61,10 +65,26 @@ class Front {
       return;
     }
     const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => /^(content-(type|encoding)|x-prometheus.*)$/.test(name)));
+    if (this.stalls > 0) {
+      this.stalls--;
+      const answer = await this.sendHalf(Buffer.concat(chunks), headers);
+      this.seen.push({ status: answer.statusCode!, encoding: 'half' });
+      response.writeHead(answer.statusCode!, { 'retry-after': answer.headers['retry-after'] });
+      answer.pipe(response);
+      return;
+    }
     const answer = await fetch(`${this.target}/api/v1/write`, { method: 'POST', headers: headers as Record<string, string>, body: Buffer.concat(chunks) });
     this.seen.push({ status: answer.status, encoding });
     const written = [...answer.headers].filter(([name]) => name.startsWith('x-prometheus') || name === 'retry-after');
     response.writeHead(answer.status, Object.fromEntries(written)).end(await answer.text());
+  }
+
+  private sendHalf(body: Buffer, headers: http.OutgoingHttpHeaders): Promise<http.IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const request = http.request(`${this.target}/api/v1/write`, { method: 'POST', headers: { ...headers, 'content-length': body.length } });
+      request.on('response', resolve).on('error', reject);
+      request.write(body.subarray(0, body.length >>> 1));
+    });
   }
 }
 
@@ -97,7 +117,7 @@ describe.skipIf(peersMissing)(`real senders${peersNote}`, () => {
   it.each([
     ['prometheus', 'prometheus.WriteRequest'], ['prometheus', 'io.prometheus.write.v2.Request'], ['vmagent', ''],
   ] as const)('%s %s', async (kind, message) => {
-    const narthex = await Server.start({ flags: ['--limits.max-series-per-metric=2'] });
+    const narthex = await Server.start({ flags: ['--limits.max-series-per-metric=2', '--web.read-timeout=1s'] });
     cleanups.push(() => narthex.remove());
     const front = new Front(narthex.url);
     await startSender(kind, message, await front.url(), await startTarget());
@@ -123,6 +143,16 @@ describe.skipIf(peersMissing)(`real senders${peersNote}`, () => {
       const last = (await value(narthex.url, 'max_over_time(good[1m])')) ?? 0;
       const samples = (await value(narthex.url, 'count_over_time(good[1m])')) ?? 0;
       return last > scraped + 3 && samples >= last;
+    });
+
+    // So is a body that did not arrive.
+    front.stalls = 2;
+    const before = (await value(narthex.url, 'max_over_time(good[1m])')) ?? 0;
+    await until('bodies that stop half way', () => front.seen.filter(({ encoding }) => encoding === 'half').length === 2);
+    expect(front.seen.filter(({ encoding }) => encoding === 'half')).toEqual(Array(2).fill({ status: 503, encoding: 'half' }));
+    await until('what did not arrive', async () => {
+      const last = (await value(narthex.url, 'max_over_time(good[2m])')) ?? 0;
+      return last > before + 3 && ((await value(narthex.url, 'count_over_time(good[2m])')) ?? 0) >= last;
     });
 
     if (kind === 'vmagent') {
