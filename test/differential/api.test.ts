@@ -75,5 +75,5 @@ describe.skipIf(peersMissing)(`the API of a real Prometheus and ours${peersNote}
     for (const base of bases) {
       expect((await ask(base, { method: 'POST', target: '/prom/-/quit' }, agent)).body).toBe('Requesting termination... Goodbye!');
     }
-  }, 120_000);
+  });
 });

@@ -72,7 +72,7 @@ describe.skipIf(peersMissing)(`clients${peersNote}`, () => {
     expect(names.trim().split('\n').sort()).toEqual([
       'block.pb', 'cpu.pb', 'goroutine.pb', 'heap.pb', 'metrics.txt', 'mutex.pb', 'threadcreate.pb', 'trace.pb',
     ]);
-  }, 150_000);
+  });
 
   it('a Prometheus federates: names, labels, values and times as they are here', async () => {
     const port = await freePort();

@@ -65,7 +65,7 @@ describe.skipIf(peersMissing)(`remote read with real peers${peersNote}`, () => {
     prometheus = await startPrometheus({}, 'stored');
     reader = await startPrometheus({ remote_read: [{ url: `${narthex.url}/api/v1/read`, read_recent: true }] }, 'reader');
     for (const url of [narthex.url, prometheus]) expect((await write(url, 1, seriesToWrite())).status).toBe(204);
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const cleanup of cleanups.reverse()) await cleanup();
   });
@@ -123,5 +123,5 @@ describe.skipIf(peersMissing)(`remote read with real peers${peersNote}`, () => {
       count = new Set(lines.flatMap((line) => line.timestamps.map((t) => `${JSON.stringify({ ...line, timestamps: 0, values: 0 })}@${t}`))).size;
     }
     expect(count).toBe(6 * POINTS);
-  }, 120_000);
+  });
 });

@@ -98,5 +98,5 @@ describe.skipIf(peersMissing)(`remote write from a real Prometheus${peersNote}`,
 
     const metadata = (await (await fetch(`${narthex.url}/api/v1/metadata?metric=node_load1`)).json()) as { data: Record<string, { type: string }[]> };
     expect(metadata.data['node_load1']?.[0]?.type).toBe('gauge');
-  }, 180_000);
+  });
 });

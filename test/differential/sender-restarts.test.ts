@@ -7,6 +7,7 @@ import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { query, value } from '../e2e/support/query.js';
 import { freePort, Server, sleep } from '../e2e/support/server.js';
+import { eventually } from '../support/eventually.js';
 import { answers, PeerProcess, peersMissing, peersNote } from './peers.js';
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -55,11 +56,6 @@ async function startSender(message: string | undefined, url: string, targetPort:
   await answers(`http://127.0.0.1:${port}/${message === undefined ? 'health' : '-/ready'}`);
 }
 
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(200)) if (await holds()) return;
-  throw new Error(`${what} did not happen`);
-}
-
 describe.skipIf(peersMissing)(`real senders over kills${peersNote}`, () => {
   it.each([
     ['prometheus.WriteRequest', 'prometheus.WriteRequest'], ['io.prometheus.write.v2.Request', 'io.prometheus.write.v2.Request'],
@@ -74,7 +70,7 @@ describe.skipIf(peersMissing)(`real senders over kills${peersNote}`, () => {
 
     for (let kills = 0; kills < 3; kills++) {
       const before = await newest();
-      await until('samples', async () => (await newest()) >= before + 2);
+      await eventually('samples', async () => (await newest()) >= before + 2);
       await narthex.kill();
       const scraped = target.scrapes();
       // Some scrapes happen while nobody takes them.
@@ -82,8 +78,8 @@ describe.skipIf(peersMissing)(`real senders over kills${peersNote}`, () => {
       narthex = await Server.start({ directory: narthex.directory, port });
     }
     const last = target.scrapes();
-    await until('the last scrape', async () => (await newest()) > last);
-    await until('all series', async () => (await value(narthex.url, `count(max_over_time(turn[1h]) > ${last})`)) === SERIES);
+    await eventually('the last scrape', async () => (await newest()) > last);
+    await eventually('all series', async () => (await value(narthex.url, `count(max_over_time(turn[1h]) > ${last})`)) === SERIES);
     // The first scrapes may be from before the sender's queues began. From then on each series has every turn, once.
     const missing = async (): Promise<[least: number, most: number]> => {
       const spans = await query(narthex.url, 'last_over_time(turn[1h]) - min_over_time(turn[1h]) + 1 - count_over_time(turn[1h])');
@@ -94,7 +90,7 @@ describe.skipIf(peersMissing)(`real senders over kills${peersNote}`, () => {
     // A series of Prometheus keeps to its queue, so that its newest sample comes last. vmagent's queues take whatever block is next, and
     // one that was refused waits up to a minute while later ones pass it. What has been answered 2xx is not sent again: if that were
     // lost, no waiting would bring it.
-    if (message === undefined) await until('blocks that waited', async () => (await missing())[1] === 0);
+    if (message === undefined) await eventually('blocks that waited', async () => (await missing())[1] === 0);
     expect(await missing(), `turns missing: ${JSON.stringify((await query(narthex.url, 'turn{i="0"}[1h]'))[0]?.points)}`).toEqual([0, 0]);
     expect(await value(narthex.url, 'max(min_over_time(turn[1h]))')).toBeLessThanOrEqual(3);
   }, 300_000);

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { query, value } from '../e2e/support/query.js';
 import { freePort, Server, sleep } from '../e2e/support/server.js';
+import { eventually } from '../support/eventually.js';
 import { answers, PeerProcess, peersMissing, peersNote } from './peers.js';
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -108,11 +109,6 @@ async function startSender(kind: 'prometheus' | 'vmagent', message: string, url:
   return child;
 }
 
-async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(200)) if (await holds()) return;
-  throw new Error(`${what} did not happen`);
-}
-
 describe.skipIf(peersMissing)(`real senders${peersNote}`, () => {
   it.each([
     ['prometheus', 'prometheus.WriteRequest'], ['prometheus', 'io.prometheus.write.v2.Request'], ['vmagent', ''],
@@ -123,7 +119,7 @@ describe.skipIf(peersMissing)(`real senders${peersNote}`, () => {
     await startSender(kind, message, await front.url(), await startTarget());
 
     // A part of each request is refused: the rest is stored, again and again, and nothing is sent twice.
-    await until('good samples', async () => ((await value(narthex.url, 'count_over_time(good[1m])')) ?? 0) >= 4);
+    await eventually('good samples', async () => ((await value(narthex.url, 'count_over_time(good[1m])')) ?? 0) >= 4);
     expect(await value(narthex.url, 'count_over_time(also_good[1m])')).toBeGreaterThanOrEqual(3);
     expect((await query(narthex.url, 'bad')).length).toBe(2);
     expect(front.seen.some(({ status }) => status === 400)).toBe(true);
@@ -135,11 +131,11 @@ describe.skipIf(peersMissing)(`real senders${peersNote}`, () => {
     // 503 is repeated until it is accepted: no scrape is missing afterwards.
     front.failWith = 503;
     const refusals = front.seen.length;
-    await until('refusals', () => front.seen.filter(({ status }) => status === 503).length >= 3);
+    await eventually('refusals', () => front.seen.filter(({ status }) => status === 503).length >= 3);
     expect(front.seen.slice(refusals).some(({ status }) => status === 503)).toBe(true);
     await sleep(1500);
     front.failWith = 0;
-    await until('what was refused', async () => {
+    await eventually('what was refused', async () => {
       const last = (await value(narthex.url, 'max_over_time(good[1m])')) ?? 0;
       const samples = (await value(narthex.url, 'count_over_time(good[1m])')) ?? 0;
       return last > scraped + 3 && samples >= last;
@@ -161,5 +157,5 @@ describe.skipIf(peersMissing)(`real senders${peersNote}`, () => {
       expect(encodings[0]).toBe('zstd 415');
       expect(encodings.filter((one) => one.startsWith('zstd')).length).toBeLessThan(5);
     }
-  }, 120_000);
+  });
 });

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { write } from '../support/remote-write-client.js';
 import { get, query, value } from './support/query.js';
 import { Server, sleep } from './support/server.js';
@@ -25,10 +26,8 @@ beforeAll(async () => {
     }));
     expect((await write(server.url, 1, series)).status).toBe(204);
   }
-  const deadline = Date.now() + 60_000;
-  while (blocks().length < 2 && Date.now() < deadline) await sleep(100);
-  expect(blocks().length, server.log).toBeGreaterThanOrEqual(2);
-}, 120_000);
+  await eventually('two blocks', () => blocks().length >= 2, () => server.log);
+});
 afterAll(async () => {
   for (const one of servers) await one.kill();
   for (const one of servers) await one.remove();
@@ -61,7 +60,7 @@ describe('the admin API', () => {
     const again = [{ labels: { __name__: 'some_total', s: 'a' }, samples: [{ timestampMs: endSeconds * 1000, value: 7 }] }];
     expect((await write(server.url, 1, again)).status).toBe(204);
     expect(await value(server.url, 'some_total{s="a"}', endSeconds)).toBe(7);
-  }, 60_000);
+  });
 
   it('takes a snapshot while samples come in, and a server opens it', async () => {
     let going = true;
@@ -87,7 +86,7 @@ describe('the admin API', () => {
     const withoutHeads = await admin('snapshot', { skip_head: 'true' });
     expect(withoutHeads.status).toBe(200);
     expect(await get(server.url, 'label/s/values')).toEqual(['a', 'b', 'c']);
-  }, 60_000);
+  });
 
   it('flushes while samples come in, and is killed right after: everything is in blocks', async () => {
     const heads = (): string[] => fs.readdirSync(path.join(server.directory, 'heads'));
@@ -112,7 +111,7 @@ describe('the admin API', () => {
     servers.push(server);
     expect(await counts()).toEqual(before);
     expect(await value(server.url, 'count_over_time(meanwhile[1h])', endSeconds + 3000)).toBe(sent);
-  }, 60_000);
+  });
 
   it('tells what is wrong', async () => {
     expect(await admin('delete_series')).toMatchObject({ status: 400 });
@@ -121,5 +120,5 @@ describe('the admin API', () => {
     servers.push(off);
     const response = await fetch(`${off.url}/api/v1/admin/tsdb/snapshot`, { method: 'POST' });
     expect([response.status, await response.text()]).toEqual([500, '{"status":"error","errorType":"unavailable","error":"admin APIs disabled"}']);
-  }, 30_000);
+  });
 });

@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { write } from '../support/remote-write-client.js';
 import { get, query, value } from './support/query.js';
 import { Server, sleep } from './support/server.js';
@@ -51,10 +52,8 @@ it('heads become blocks, blocks become few, and a kill at any time loses nothing
   expect(kills).toBeGreaterThan(3);
   // Samples older than the newest by an hour and a head's range are in blocks: 22 heads' worth, of which most are in blocks of 1.5 and
   // 4.5 hours.
-  const deadline = Date.now() + 60_000;
   const settled = (): boolean => fs.readdirSync(path.join(directory, 'heads')).length <= 4 && blocks().length <= 9;
-  while (!settled() && Date.now() < deadline) await sleep(200);
-  expect(settled(), server.log).toBe(true);
+  await eventually('few heads and blocks', settled, () => server!.log);
   const listed = await get<{ blocks: { minTime: number; maxTime: number; compaction: { level: number; sources: string[] } }[] }>(server.url, 'status/tsdb/blocks');
   expect(listed.blocks.some(({ minTime, maxTime, compaction }) => maxTime - minTime === 4.5 * HOUR && compaction.level > 1 && compaction.sources.length === 9), server.log).toBe(true);
 
@@ -71,4 +70,4 @@ it('heads become blocks, blocks become few, and a kill at any time loses nothing
   }
   expect(fs.readdirSync(path.join(directory, 'blocks')).filter((name) => !name.endsWith('.block'))).toEqual([]);
   expect(fs.readdirSync(path.join(directory, 'heads')).length).toBeLessThanOrEqual(4);
-}, 180_000);
+});

@@ -175,5 +175,5 @@ describe('kill -9 in the middle of deltas', () => {
     // Whatever is not answered yet, and some more.
     for (const stream of streams) await stream.run(server, 3);
     for (const stream of streams) await stream.check(server);
-  }, 120_000);
+  });
 });

@@ -62,7 +62,7 @@ describe.skipIf(missing)(`the guide's Flask program${note}`, () => {
       encoding: 'utf8', env: { ...process.env, PYTHONPATH: packages, NARTHEX_URL: server.url }, timeout: 60_000,
     });
     expect([status, stderr.includes('Failed to export')], stderr).toEqual([0, false]);
-  }, 90_000);
+  });
   afterAll(async () => server?.remove());
 
   it('the counter is calc_operation_total', async () => {

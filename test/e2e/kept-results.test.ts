@@ -2,8 +2,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { write } from '../support/remote-write-client.js';
-import { Server, sleep } from './support/server.js';
+import { Server } from './support/server.js';
 
 const HOUR = 3_600_000;
 const STEP_MS = 60_000;
@@ -23,10 +24,8 @@ beforeAll(async () => {
     expect((await write(server.url, 1, series)).status).toBe(204);
   }
   const blocks = path.join(server.directory, 'blocks');
-  const deadline = Date.now() + 60_000;
-  while (fs.readdirSync(blocks).length === 0 && Date.now() < deadline) await sleep(100);
-  expect(fs.readdirSync(blocks).length, server.log).toBeGreaterThan(0);
-}, 120_000);
+  await eventually('a block', () => fs.readdirSync(blocks).length > 0, () => server.log);
+});
 afterAll(async () => {
   await server.kill();
   await server.remove();
@@ -67,4 +66,4 @@ it('answers as if nothing were kept, after every kind of change', async () => {
     if (!what.startsWith('nothing')) expect(kept[0], `${what} changes the answer`).not.toBe(before[0]);
     before = kept;
   }
-}, 60_000);
+});

@@ -79,4 +79,4 @@ it('kill -9 during upkeep loses nothing, alters nothing, and brings nothing dele
   } catch (error) {
     throw new Error(`SEED=${seed} npx vitest run test/e2e/kill-upkeep.test.ts\n${server.log.slice(-5000)}`, { cause: error });
   }
-}, 60_000 + rounds * 30_000);
+}, 120_000 + rounds * 60_000);

@@ -148,7 +148,7 @@ describe.each(VARIANTS)('$name', (variant) => {
 });
 
 it('metadata comes with it', async () => {
-  await expect.poll(() => get<Record<string, unknown>>(server.url, 'metadata'), { timeout: 5000 }).toMatchObject({
+  await expect.poll(() => get<Record<string, unknown>>(server.url, 'metadata')).toMatchObject({
     http_server_requests_total: [{ type: 'counter', help: 'Requests served', unit: '' }],
     room_temperature_celsius: [{ type: 'gauge', unit: 'celsius' }],
     http_server_duration_milliseconds: [{ type: 'histogram', unit: 'milliseconds' }],

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { write } from '../support/remote-write-client.js';
 import { query } from './support/query.js';
 import { Server, sleep } from './support/server.js';
@@ -85,27 +86,27 @@ it('clean stop, kill -9 behind a snapshot, a damaged snapshot, and without snaps
   expect(await stored(server)).toEqual(expected);
   expect(await server.stop()).toBe(0);
   expect(snapshots(server)).toEqual([]);
-}, 120_000);
+});
 
 it('listens while it starts, and a stop meanwhile is orderly', async () => {
   const server = await started(Server.spawn());
   const states = new Set<number>();
-  for (let i = 0; i < 1500 && !states.has(200); i++) {
+  await eventually('a server that is ready', async () => {
     const answer = await fetch(`${server.url}/-/ready`).catch(() => undefined);
     if (answer) states.add(answer.status);
     const progress = await fetch(`${server.url}/api/v1/status/walreplay`).catch(() => undefined);
     if (progress) expect(Object.keys(((await progress.json()) as { data: object }).data)).toEqual(['min', 'max', 'current']);
-    await sleep(5);
-  }
+    return states.has(200);
+  }, () => server.log);
   states.delete(503);
   expect([...states]).toEqual([200]);
   expect(await server.stop()).toBe(0);
 
   const next = await started(server.spawnAgain());
-  while (!next.log.includes('narthex is listening') && next.running) await sleep(5);
+  await eventually('a server that listens', () => next.log.includes('narthex is listening'), () => next.log);
   expect(await next.stop()).toBe(0);
   expect(fs.existsSync(path.join(next.directory, 'narthex.lock'))).toBe(false);
-}, 60_000);
+});
 
 it('a second signal ends it at once, whatever it waits for', async () => {
   const server = await started(Server.start());
@@ -115,7 +116,7 @@ it('a second signal ends it at once, whatever it waits for', async () => {
   hanging.flushHeaders();
   await send(server, 0);
   process.kill(server.pid, 'SIGTERM');
-  while (!server.log.includes('stopping because of SIGTERM')) await sleep(5);
+  await eventually('a signal that is heard', () => server.log.includes('stopping because of SIGTERM'), () => server.log);
   await sleep(100);
   expect(server.running).toBe(true);
   process.kill(server.pid, 'SIGINT');
@@ -124,4 +125,4 @@ it('a second signal ends it at once, whatever it waits for', async () => {
   const next = await started(server.again());
   expect((await stored(next))[0]).toBe(String(SERIES));
   expect(await next.stop()).toBe(0);
-}, 60_000);
+});

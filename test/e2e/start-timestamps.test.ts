@@ -70,7 +70,7 @@ describe('start timestamps', () => {
         expect(await value(server.url, `increase(${name}[5m])`, endSeconds)).toBeCloseTo(COUNTED, 6);
       }
     }
-  }, 60_000);
+  });
 
   it('are neither stored nor used without them', async () => {
     const server = await start(['--enable-feature=promql-experimental-functions']);
@@ -78,5 +78,5 @@ describe('start timestamps', () => {
       expect((await query(server.url, `start_timestamp(${name}) > 0`, endSeconds)).length).toBe(0);
       expect(await value(server.url, `resets(${name}[5m])`, endSeconds)).toBe(0);
     }
-  }, 60_000);
+  });
 });

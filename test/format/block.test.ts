@@ -25,7 +25,7 @@ beforeAll(async () => {
   await store.db.administration.deleteSeries([matchers(['__name__', '=', 'regular'])], ...DELETED);
   const [name] = fs.readdirSync(path.join(folder, 'blocks')).filter((one) => one.endsWith('.block'));
   file = path.join(folder, 'blocks', name!);
-}, 60_000);
+});
 afterAll(() => stores.closeAll());
 
 const TABLES = [

@@ -34,7 +34,7 @@ beforeAll(async () => {
   await store.db.appendBatch(again, new Uint8Array(1));
   samples.splice(393, 0, [deleted[1]![0], T0 - 5, new BigUint64Array(Float64Array.of(8).buffer)[0]!]);
   await stores.close(store);
-}, 60_000);
+});
 
 interface Segment {
   readonly number: number;

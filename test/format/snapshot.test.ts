@@ -15,7 +15,7 @@ beforeAll(async () => {
   const store = await openStore(folder, { keepStarts: true, headSnapshots: { arenaFormat: FORMAT, timeoutMs: 60_000 } });
   await tell(store, wanted);
   await store.db.close();
-}, 60_000);
+});
 
 interface Piece {
   readonly address: number;

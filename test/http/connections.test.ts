@@ -82,7 +82,8 @@ describe('slow clients', () => {
 
   it('a client that takes nothing of its answer: other queries wait, and the connection is closed', async () => {
     const big = json(`"${'x'.repeat(64 << 20)}"`);
-    const { port, url } = await listen(SHORT, { query: (request) => Promise.resolve(request.params === 'big' ? big : json('1')) });
+    // Long enough for another query to find the room taken, also on a busy machine.
+    const { port, url } = await listen({ readTimeoutMs: 3000 }, { query: (request) => Promise.resolve(request.params === 'big' ? big : json('1')) });
     const { socket, answer } = connect(port, 'GET /api/v1/query?big HTTP/1.1\r\nHost: x\r\n\r\n');
     socket.pause();
     const small = async (): Promise<string> => {
@@ -109,7 +110,7 @@ describe('broken and greedy clients', () => {
     ['a method that does not exist', 'GRAB /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n', /^HTTP\/1\.1 400 /],
     ['a length beyond the limit', 'POST /api/v1/write HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5000\r\n\r\n', /^HTTP\/1\.1 413 /],
   ])('%s', async (_name, text, expected) => {
-    const { port } = await listen(SHORT);
+    const { port } = await listen();
     expect(await connect(port, text).answer).toMatch(expected);
   });
 

@@ -147,7 +147,7 @@ describe('a write that fails', () => {
     expect(target.stats()).toMatchObject({ queued: 1, written: { batches: 0 } });
     await target.flush();
     expect(target.stats()).toMatchObject({ failedWrites: 2, queued: 0, written: { batches: 2 }, dropped: { metadata: 0 } });
-  }, 20_000);
+  });
 
   test('because the thread ends, is tried again in another', async () => {
     const target = await scripted('crash write');

@@ -85,7 +85,7 @@ beforeAll(async () => {
   expect(report.rejects.size).toBe(0);
   await store.db.close();
   writeCatalogue(path.join(data, 'catalogue.sqlite'));
-}, 60_000);
+});
 
 describe('the data commands', () => {
   it('dump what import takes, exact to the bit', () => {
@@ -109,7 +109,7 @@ describe('the data commands', () => {
     expect(lines.length).toBe(3);
     expect(lines.slice(0, 2).map((line) => Object.keys(JSON.parse(line) as object))).toEqual([['metadata'], ['metadata']]);
     expect(lines[2]).toBe(`{"labels":{"__name__":"plain_total","job":"a"},"t":[${T0 + 10_000},${T0 + 11_000}],"v":[${10 / 3},${11 / 3}]}`);
-  }, 60_000);
+  });
 
   it('import makes blocks as long as those of compaction, and never of times that are not over', () => {
     const now = Date.now();
@@ -129,7 +129,7 @@ describe('the data commands', () => {
     fs.writeFileSync(config, 'storage:\n  tsdb:\n    retention:\n      time: 10y\n');
     expect(spans('long-spans', '--config.file', config)).toEqual([486, 486, 2]);
     expect(narthex('import', '--path', path.join(folder, 'spans'), file).err).toContain('storage.tsdb.retention.time = 15d removes what is older');
-  }, 60_000);
+  });
 
   it('speak OpenMetrics as far as it goes', () => {
     const text = narthex('dump', '--format', 'openmetrics', data);
@@ -142,7 +142,7 @@ describe('the data commands', () => {
     expect(narthex('import', '--path', copy, file)).toMatchObject({ code: 0, err: '' });
     expect(narthex('dump', '--format', 'openmetrics', copy).out).toBe(text.out);
     expect(narthex('dump', copy).out).toContain('{"metadata":{"family":"plain_total","type":"counter","help":"first","unit":""}}\n');
-  }, 60_000);
+  });
 
   it('inspect shows parts and series', () => {
     const { code, out } = narthex('inspect', '--series', data);
@@ -151,7 +151,7 @@ describe('the data commands', () => {
     expect(out).toContain('plain_total{job="a"}: 3010 samples, ');
     expect(narthex('inspect', path.join(folder, 'nothing'))).toMatchObject({ code: 1 });
     expect(narthex('inspect', '--limit', 'x', data)).toMatchObject({ code: 2 });
-  }, 60_000);
+  });
 
   it('verify finds damage in logs and blocks, and changes nothing', () => {
     const broken = path.join(folder, 'broken');
@@ -174,7 +174,7 @@ describe('the data commands', () => {
     expect(out).toContain(`${files[1]} at `);
     files.forEach((file, i) => expect(fs.readFileSync(file).equals(before[i]!)).toBe(true));
     expect(fs.existsSync(path.join(broken, 'heads', 'quarantine'))).toBe(false);
-  }, 60_000);
+  });
 
   it('import names bad lines and keeps the good ones', () => {
     const file = path.join(folder, 'wrong.jsonl');
@@ -197,7 +197,7 @@ describe('the data commands', () => {
       'narthex import: 11 of 13 lines are left out, all others are stored',
     ]);
     expect(narthex('dump', target).out).toBe('{"labels":{"__name__":"x"},"t":[1,4],"v":[1,1]}\n');
-  }, 60_000);
+  });
 });
 
 /** A target that keeps what it is given, as lines. */

@@ -51,5 +51,5 @@ describe.skipIf(PROMTOOL === undefined)('promtool', () => {
     expect(seen[2]).toEqual(seen[0]);
     const again = prometheusBlocks('again', narthex('dump', '--format', 'openmetrics', path.join(folder, 'from-text')));
     expect(promtool('dump', again)).toBe(dumps.promtool);
-  }, 60_000);
+  });
 });

@@ -232,5 +232,5 @@ describe('any sender', () => {
         fs.rmSync(used.directory, { recursive: true, force: true });
       }
     }), { numRuns: 15 });
-  }, 120_000);
+  });
 });
