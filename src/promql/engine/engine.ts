@@ -56,7 +56,7 @@ function evaluateQuery(options: EngineOptions, storage: Queryable, request: Quer
   };
   const planned = planQuery(expr, grid, isRangeQuery, request.endMs);
   const counts = request.stats === undefined ? undefined : new SampleCounts(grid.count);
-  const evaluate = prepare(planned, storage, { query, grid, statsOnly: false, counts }, isRangeQuery);
+  const evaluate = prepare(planned, storage, { query, grid, buckets: 'read', counts }, isRangeQuery);
   const preparedMs = performance.now();
   const result = evaluate();
   const samples = counts?.finish();

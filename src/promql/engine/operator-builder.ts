@@ -25,7 +25,7 @@ import type { AtModifier, BinaryExpr, Expr, MatrixSelector, SubqueryExpr, UnaryE
 import { isSetOperator, typeOf } from '../parser/type-check.js';
 import { withoutParens } from '../plan/plan.js';
 import { mulHistogram } from '../histogram/arithmetic.js';
-import type { EvalFrame } from './query-context.js';
+import { type EvalFrame, needingBuckets } from './query-context.js';
 import { singleStep } from './step-grid.js';
 import { FLOAT, HISTOGRAM, type StepColumn } from './step-column.js';
 
@@ -130,7 +130,7 @@ export class OperatorBuilder {
     const grid = subqueryGrid(frame.grid, shift, expr.rangeMs, stepMs);
     // A range of years at steps of milliseconds must not take memory before it fails.
     frame.query.limits.checkCells(grid.count);
-    const inner: EvalFrame = { query: frame.query, grid, statsOnly: false };
+    const inner: EvalFrame = { query: frame.query, grid, buckets: 'needed' };
     const known = grid.count === 0 ? undefined : frame.query.innerSteps?.(expr.expr.pos, grid);
     const operator = known === undefined ? this.vector(expr.expr, inner) : new KnownStepsOperator(inner, known);
     return new SubquerySource(operator, grid, expr.rangeMs, shift);
@@ -142,7 +142,8 @@ export class OperatorBuilder {
     return uniqueSeries(new ElementFunctionOperator(frame, inner, negate), inner, frame);
   }
 
-  private binaryVector(expr: BinaryExpr, frame: EvalFrame): VectorOperator {
+  private binaryVector(expr: BinaryExpr, outer: EvalFrame): VectorOperator {
+    const frame = expr.op === '</' || expr.op === '>/' ? needingBuckets(outer) : outer;
     if (typeOf(expr.lhs) === 'scalar') {
       return this.scalarVector(expr, frame, this.vector(expr.rhs, frame), this.scalar(expr.lhs, frame), true);
     }

@@ -23,12 +23,27 @@ export interface QueryContext {
   readonly nativeBucketSeries: boolean;
 }
 
+/**
+ * What is asked of the buckets of histograms. `skipped`: only count and sum are, below `histogram_count`, `histogram_sum` and
+ * `histogram_avg`. `needed`: something around computes with them, so that nothing inside may leave them out.
+ */
+export type BucketUse = 'read' | 'skipped' | 'needed';
+
 /** A place to evaluate in: the query, and the grid of the query itself or of a subquery. */
 export interface EvalFrame {
   readonly query: QueryContext;
   readonly grid: StepGrid;
-  /** True below `histogram_count`, `histogram_sum` and `histogram_avg`: buckets are not asked for. */
-  readonly statsOnly: boolean;
+  readonly buckets: BucketUse;
   /** Where samples are counted by step; undefined if nobody asked, and inside subqueries. */
   readonly counts?: SampleCounts | undefined;
+}
+
+/** Inside a function that asks for count and sum only. */
+export function skippingBuckets(frame: EvalFrame): EvalFrame {
+  return frame.buckets === 'needed' ? frame : { ...frame, buckets: 'skipped' };
+}
+
+/** Inside something that computes with buckets. */
+export function needingBuckets(frame: EvalFrame): EvalFrame {
+  return { ...frame, buckets: 'needed' };
 }

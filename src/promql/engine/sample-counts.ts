@@ -24,11 +24,11 @@ export class SampleCounts {
   }
 
   /** Every sample of a column. */
-  addColumn(column: StepColumn, statsOnly: boolean): void {
+  addColumn(column: StepColumn): void {
     const { kinds, length } = column;
     for (let s = 0; s < length; s++) {
       if (kinds[s] === FLOAT) this.perStep[s]!++;
-      else if (kinds[s] === HISTOGRAM) this.perStep[s]! += histogramSamples(column.histogramAt(s), statsOnly);
+      else if (kinds[s] === HISTOGRAM) this.perStep[s]! += histogramSamples(column.histogramAt(s));
     }
   }
 
@@ -65,9 +65,9 @@ export class SampleCounts {
   }
 }
 
-/** How many samples a histogram counts as. @param statsOnly upstream does not even read its buckets */
-export function histogramSamples(histogram: Histogram, statsOnly: boolean): number {
-  const lists = statsOnly ? 0 : histogram.positiveSpans.length + histogram.negativeSpans.length
+/** How many samples a histogram counts as. */
+export function histogramSamples(histogram: Histogram): number {
+  const lists = histogram.positiveSpans.length + histogram.negativeSpans.length
     + histogram.positiveBuckets.length + histogram.negativeBuckets.length + histogram.customValues.length;
   return Math.floor((HISTOGRAM_BYTES + 8 * lists + 8) / 16);
 }

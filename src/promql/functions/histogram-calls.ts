@@ -1,7 +1,7 @@
 import type { Histogram } from '../../model/histogram.js';
 import type { OperatorBuilder } from '../engine/operator-builder.js';
 import { formatOpenMetrics } from '../engine/number-text.js';
-import type { EvalFrame } from '../engine/query-context.js';
+import { type EvalFrame, needingBuckets } from '../engine/query-context.js';
 import type { ClassicBuckets } from '../histogram/classic.js';
 import { HistogramNote } from '../histogram/notes.js';
 import { histogramFraction, histogramQuantile } from '../histogram/quantile.js';
@@ -12,7 +12,8 @@ import type { Call, Position } from '../parser/ast.js';
 import { stringArgument } from './string-argument.js';
 
 /** `histogram_quantile(φ, v)` */
-export function histogramQuantileCall(build: OperatorBuilder, call: Call, frame: EvalFrame): VectorOperator {
+export function histogramQuantileCall(build: OperatorBuilder, call: Call, outer: EvalFrame): VectorOperator {
+  const frame = needingBuckets(outer);
   const q = checkedQuantile(build.scalar(call.args[0]!, frame), frame, call.args[0]!.pos);
   const vector = build.vector(call.args[1]!, frame);
   const pos = call.args[1]!.pos;
@@ -20,7 +21,8 @@ export function histogramQuantileCall(build: OperatorBuilder, call: Call, frame:
 }
 
 /** `histogram_quantiles(v, "label", φ, …)` */
-export function histogramQuantilesCall(build: OperatorBuilder, call: Call, frame: EvalFrame): VectorOperator {
+export function histogramQuantilesCall(build: OperatorBuilder, call: Call, outer: EvalFrame): VectorOperator {
+  const frame = needingBuckets(outer);
   const vector = build.vector(call.args[0]!, frame);
   const name = stringArgument(call, 1);
   const pos = call.args[0]!.pos;
@@ -36,7 +38,8 @@ export function histogramQuantilesCall(build: OperatorBuilder, call: Call, frame
 }
 
 /** `histogram_fraction(lower, upper, v)` */
-export function histogramFractionCall(build: OperatorBuilder, call: Call, frame: EvalFrame): VectorOperator {
+export function histogramFractionCall(build: OperatorBuilder, call: Call, outer: EvalFrame): VectorOperator {
+  const frame = needingBuckets(outer);
   const lower = build.scalar(call.args[0]!, frame);
   const upper = build.scalar(call.args[1]!, frame);
   const vector = build.vector(call.args[2]!, frame);

@@ -1,6 +1,6 @@
 import { invariant } from '../../invariant.js';
 import type { OperatorBuilder } from '../engine/operator-builder.js';
-import type { EvalFrame } from '../engine/query-context.js';
+import { type EvalFrame, skippingBuckets } from '../engine/query-context.js';
 import { ABSENT } from '../engine/step-column.js';
 import { histogramAvg, histogramStddev, histogramStdvar } from '../histogram/stats.js';
 import { AbsentOperator } from '../operators/absent.js';
@@ -29,7 +29,8 @@ const HISTOGRAM_FUNCTIONS: Readonly<Record<string, ColumnFunction>> = {
   histogram_stdvar: onHistograms(histogramStdvar),
 };
 
-const STATS_ONLY: ReadonlySet<string> = new Set(['histogram_count', 'histogram_sum', 'histogram_avg']);
+/** `histogram_stddev` and `histogram_stdvar` are not among them, and do not ask for buckets either: inside of these they have none. */
+const WITHOUT_BUCKETS: ReadonlySet<string> = new Set(['histogram_count', 'histogram_sum', 'histogram_avg']);
 
 /** The functions that give an instant vector. */
 export function vectorCall(build: OperatorBuilder, call: Call, frame: EvalFrame): VectorOperator {
@@ -40,7 +41,9 @@ export function vectorCall(build: OperatorBuilder, call: Call, frame: EvalFrame)
   const date = DATE_FUNCTIONS[call.func];
   if (date !== undefined) return dateCall(build, call, frame, date);
   const histogram = HISTOGRAM_FUNCTIONS[call.func];
-  if (histogram !== undefined) return elementwise(build, call, { ...frame, statsOnly: STATS_ONLY.has(call.func) }, histogram);
+  if (histogram !== undefined) {
+    return elementwise(build, call, WITHOUT_BUCKETS.has(call.func) ? skippingBuckets(frame) : frame, histogram);
+  }
   switch (call.func) {
     case 'round':
       return roundCall(build, call, frame);

@@ -4,7 +4,7 @@ import type { EvalFrame } from '../engine/query-context.js';
 import { StepColumn } from '../engine/step-column.js';
 import type { StepGrid } from '../engine/step-grid.js';
 import { type OutputSeries, selectedSeries, type VectorOperator } from './operator.js';
-import { settleResetHints } from './reset-hints.js';
+import { settleHistograms } from './selected-histograms.js';
 import type { RangeSamples } from './range-samples.js';
 import type { TimeShift } from './time-shift.js';
 import { referenceTime } from './time-shift.js';
@@ -47,7 +47,7 @@ export class MatrixSelectorSource implements RangeSource {
     const mint = referenceTime(this.shift, startMs) - this.rangeMs - this.beforeMs + 1;
     this.columns.clear();
     this.selected[index]!.read(this.columns, mint, referenceTime(this.shift, endMs) + this.afterMs);
-    settleResetHints(this.columns, this.frame.statsOnly);
+    settleHistograms(this.columns, this.frame.buckets);
     into.fromColumns(this.columns);
     limits.loaded(into.length, into.histogramLength);
     limits.read += into.length + into.histogramLength;

@@ -82,7 +82,7 @@ export class WindowWalker {
       if (size === 0 && !wantsEmpty) continue;
       seen += size;
       limits.worked(size);
-      counts?.add(step, hi - lo + sumOfSamples(samples, histogramLo, histogramHi, this.frame.statsOnly));
+      counts?.add(step, hi - lo + sumOfSamples(samples, histogramLo, histogramHi));
       window.step = step;
       window.evalMs = evalMs;
       window.startMs = windowStartMs;
@@ -97,8 +97,8 @@ export class WindowWalker {
   }
 }
 
-function sumOfSamples({ histograms }: RangeSamples, from: number, to: number, statsOnly: boolean): number {
+function sumOfSamples({ histograms }: RangeSamples, from: number, to: number): number {
   let sum = 0;
-  for (let i = from; i < to; i++) sum += histogramSamples(histograms[i]!, statsOnly);
+  for (let i = from; i < to; i++) sum += histogramSamples(histograms[i]!);
   return sum;
 }

@@ -9,7 +9,7 @@ import { interpolateHistogramAt } from '../histogram/extended-rate.js';
 import type { Position } from '../parser/ast.js';
 import { type OutputSeries, selectedSeries, type VectorOperator } from './operator.js';
 import { RangeSamples } from './range-samples.js';
-import { settleResetHints } from './reset-hints.js';
+import { settleHistograms } from './selected-histograms.js';
 import { type TimeShift, referenceTime } from './time-shift.js';
 
 /**
@@ -45,7 +45,7 @@ export class SmoothedSelectorOperator implements VectorOperator {
     this.columns.clear();
     const mint = referenceTime(this.shift, grid.startMs) - lookbackMs + 1;
     this.selected[index]!.read(this.columns, mint, referenceTime(this.shift, grid.endMs) + lookbackMs);
-    settleResetHints(this.columns, this.frame.statsOnly);
+    settleHistograms(this.columns, this.frame.buckets);
     this.samples.fromColumns(this.columns);
     const { timestamps, length, histogramTimestamps, histogramLength } = this.samples;
     // First samples after the step.
@@ -64,7 +64,7 @@ export class SmoothedSelectorOperator implements VectorOperator {
     }
     const found = out.countPresent();
     limits.queryable += found;
-    if (this.isFirst?.(index) === true) this.frame.counts?.addColumn(out, this.frame.statsOnly);
+    if (this.isFirst?.(index) === true) this.frame.counts?.addColumn(out);
     limits.read += found;
     limits.hold(found);
   }

@@ -3,7 +3,7 @@ import { isStaleAt } from '../../model/stale-nan.js';
 import type { Series } from '../../storage/queryable.js';
 import type { EvalFrame } from '../engine/query-context.js';
 import { FLOAT, type StepColumn } from '../engine/step-column.js';
-import { settleResetHints } from './reset-hints.js';
+import { settleHistograms } from './selected-histograms.js';
 import { type OutputSeries, selectedSeries, type VectorOperator } from './operator.js';
 import type { TimeShift } from './time-shift.js';
 import { referenceTime } from './time-shift.js';
@@ -48,10 +48,10 @@ export class VectorSelectorOperator implements VectorOperator {
     this.selected[index]!.read(this.columns, this.mint, this.maxt);
     if (this.columns.length === 0) return;
     limits.loaded(this.columns.length, this.columns.histograms?.length ?? 0);
-    settleResetHints(this.columns, this.frame.statsOnly);
+    settleHistograms(this.columns, this.frame.buckets);
     const found = this.pickSteps(out);
     limits.queryable += found;
-    if (this.isFirst?.(index) === true) this.frame.counts?.addColumn(out, this.frame.statsOnly);
+    if (this.isFirst?.(index) === true) this.frame.counts?.addColumn(out);
     limits.read += found;
     limits.hold(found);
   }

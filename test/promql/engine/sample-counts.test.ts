@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { createEngine } from '../../../src/promql/engine/engine.js';
 import { memoryStorage } from '../../support/memory-storage.js';
 
-const storage = memoryStorage(15, 'up{job="a"} 0+1x40', 'up{job="b"} 5 _ 7 stale 9', 'other{job="a"} 3x40');
+const storage = memoryStorage(
+  15, 'up{job="a"} 0+1x40', 'up{job="b"} 5 _ 7 stale 9', 'other{job="a"} 3x40', 'sizes {{schema:0 sum:10 count:4 buckets:[1 2 1]}}x40',
+);
 const engine = createEngine({
   lookbackDeltaMs: 300_000, maxSamples: 1e6, maxSeries: 0, defaultEvaluationIntervalMs: 60_000, enableDelayedNameRemoval: false,
   enableExperimentalFunctions: false, enablePerStepStats: true,
@@ -22,6 +24,11 @@ test.each([
   // Of a subquery only its points count.
   ['max_over_time(up[30s:15s])', [4, 3, 3]],
   ['1', [0, 0, 0]],
+  // 176 bytes without buckets, of 16 a sample; 32 for a span and three buckets.
+  ['sizes', [13, 13, 13]],
+  ['histogram_count(sizes)', [11, 11, 11]],
+  ['histogram_avg(1 < histogram_stdvar(sizes))', [11, 11, 11]],
+  ['histogram_quantile(0.5, sizes unless histogram_count(sizes) == 0)', [26, 26, 26]],
 ])('%s', (text, expected) => {
   const { stats } = engine.query(storage, {
     text, startMs: 30_000, endMs: 60_000, stepMs: 15_000, lookbackDeltaMs: 0, stats: 'per-step', stopRequested: () => undefined,

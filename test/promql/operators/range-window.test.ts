@@ -18,7 +18,7 @@ function frameOf(startMs: number, endMs: number, stepMs: number): EvalFrame {
   const grid = stepGrid(startMs, endMs, stepMs);
   return {
     grid,
-    statsOnly: false,
+    buckets: 'read',
     query: {
       options: PLAIN_ENGINE, limits: new QueryLimits(1e9, 0, () => undefined), annotations: new Annotations(''),
       lookbackMs: 300_000, queryGrid: grid, queryEndMs: endMs, isRangeQuery: true, nativeBucketSeries: false,
