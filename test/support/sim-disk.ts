@@ -62,6 +62,8 @@ export class SimDisk implements Disk {
   private held: (() => void)[] | undefined;
   /** Calls by operation, for tests that count syncs. */
   readonly calls = new Map<Operation, number>();
+  /** Since the last crash. */
+  failedSyncs = 0;
 
   constructor(readonly options: SimDiskOptions = {}) {
     this.state = (options.seed ?? 1) >>> 0;
@@ -101,6 +103,7 @@ export class SimDisk implements Disk {
     this.life++;
     this.operationsLeft = Infinity;
     this.faults.length = 0;
+    this.failedSyncs = 0;
     this.held = undefined;
     for (const inode of new Set(this.names.values())) {
       for (const sector of inode.syncing) inode.dirty.add(sector); // the sync did not get to its end
@@ -331,6 +334,7 @@ export class SimDisk implements Disk {
       this.fault('datasync', file);
     } catch (caught) {
       error = caught;
+      this.failedSyncs++;
     }
     return () => {
       for (const [sector] of sectors) inode.syncing.delete(sector);

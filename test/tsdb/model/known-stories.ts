@@ -22,4 +22,20 @@ export const KNOWN_STORIES: readonly Story[] = [
       },
     ],
   },
+  // Killed between a failed sync and its mark, and then the power fails: the one moment for which nothing is promised.
+  {
+    seed: 8, windowMs: 0, retentionMs: 0, sync: 'interval', closesEarly: false, keepStarts: false, powerFailsAfterStart: true,
+    operations: [
+      { kind: 'fsync' },
+      { kind: 'crash', how: 'process', after: 11 },
+      {
+        kind: 'write', door: 'batch', rows: [
+          { series: 0, time: { from: 'stored', offset: 0 }, value: [0x7ff00000, 2], startBefore: 0 },
+          { series: 0, time: { from: 'newest', offset: 1 }, value: [0x3fb99999, 0x9999999a], startBefore: 0 },
+          { series: 1, time: { from: 'clock', offset: 0 }, value: 0, startBefore: 0 },
+        ],
+      },
+      { kind: 'clock', byMs: 600_000 },
+    ],
+  },
 ];

@@ -18,6 +18,7 @@ import type { DbOptions } from '../../../src/tsdb/db-options.js';
 import { isBlock, type SourceDescriptor } from '../../../src/tsdb/head/descriptor.js';
 import { HeadSet } from '../../../src/tsdb/head-set.js';
 import { DATA_START } from '../../../src/tsdb/log/format.js';
+import { SYNC_FAILED } from '../../../src/tsdb/log/log-writer.js';
 import { kernelArenaFormat, loadCodecModule, loadKernelModule } from '../../../src/tsdb/kernel-loader.js';
 import { matchSeries } from '../../../src/tsdb/match-series.js';
 import { decodeLabelRun } from '../../../src/wire/label-run.js';
@@ -65,6 +66,8 @@ export class Telling {
   private readonly gone = new Set<string>();
   /** Something happened that may leave damage in logs beyond their torn ends. */
   private damaged = false;
+  /** The process was killed in the moment between a failed sync and the mark that tells the next one. */
+  private unmarked = false;
 
   constructor(private readonly story: Story) {
     this.disk = new MirrorDisk(this.directory, { seed: story.seed, shortWrites: 0.05 });
@@ -77,6 +80,8 @@ export class Telling {
       await this.step(operation);
       if (this.disk.sim.stopped) await this.recover();
       else this.compare();
+      // What such a log has on the medium nobody can know, and the start cannot see it: a power failure may take any of it.
+      if (this.unmarked) return;
     }
     await this.restart();
   }
@@ -184,6 +189,7 @@ export class Telling {
     await closing;
     await settle();
     this.crashes++;
+    this.unmarked = this.crashKind === 'process' && this.disk.sim.failedSyncs > 0 && !this.hasMark();
     this.disk.crash(this.crashKind);
     // Sectors of a log are lost in any order: what follows a hole is damage, and none of it was promised.
     if (this.crashKind === 'power') this.damaged = true;
@@ -205,10 +211,16 @@ export class Telling {
       }
     }
     this.begin(found);
-    if (this.crashKind === 'process' && this.story.powerFailsAfterStart === true) {
+    if (this.crashKind === 'process' && this.story.powerFailsAfterStart === true && !this.unmarked) {
       this.crashKind = 'power';
       await this.recover();
     }
+  }
+
+  private hasMark(): boolean {
+    const { sim } = this.disk;
+    const heads = path.join(this.directory, 'heads');
+    return sim.stat(heads) !== undefined && sim.list(heads).some((head) => sim.stat(path.join(heads, head, SYNC_FAILED)) !== undefined);
   }
 
   // ---- Operations ---------------------------------------------------------------------------------------------------------
