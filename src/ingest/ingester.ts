@@ -6,7 +6,7 @@ import type { Labels } from '../model/labels.js';
 import type { MetricMetadata } from '../model/metadata.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { isAccepted, REASON } from '../storage/append-status.js';
-import type { Appender, AppendReport, SeriesNaming, TranslatedReport } from '../storage/appender.js';
+import type { Appender, AppendReport, SeriesNaming, SeriesOfRest, TranslatedReport } from '../storage/appender.js';
 import type { CatalogueSink } from '../storage/catalogue-sink.js';
 import { IngestError, type Ingestion, type IngestOutcome, type Judgement, type RejectGroup } from '../storage/ingestion.js';
 import { decodeOtlpProtobuf } from '../wire/otlp-decode.js';
@@ -33,7 +33,7 @@ export interface IngestSettings extends LabelLimits {
   readonly zeroAtStart: boolean;
 }
 
-type FastPath = (naming: SeriesNaming | undefined) => Promise<AppendReport | 'general'>;
+type FastPath = (naming: SeriesNaming | undefined, seriesOfRest: SeriesOfRest) => Promise<AppendReport | 'general'>;
 
 /** `SampleBatch.origin` of samples that no data point stands for (`target_info`). */
 const NO_ORIGIN = 0xffffffff;
@@ -65,14 +65,15 @@ export class Ingester implements Ingestion {
   }
 
   remoteWriteV1(body: Uint8Array): Promise<IngestOutcome> {
-    return this.remoteWrite('remote_write_v1', body, (naming) => this.appender.appendRemoteWriteV1(body, naming), decodeWriteRequestV1);
+    const fast: FastPath = (naming, seriesOfRest) => this.appender.appendRemoteWriteV1(body, naming, seriesOfRest);
+    return this.remoteWrite('remote_write_v1', body, fast, decodeWriteRequestV1);
   }
 
   remoteWriteV2(body: Uint8Array): Promise<IngestOutcome> {
     const { typeAndUnitLabels, zeroAtStart } = this.settings;
     // Labels that depend on the metadata, and start timestamps, are the general decoder's business.
     const fast: FastPath = typeAndUnitLabels || zeroAtStart ? () => Promise.resolve('general')
-      : (naming) => this.appender.appendRemoteWriteV2(body, naming);
+      : (naming, seriesOfRest) => this.appender.appendRemoteWriteV2(body, naming, seriesOfRest);
     return this.remoteWrite('remote_write_v2', body, fast, (message) => decodeWriteRequestV2(message, { typeAndUnitLabels, zeroAtStart }));
   }
 
@@ -81,13 +82,27 @@ export class Ingester implements Ingestion {
     source: string, body: Uint8Array, fast: FastPath, decode: (message: Uint8Array) => SampleBatch,
   ): Promise<IngestOutcome> {
     const policy = this.policyInForce();
-    const report = await fast(policy && new BodyNaming(policy, this.settings, this.nowMs()));
+    let decoded: SampleBatch | undefined;
+    const seriesOfRest: SeriesOfRest = (message) => {
+      decoded = undefined;
+      try {
+        const batch = decode(message);
+        // The policy takes out what it does not let in, so that it needs the batch anew when it decides in earnest.
+        if (policy === undefined) decoded = batch;
+        else policy.foresee(batch, this.nowMs());
+        return Array.from(new Set(batch.seriesIndex.subarray(0, batch.length)), (series) => batch.series[series]!);
+      } catch (error) {
+        if (error instanceof WireError) return [];
+        throw error;
+      }
+    };
+    const report = await fast(policy && new BodyNaming(policy, this.settings, this.nowMs()), seriesOfRest);
     if (report === 'general') return this.appendFrom(source, () => decode(uncompressBlock(body, this.settings.maxDecodedBytes)));
     this.handOverMetadata(report.metadata);
     const outcome = this.conclude(report, source);
     this.passOver(outcome, source, report);
     const { rest } = report;
-    return rest === undefined ? outcome : together(outcome, await this.appendFrom(source, () => decode(rest)));
+    return rest === undefined ? outcome : together(outcome, await this.appendFrom(source, () => decoded ?? decode(rest)));
   }
 
   async otlp(body: Uint8Array): Promise<IngestOutcome> {

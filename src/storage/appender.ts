@@ -66,6 +66,12 @@ export interface SeriesNaming {
   taken(): void;
 }
 
+/**
+ * The series of which a `rest` (see `AppendReport`) has samples, with the labels that they would be stored with. None if it cannot be
+ * decoded.
+ */
+export type SeriesOfRest = (rest: Uint8Array) => readonly Labels[];
+
 /** The series of data points, as the translator names them. */
 export interface PointSeries {
   /** Label sets as they shall be stored; undefined: dropped by a rule. */
@@ -120,7 +126,7 @@ export interface TranslatedReport {
 export interface OtlpReport extends AppendReport {
   /** Distinct data points that lost a sample, without those of `translated`. */
   rejectedPoints: number;
-  /** `Labels.key()` of series that were named in vain: they lost a sample, or their point was translated. */
+  /** `Labels.key()` of series that were named in vain: they lost all their samples, or their point was translated. */
   readonly lostSeries: ReadonlySet<string>;
   /** What the kernels left to the translator. */
   translated: TranslatedReport | undefined;
@@ -130,12 +136,13 @@ export interface Appender {
   /**
    * The fast path: a snappy-compressed remote write body, walked as bytes. `general` means that this body needs the
    * general decoder (what was stored of it already will be found to be there). The promise resolves when the samples may be
-   * acknowledged.
+   * acknowledged. With `seriesOfRest` a body that has samples of one series both for the kernels and for the decoder is `general`:
+   * of two for one time the first in the body is stored.
    * @throws IngestError (rejects)
    */
-  appendRemoteWriteV1(body: Uint8Array, naming?: SeriesNaming): Promise<AppendReport | 'general'>;
+  appendRemoteWriteV1(body: Uint8Array, naming?: SeriesNaming, seriesOfRest?: SeriesOfRest): Promise<AppendReport | 'general'>;
   /** As `appendRemoteWriteV1` for remote write 2.0. */
-  appendRemoteWriteV2(body: Uint8Array, naming?: SeriesNaming): Promise<AppendReport | 'general'>;
+  appendRemoteWriteV2(body: Uint8Array, naming?: SeriesNaming, seriesOfRest?: SeriesOfRest): Promise<AppendReport | 'general'>;
   /**
    * The fast path of OTLP: a decompressed protobuf body, walked as bytes. `general`: nothing of it was stored, it needs the
    * general decoder.

@@ -9,7 +9,7 @@ import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
 import type { BlockSummary } from '../storage/block-summary.js';
 import type {
-  Appender, AppendReport, OtlpNaming, OtlpReport, ProbeReport, SeriesNaming,
+  Appender, AppendReport, OtlpNaming, OtlpReport, ProbeReport, SeriesNaming, SeriesOfRest,
 } from '../storage/appender.js';
 import { IngestError } from '../storage/ingestion.js';
 import { Administration } from './administration.js';
@@ -201,19 +201,21 @@ export class Db implements Appender {
 
   // ---- Writing ----------------------------------------------------------------------------------------------------------
 
-  appendRemoteWriteV1(body: Uint8Array, naming?: SeriesNaming): Promise<AppendReport | 'general'> {
-    return this.appendWire(remoteWriteV1Walk, body, naming);
+  appendRemoteWriteV1(body: Uint8Array, naming?: SeriesNaming, seriesOfRest?: SeriesOfRest): Promise<AppendReport | 'general'> {
+    return this.appendWire(remoteWriteV1Walk, body, naming, seriesOfRest);
   }
 
-  appendRemoteWriteV2(body: Uint8Array, naming?: SeriesNaming): Promise<AppendReport | 'general'> {
-    return this.appendWire(remoteWriteV2Walk, body, naming);
+  appendRemoteWriteV2(body: Uint8Array, naming?: SeriesNaming, seriesOfRest?: SeriesOfRest): Promise<AppendReport | 'general'> {
+    return this.appendWire(remoteWriteV2Walk, body, naming, seriesOfRest);
   }
 
-  private async appendWire(protocol: WireWalk, body: Uint8Array, naming: SeriesNaming | undefined): Promise<AppendReport | 'general'> {
+  private async appendWire(
+    protocol: WireWalk, body: Uint8Array, naming: SeriesNaming | undefined, seriesOfRest: SeriesOfRest | undefined,
+  ): Promise<AppendReport | 'general'> {
     const touched = new Set<Head>();
     const always = !this.limits.isOff || naming !== undefined;
     const walk = withDecidedMisses(protocol, always, this.options.maxPlainLabel ?? Infinity);
-    const outcome = this.writing(touched, () => this.wire.append(walk, body, this.rules(), touched, naming));
+    const outcome = this.writing(touched, () => this.wire.append(walk, body, this.rules(), touched, naming, seriesOfRest));
     if (outcome !== 'general') this.explainLimit(outcome);
     await this.acknowledge(touched);
     if (outcome !== 'general') this.checkStarved(outcome);

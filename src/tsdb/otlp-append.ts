@@ -6,7 +6,7 @@
  */
 import {
   BODY_OUT, BODY_OUT_CAPACITY, COLUMN_CAPACITY, OTLP_NO_ORIGIN, OTLP_ORIGINS, OTLP_OTHERS, OTLP_OTHER_BYTES, OTLP_OTHER_KIND,
-  OTLP_OTHER_MESSAGE, OTLP_OTHER_START, OTLP_REFS, RES_DROPPED, RES_MISSES, RES_OTHERS, RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN,
+  OTLP_OTHER_MESSAGE, OTLP_OTHER_START, RES_DROPPED, RES_MISSES, RES_OTHERS, RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN,
   RES_RISING, RES_SAMPLES, WALK_DONE,
 } from '../kernel/layout.js';
 import type { Labels } from '../model/labels.js';
@@ -21,6 +21,7 @@ import type { TimeRules } from './head/time-rules.js';
 import type { OtherSources } from './other-sources.js';
 import { missedPoints, OtlpMisses, type OthersFound, type TimeRange } from './otlp-misses.js';
 import { newReport } from './reject-collector.js';
+import { rowsShare } from './shared-series.js';
 import { settleSlowRow } from './slow-rows.js';
 
 export class OtlpAppend {
@@ -49,7 +50,7 @@ export class OtlpAppend {
     if (!isRising && arena.kernel.rowsRise(rows) === 0) return 'general';
     const batch = translate(naming, others);
     // What a series gets from both sides has an order that only one of them can keep.
-    if (batch === 'general' || (batch !== undefined && isShared(head, rows, batch))) return 'general';
+    if (batch === 'general' || (batch !== undefined && rowsShare(head, rows, batch.series))) return 'general';
     const report = this.appendRows(head, rows, rules, touched, misses?.lostSeries ?? new Set());
     report.dropped = dropped;
     if (batch !== undefined) {
@@ -105,23 +106,34 @@ export class OtlpAppend {
 
   private slowRows(head: Head, rows: number, rules: TimeRules, report: OtlpReport, lostSeries: Set<string>): void {
     const { arena } = head;
-    const seen = new Set<string>();
+    const accepted = new Set<string>();
     const lost = new Set<number>();
+    const lostRefs = new Set<number>();
     for (let row = 0; row < rows; row++) {
       const ref = head.columnRef(row);
-      const key = `${ref}@${head.columnTime(row)}`;
-      const status = head.columnStatus(row);
-      // Of two samples of a series at one time in a request the first counts, and nothing is said about the other.
-      const isSettled = isAccepted(status) || seen.has(key);
-      seen.add(key);
-      if (isSettled || isAccepted(settleSlowRow(this.others, head, row, rules, report))) continue;
-      lostSeries.add(head.reader.labelsOf(ref).key());
+      const key = rowKey(head, row);
+      const isSettled = isAccepted(head.columnStatus(row));
+      if (isSettled || isAccepted(settleSlowRow(this.others, head, row, rules, report, () => accepted.has(key)))) {
+        accepted.add(key);
+        continue;
+      }
+      lostRefs.add(ref);
       const origin = arena.field(OTLP_ORIGINS + row * 4);
       if (origin !== OTLP_NO_ORIGIN) lost.add(origin);
     }
     report.rejectedPoints = lost.size;
+    // Of a series that keeps a sample the exemplars are kept.
+    for (let row = 0; row < rows && lostRefs.size > 0; row++) {
+      if (accepted.has(rowKey(head, row))) lostRefs.delete(head.columnRef(row));
+    }
+    for (const ref of lostRefs) lostSeries.add(head.reader.labelsOf(ref).key());
     head.flushSingles();
   }
+}
+
+/** Series and time of a row. */
+function rowKey(head: Head, row: number): string {
+  return `${head.columnRef(row)}@${head.columnTime(row)}`;
 }
 
 /** What the walk left to the translator. */
@@ -140,18 +152,6 @@ function othersOf({ arena }: Head): OthersFound {
 function translate(naming: OtlpNaming, { messages, targets }: OthersFound): SampleBatch | undefined | 'general' {
   if (messages.length === 0 && targets.size === 0) return undefined;
   return naming.translate({ messages: Uint32Array.from(messages).sort(), targets });
-}
-
-/** Whether a series of the batch is also that of a row. */
-function isShared(head: Head, rows: number, batch: SampleBatch): boolean {
-  const { arena } = head;
-  if (batch.series.length > COLUMN_CAPACITY) return true;
-  let known = 0;
-  for (const labels of batch.series) {
-    const ref = head.find(labels);
-    if (ref >= 0) arena.u32[(OTLP_REFS >>> 2) + known++] = ref;
-  }
-  return known > 0 && arena.kernel.otlpRowsMeet(rows, known) !== 0;
 }
 
 function walkIn(head: Head, body: Uint8Array, { generation, targetStepMs, classicHistograms }: OtlpNaming): boolean {

@@ -5,7 +5,7 @@ import {
 } from '../kernel/layout.js';
 import type { MetricMetadata } from '../model/metadata.js';
 import { AppendStatus, isAccepted } from '../storage/append-status.js';
-import type { AppendReport, LabelRunDecoder, SeriesFate, SeriesNaming } from '../storage/appender.js';
+import type { AppendReport, LabelRunDecoder, SeriesFate, SeriesNaming, SeriesOfRest } from '../storage/appender.js';
 import { Labels } from '../model/labels.js';
 import { IngestError } from '../storage/ingestion.js';
 import { CurrentHead } from './current-head.js';
@@ -14,6 +14,7 @@ import type { Head } from './head/head.js';
 import { judgeTime, type TimeRules } from './head/time-rules.js';
 import type { OtherSources } from './other-sources.js';
 import { addReject, describeSample, newReport, refuseSeries } from './reject-collector.js';
+import { rowsShare } from './shared-series.js';
 import { settleSlowRow } from './slow-rows.js';
 import { leaveMisses, type WireWalk } from './wire-walk.js';
 
@@ -42,9 +43,12 @@ export class WireAppend {
   /** See `Appender.appendRemoteWriteV1`. Adds the heads that it wrote to `touched`. @throws IngestError, LogWriteError */
   append(
     protocol: WireWalk, body: Uint8Array, rules: TimeRules, touched: Set<Head>, naming: SeriesNaming | undefined,
+    seriesOfRest: SeriesOfRest = () => [],
   ): AppendReport | 'general' {
     const waiting = this.unreported.length;
     this.naming = naming;
+    this.seriesOfRest = seriesOfRest;
+    this.restSeries = [];
     this.context = undefined;
     const report = this.appendBody(protocol, body, rules, touched);
     // The general decoder finds the metadata of this body itself.
@@ -73,7 +77,7 @@ export class WireAppend {
     const other = this.current.covering(outside.min, outside.max, rules);
     if (other === undefined || other === head) return 'general';
     other.loadPlain(head.loadedBody(size));
-    const rest = this.pass(protocol, other, size, rules, report, touched, []);
+    const rest = this.pass(protocol, other, size, rules, report, touched, undefined);
     if (rest === 'general' || rest.count + outside.count !== this.walked) return 'general';
     this.current.moveOn(head, other);
     return report;
@@ -87,13 +91,17 @@ export class WireAppend {
   private walked = 0;
   // Of the current body.
   private naming: SeriesNaming | undefined;
+  private seriesOfRest: SeriesOfRest = () => [];
+  /** Of what was left to the general decoder so far. */
+  private restSeries: readonly Labels[] = [];
   private context: number | 'general' | undefined;
   /** A miss turned out to be the general path's business. */
   private isForeign = false;
 
-  /** One walk over the body in one head. `parts` gets a message of what the walk leaves to the general decoder. */
+  /** One walk over the body in one head. `parts` gets a message of what the walk leaves to the general decoder, if it is the first. */
   private pass(
-    protocol: WireWalk, head: Head, size: number, rules: TimeRules, report: AppendReport, touched: Set<Head>, parts: Uint8Array[],
+    protocol: WireWalk, head: Head, size: number, rules: TimeRules, report: AppendReport, touched: Set<Head>,
+    parts: Uint8Array[] | undefined,
   ): Outside | 'general' {
     const { arena } = head;
     const end = BODY_OUT + size;
@@ -117,14 +125,15 @@ export class WireAppend {
       outside.min = Math.min(outside.min, arena.f64[RES_OUTSIDE_MIN >>> 3]!);
       outside.max = Math.max(outside.max, arena.f64[RES_OUTSIDE_MAX >>> 3]!);
       at = arena.field(RES_RESUME);
-      if (arena.field(RES_OTHERS) > 0) {
+      if (arena.field(RES_OTHERS) > 0 && parts !== undefined) {
         if (parts.length === 0) parts.push(protocol.preamble(arena, first));
         for (const part of protocol.others(arena)) parts.push(part);
+        this.restSeries = this.seriesOfRest(concatenate(parts));
       }
       if (samples > 0) {
         this.others.touch(head, touched);
         this.settleMisses(protocol, head, arena.field(RES_MISSES), rules, report);
-        if (this.isForeign) return 'general';
+        if (this.isForeign || (this.restSeries.length > 0 && rowsShare(head, samples, this.restSeries))) return 'general';
         // Without a window the order decides what is taken, and the general path sorts.
         const isPart = result === WALK_MORE || outsideCount > 0;
         if (rules.windowMs === 0 && (isPart || arena.kernel.rowsRise(samples) === 0)) return 'general';

@@ -29,8 +29,8 @@ async function emptyStore(): Promise<{ store: OpenStore; ingester: Ingester; bat
   let batches = 0;
   const { db } = store;
   const appender: Appender = {
-    appendRemoteWriteV1: (body, naming) => db.appendRemoteWriteV1(body, naming),
-    appendRemoteWriteV2: (body, naming) => db.appendRemoteWriteV2(body, naming),
+    appendRemoteWriteV1: (body, naming, rest) => db.appendRemoteWriteV1(body, naming, rest),
+    appendRemoteWriteV2: (body, naming, rest) => db.appendRemoteWriteV2(body, naming, rest),
     appendOtlp: (body, naming) => db.appendOtlp(body, naming),
     appendBatch: (batch, statuses) => {
       batches++;

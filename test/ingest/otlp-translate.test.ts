@@ -113,9 +113,9 @@ describe('order and origin', () => {
     expect(rows(batch)).toStrictEqual(['g 0 1 #0', 'h_sum 0 4 #1', 'h_count 0 3 #1', 'h_bucket{le="1"} 0 1 #1', 'h_bucket{le="+Inf"} 0 3 #1']);
   });
 
-  test('points of one series are sorted, of equal times the first stays', () => {
+  test('points of one series are sorted, those of equal times stay in their order', () => {
     const batch = translate(request([gauge('g', point(T + 2, 2), point(T + 1, 1), point(T + 2, 9), { timeUnixNano: nanos(T + 3), flags: 1 })]));
-    expect(rows(batch)).toStrictEqual(['g 1 1 #1', 'g 2 2 #0', 'g 3 stale #3']);
+    expect(rows(batch)).toStrictEqual(['g 1 1 #1', 'g 2 2 #0', 'g 2 9 #2', 'g 3 stale #3']);
   });
 
   test('start times stay with their samples', () => {

@@ -1,7 +1,7 @@
 /**
  * Relabelling and HA pairs on the fast path against the general path: two stores get the same requests through the same door, one with
  * the kernels, the other without. What they hold, what they answer and what they count is the same, whatever a body mixes: pairs and
- * replicas, series that rules drop, rename or merge, one series twice, times that go back.
+ * replicas, series that rules drop, rename or merge, one series twice, times that go back, parts that the kernels leave to the decoder.
  */
 import fs from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -46,8 +46,8 @@ class Side {
     };
     const { db } = store;
     const appender: Appender = {
-      appendRemoteWriteV1: async (body, naming) => withKernels ? counted(await db.appendRemoteWriteV1(body, naming)) : 'general',
-      appendRemoteWriteV2: async (body, naming) => withKernels ? counted(await db.appendRemoteWriteV2(body, naming)) : 'general',
+      appendRemoteWriteV1: async (body, naming, rest) => withKernels ? counted(await db.appendRemoteWriteV1(body, naming, rest)) : 'general',
+      appendRemoteWriteV2: async (body, naming, rest) => withKernels ? counted(await db.appendRemoteWriteV2(body, naming, rest)) : 'general',
       appendOtlp: async (body, naming) => withKernels ? counted(await db.appendOtlp(body, naming)) : 'general',
       appendBatch: (batch, statuses) => db.appendBatch(batch, statuses),
       probeBatch: (batch, statuses) => db.probeBatch(batch, statuses),
@@ -99,7 +99,13 @@ function randomSeries(random: Random, sender: Record<string, string>, t: number)
   const samples = Array.from({ length: 1 + (random.below(6) === 0 ? random.below(3) : 0) }, () => ({
     timestampMs: t + random.pick([0, 0, 0, 1, 2, ...(random.below(10) ? [] : [-2000])]), value: random.below(3),
   }));
-  return { labels: used, samples };
+  const histograms = random.below(12) > 0 ? {} : { histograms: [histogram(t + random.pick([0, 1, 3, 2000]), random.below(3))] };
+  return { labels: used, samples, ...histograms };
+}
+
+/** With `count` observations of zero. */
+function histogram(timestampMs: number, count: number): Record<string, unknown> {
+  return { countInt: count, sum: 0, schema: 0, zeroThreshold: 1e-9, zeroCountInt: count, timestamp: timestampMs };
 }
 
 describe.each([0, HOUR])('window of %i ms', (windowMs) => {

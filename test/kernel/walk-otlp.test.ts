@@ -174,10 +174,10 @@ function damage(random: Random, body: Uint8Array): Uint8Array {
   return random.below(4) === 0 ? out.subarray(0, random.below(out.length + 1)) : out;
 }
 
-/** What a sender hears. The number of samples differs where one request has two for a time: the kernels count both. */
+/** What a sender hears. */
 function answer(outcome: IngestOutcome | string): unknown {
   if (typeof outcome === 'string') return outcome;
-  return { points: outcome.rejectedPoints, rejects: outcome.rejects.map(({ status, count }) => ({ status, count })).toSorted((a, b) => a.status - b.status) };
+  return { samples: outcome.samplesWritten + outcome.histogramsWritten, points: outcome.rejectedPoints, rejects: outcome.rejects.map(({ status, count }) => ({ status, count })).toSorted((a, b) => a.status - b.status) };
 }
 
 async function compare(kernels: Side, general: Side, bodies: Iterable<Uint8Array>): Promise<void> {

@@ -1,0 +1,16 @@
+/** Series of a request that have samples on both sides: for the kernels, and for a decoder. Only one of them can keep their order. */
+import { COLUMN_CAPACITY, OTLP_REFS } from '../kernel/layout.js';
+import type { Labels } from '../model/labels.js';
+import type { Head } from './head/head.js';
+
+/** Whether one of the first `rows` rows of the columns, whose refs are settled, is of one of these series. */
+export function rowsShare(head: Head, rows: number, series: readonly Labels[]): boolean {
+  const { arena } = head;
+  if (series.length > COLUMN_CAPACITY) return true;
+  let known = 0;
+  for (const labels of series) {
+    const ref = head.find(labels);
+    if (ref >= 0) arena.u32[(OTLP_REFS >>> 2) + known++] = ref;
+  }
+  return known > 0 && arena.kernel.otlpRowsMeet(rows, known) !== 0;
+}
