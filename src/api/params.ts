@@ -171,8 +171,8 @@ export function limitParam(form: FormParams): number {
  * The `match[]` selectors, each with at least one matcher that refuses the empty string (anything less would select
  * everything). @throws ApiError bad_data, its text behind `wrap` (the endpoints differ in their prefix)
  */
-export function matcherSets(form: FormParams, wrap: (reason: string) => Error): Matcher[][] {
-  const sets = anyMatcherSets(form, wrap);
+export function matcherSets(form: FormParams, wrap: (reason: string) => Error, poll?: () => void): Matcher[][] {
+  const sets = anyMatcherSets(form, wrap, poll);
   if (sets.some((set) => set.every((matcher) => matcher.matchesEmpty()))) {
     throw wrap('match[] must contain at least one non-empty matcher');
   }
@@ -180,14 +180,14 @@ export function matcherSets(form: FormParams, wrap: (reason: string) => Error): 
 }
 
 /** The same for /federate, which may be asked for everything. */
-export function anyMatcherSets(form: FormParams, wrap: (reason: string) => Error): Matcher[][] {
-  return form.getAll('match[]').map((text) => selector(text, wrap));
+export function anyMatcherSets(form: FormParams, wrap: (reason: string) => Error, poll?: () => void): Matcher[][] {
+  return form.getAll('match[]').map((text) => selector(text, wrap, poll));
 }
 
-/** @throws ApiError bad_data, its text behind `wrap` */
-export function selector(text: string, wrap: (reason: string) => Error): Matcher[] {
+/** @param poll called while a long text is read @throws ApiError bad_data, its text behind `wrap` */
+export function selector(text: string, wrap: (reason: string) => Error, poll?: () => void): Matcher[] {
   try {
-    return parseMetricSelector(text);
+    return parseMetricSelector(text, poll);
   } catch (error) {
     if (isInputError(error)) throw wrap(error.message);
     throw error;

@@ -3,35 +3,21 @@
  * as in Prometheus) and are linear in time. Most of them turn out to be fixed texts or texts with gaps
  * (`regex-shape.ts`) and are answered by string comparison; the others run in re2js behind a small cache.
  */
-import { RE2JS, RE2JSException } from 're2js';
 import { goQuote } from './go-quote.js';
+import { RegexError, RegexTest } from './regex-engine.js';
 import { type Glob, matchGlob, readShape } from './regex-shape.js';
+
+export { MAX_PROGRAM_SIZE, RegexError } from './regex-engine.js';
 
 export type MatchType = '=' | '!=' | '=~' | '!~';
 
 /** UTF-16 units of a pattern. Dashboards do send alternations of thousands of names; those never meet the engine. */
 export const MAX_PATTERN_LENGTH = 1 << 20;
-/**
- * Estimated instructions of a pattern that the engine has to run, counted repetitions multiplied out. re2js needs
- * about 0.7 KB an instruction to compile one, so this bounds a single pattern to some 40 MB for a moment.
- */
-export const MAX_PROGRAM_SIZE = 64_000;
-
 /** More globs than this are slower one by one than the engine is. */
 const MAX_GLOBS = 64;
 const CACHE_ENTRIES_MAX = 8192;
 /** Longer values are matched anew each time: they would make the cache large and hardly ever repeat. */
 const CACHED_VALUE_LENGTH_MAX = 512;
-
-/** A pattern that is not RE2 syntax, or too large. The message is the one of Go's regexp package where it has one. */
-export class RegexError extends Error {
-  override name = 'RegexError';
-  readonly code = 'bad_regex';
-
-  constructor(message: string, readonly pattern: string, options?: ErrorOptions) {
-    super(message, options);
-  }
-}
 
 export class Matcher {
   /**
@@ -45,29 +31,34 @@ export class Matcher {
   readonly compileCost: number;
   private readonly pattern: Pattern | undefined;
 
-  /** @throws RegexError (code 'bad_regex') if the pattern is not RE2 syntax or is over a limit. */
+  /**
+   * @param poll called now and then while a large pattern is read; throws if it is not wanted any more
+   * @throws RegexError (code 'bad_regex') if the pattern is not RE2 syntax or is over a limit.
+   */
   constructor(
     readonly type: MatchType,
     readonly name: string,
     readonly value: string,
+    poll?: () => void,
   ) {
-    const pattern = type === '=~' || type === '!~' ? compilePattern(value) : undefined;
+    const pattern = type === '=~' || type === '!~' ? compilePattern(value, poll) : undefined;
     this.pattern = pattern;
     this.literals = pattern?.literals;
     this.prefix = pattern?.prefix ?? '';
     this.compileCost = pattern?.compileCost ?? 0;
   }
 
-  matches(value: string): boolean {
+  /** @param poll as above, while a large pattern meets a long value */
+  matches(value: string, poll?: () => void): boolean {
     switch (this.type) {
       case '=':
         return value === this.value;
       case '!=':
         return value !== this.value;
       case '=~':
-        return this.pattern!.test(value);
+        return this.pattern!.test(value, poll);
       case '!~':
-        return !this.pattern!.test(value);
+        return !this.pattern!.test(value, poll);
     }
   }
 
@@ -87,16 +78,16 @@ interface Pattern {
   readonly literals: readonly string[] | undefined;
   readonly prefix: string;
   readonly compileCost: number;
-  test(value: string): boolean;
+  test(value: string, poll?: () => void): boolean;
 }
 
-function compilePattern(pattern: string): Pattern {
+function compilePattern(pattern: string, poll: (() => void) | undefined): Pattern {
   if (pattern.length > MAX_PATTERN_LENGTH) {
     throw new RegexError(
       `error parsing regexp: expression too large: ${pattern.length} characters, limit ${MAX_PATTERN_LENGTH}`, pattern,
     );
   }
-  const shape = readShape(pattern);
+  const shape = readShape(pattern, poll);
   const globs = shape?.globs;
   if (globs !== undefined) {
     const open = globs.filter((glob) => glob.gaps.length > 0);
@@ -107,7 +98,7 @@ function compilePattern(pattern: string): Pattern {
       return open.length === 0 ? new LiteralPattern(texts, prefix, work) : new GlobPattern(texts, open, prefix, work);
     }
   }
-  return new EnginePattern(pattern, shape?.prefix ?? '', shape?.work ?? 0);
+  return new EnginePattern(pattern, shape?.prefix ?? '', shape?.work ?? 0, poll);
 }
 
 class LiteralPattern implements Pattern {
@@ -132,9 +123,9 @@ class GlobPattern implements Pattern {
     readonly compileCost: number,
   ) {}
 
-  test(value: string): boolean {
+  test(value: string, poll?: () => void): boolean {
     if (this.texts.has(value)) return true;
-    for (const glob of this.globs) if (matchGlob(glob, value)) return true;
+    for (const glob of this.globs) if (matchGlob(glob, value, poll)) return true;
     return false;
   }
 }
@@ -142,63 +133,23 @@ class GlobPattern implements Pattern {
 class EnginePattern implements Pattern {
   readonly literals = undefined;
   readonly compileCost: number;
-  private readonly regex: RE2JS;
+  private readonly regex: RegexTest;
   private readonly cache = new Map<string, boolean>();
 
-  constructor(pattern: string, readonly prefix: string, shapeWork: number) {
-    const size = programSizeOf(pattern);
-    if (size > MAX_PROGRAM_SIZE) {
-      throw new RegexError(`error parsing regexp: expression too large: about ${size} instructions, limit ${MAX_PROGRAM_SIZE}`, pattern);
-    }
-    this.compileCost = size + shapeWork;
-    this.regex = compileRe2(pattern);
+  constructor(pattern: string, readonly prefix: string, shapeWork: number, poll: (() => void) | undefined) {
+    this.regex = new RegexTest(pattern, poll);
+    this.compileCost = this.regex.size + shapeWork;
   }
 
-  test(value: string): boolean {
+  test(value: string, poll?: () => void): boolean {
     if (!value.startsWith(this.prefix)) return false;
-    if (value.length > CACHED_VALUE_LENGTH_MAX) return this.regex.testExact(value);
+    if (value.length > CACHED_VALUE_LENGTH_MAX) return this.regex.matches(value, poll);
     const known = this.cache.get(value);
     if (known !== undefined) return known;
     // Starting over is as good as evicting one by one: index scans go through all values in the same order.
     if (this.cache.size >= CACHE_ENTRIES_MAX) this.cache.clear();
-    const result = this.regex.testExact(value);
+    const result = this.regex.matches(value, poll);
     this.cache.set(value, result);
     return result;
   }
-}
-
-function compileRe2(pattern: string): RE2JS {
-  try {
-    return RE2JS.compile(pattern, RE2JS.DOTALL);
-  } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error;
-    // re2js puts our flag in front of the pattern and shows it where it quotes the whole.
-    throw new RegexError(error.message.replace(/`\(\?s\)/, '`'), pattern, { cause: error });
-  }
-}
-
-/** Rough upper bound of the compiled size: one for each character, counted repetitions multiplied out. */
-function programSizeOf(pattern: string): number {
-  const groups: number[] = [];
-  let total = 0;
-  let last = 0;
-  for (let i = 0; i < pattern.length; i++) {
-    const char = pattern[i]!;
-    const repeat = char === '{' ? /^\{(\d{1,4})(?:,(\d{0,4}))?\}/.exec(pattern.slice(i, i + 12)) : null;
-    if (repeat !== null) {
-      total += last * (Math.max(Number(repeat[1]), Number(repeat[2] ?? 0)) - 1);
-      i += repeat[0].length - 1;
-      last = 0;
-    } else if (char === '(') {
-      groups.push(total);
-    } else if (char === ')') {
-      last = total - (groups.pop() ?? 0);
-    } else {
-      if (char === '\\') i++;
-      last = 1;
-      total++;
-    }
-    if (total > MAX_PROGRAM_SIZE) break;
-  }
-  return total;
 }

@@ -41,20 +41,28 @@ const MAX_PRODUCT = 1024;
 const MAX_JOINS = 4096;
 const MAX_JOINS_PER_CHARACTER = 4;
 const MAX_NESTING = 64;
+/** Parts of a pattern read or multiplied out between two polls: a few milliseconds. */
+const PARTS_PER_POLL = 10_000;
+/** Characters of a text times places where it may be that are searched without a poll: a few milliseconds at worst. */
+const UNPOLLED_SEARCH = 1 << 22;
 /** RE2's own limit on a counted repetition. */
 const MAX_REPEAT = 1000;
 
-/** Reads a pattern. undefined: not in the subset, or not valid at all. */
-export function readShape(pattern: string): RegexShape | undefined {
-  const reader = new ShapeReader(pattern);
+/**
+ * Reads a pattern. undefined: not in the subset, or not valid at all.
+ * @param poll called now and then for a large one
+ */
+export function readShape(pattern: string, poll?: () => void): RegexShape | undefined {
+  const reader = new ShapeReader(pattern, poll);
   const node = reader.readPattern();
   if (node === undefined) return undefined;
-  const expansion = new Expansion(MAX_JOINS + MAX_JOINS_PER_CHARACTER * pattern.length);
+  const expansion = new Expansion(MAX_JOINS + MAX_JOINS_PER_CHARACTER * pattern.length, poll);
   const globs = expansion.expand(node);
   return { globs, prefix: wholeCharacters(leading(node).text), work: expansion.joins };
 }
 
-export function matchGlob(glob: Glob, value: string): boolean {
+/** @param poll called now and then where long texts meet a long value, which is quadratic at worst */
+export function matchGlob(glob: Glob, value: string, poll?: () => void): boolean {
   const { texts, gaps } = glob;
   const last = texts.length - 1;
   const head = texts[0]!;
@@ -65,20 +73,33 @@ export function matchGlob(glob: Glob, value: string): boolean {
   let at = head.length;
   for (let i = 1; i < last; i++) {
     // The leftmost place is always the best one: gaps have no upper bound.
-    const found = value.indexOf(texts[i]!, at + gaps[i - 1]!);
+    const found = find(value, texts[i]!, at + gaps[i - 1]!, poll);
     if (found < 0) return false;
     at = found + texts[i]!.length;
   }
   return end - at >= gaps[last - 1]!;
 }
 
+function find(value: string, text: string, from: number, poll: (() => void) | undefined): number {
+  if (poll === undefined || text.length * (value.length - from) <= UNPOLLED_SEARCH) return value.indexOf(text, from);
+  const places = Math.ceil(UNPOLLED_SEARCH / text.length);
+  for (let at = from; at + text.length <= value.length; at += places) {
+    poll();
+    const found = value.slice(at, at + places - 1 + text.length).indexOf(text);
+    if (found >= 0) return at + found;
+  }
+  return -1;
+}
+
 /** Multiplies a tree out into globs, giving up when that is too many of them or too much work. */
 class Expansion {
   joins = 0;
+  private parts = 0;
 
-  constructor(private readonly maxJoins: number) {}
+  constructor(private readonly maxJoins: number, private readonly poll: (() => void) | undefined) {}
 
   expand(node: Node): Glob[] | undefined {
+    if (++this.parts % PARTS_PER_POLL === 0) this.poll?.();
     switch (node.kind) {
       case 'text':
         return [{ texts: [node.text], gaps: [] }];
@@ -201,8 +222,9 @@ const META = '\\.+*?()|[]{}^$';
 class ShapeReader {
   private at = 0;
   private depth = 0;
+  private parts = 0;
 
-  constructor(private readonly pattern: string) {}
+  constructor(private readonly pattern: string, private readonly poll: (() => void) | undefined) {}
 
   readPattern(): Node | undefined {
     const node = this.readAlternation();
@@ -251,6 +273,7 @@ class ShapeReader {
   }
 
   private readAtom(char: string): Node | undefined {
+    if (++this.parts % PARTS_PER_POLL === 0) this.poll?.();
     switch (char) {
       case '.':
         this.at++;

@@ -3,7 +3,7 @@ export class Pace {
   private left: number;
 
   /** @param poll throws if the work is not wanted any more; nothing is done if left out */
-  constructor(private readonly poll: (() => void) | undefined, private readonly every: number) {
+  constructor(readonly poll: (() => void) | undefined, private readonly every: number) {
     this.left = every;
   }
 

@@ -121,7 +121,7 @@ describe('regular expressions', () => {
   });
 
   const refused: [string, RegExp][] = [
-    ['((a{100}){100}){100}', /expression too large/], ['a{1001}', /invalid repeat count/], ['(((a{10}){10}){10}){10}', /invalid repeat count/],
+    ['((a{100}){100}){100}', /expression too large/], ['a{1001}', /invalid repeat count/], ['(((a{10}){10}){10}){10}', /expression too large/],
     ['(a)\\1', /invalid escape sequence/], ['(?=a)a', /unsupported Perl syntax/], ['(?>a)', /unsupported Perl syntax/],
     [`${'('.repeat(20_000)}a${')'.repeat(20_000)}`, /nests too deeply/], ['[a-z]'.repeat(20_000), /expression too large/],
     ['a'.repeat((1 << 20) + 1), /expression too large/], ['[', /missing closing \]/], ['a**', /invalid nested repetition operator/],

@@ -12,6 +12,8 @@ import { MemoryHeads } from '../../src/tsdb/memory-heads.js';
 import { batchOf, HOUR, labels, T0, tempDirectory } from '../support/store-fixture.js';
 
 const VALUES = 5_000;
+/** Characters of one value. */
+const LONG = 1_200;
 const directory = tempDirectory();
 const kernels = loadKernelModule();
 const codec = loadCodecModule();
@@ -20,6 +22,7 @@ const blocks = new HeadSet(kernels, 1, { codec, cacheBytes: 1 << 20 });
 
 beforeAll(() => {
   heads.append(batchOf(Array.from({ length: VALUES }, (_, i) => [labels('m', { id: `id-${i}` }), [[T0, i]]] as const)));
+  heads.append(batchOf([[labels('long', { text: 'a'.repeat(LONG) }), [[T0, 1]]]]));
   const head = heads.descriptors()[0]!;
   const file = path.join(directory, 'a.block');
   sealHead(new NodeDisk(), { kernels, codec, head, readerSlot: 15, file });
@@ -30,6 +33,7 @@ afterAll(() => {
   fs.rmSync(directory, { recursive: true, force: true });
 });
 
+const LARGE = 'a?'.repeat(LONG);
 const matcher = (type: MatchType, value: string): Matcher[] => [new Matcher('=', '__name__', 'm'), new Matcher(type, 'id', value)];
 
 type Ask = (from: Queryable, poll: () => void) => unknown;
@@ -39,6 +43,8 @@ const ASKS: readonly (readonly [what: string, pollsMin: number, ask: Ask])[] = [
   ['all series of a name', 2, (from, poll) => from.select(matcher('!=', ''), T0, T0, hints(poll))],
   ['values of a label', VALUES / 32, (from, poll) => from.labelValues('id', [matcher('=~', '.*[13579].*')], T0, T0, poll)],
   ['all values of a label', 2, (from, poll) => from.labelValues('id', [], T0, T0, poll)],
+  ['one match of a large pattern', LONG, (from, poll) => from.select([new Matcher('=~', 'text', LARGE)], T0, T0, hints(poll))],
+  ['the same, negative', LONG, (from, poll) => from.select([new Matcher('!~', 'text', LARGE)], T0, T0, hints(poll))],
   ['names of labels', VALUES / 32, (from, poll) => from.labelNames([matcher('=~', '.*[13579].*')], T0, T0, poll)],
 ];
 

@@ -87,7 +87,7 @@ function forEachSeries(
   const external = Object.entries(context.externalLabels);
   const matchers = query.matchers
     .filter(({ type, name, value }) => type !== '=' || value === '' || context.externalLabels[name] !== value)
-    .map(({ type, name, value }) => new Matcher(type, name, value));
+    .map(({ type, name, value }) => new Matcher(type, name, value, () => throwIfStopped(context)));
   throwIfStopped(context);
   const pace = new Pace(() => throwIfStopped(context), STOP_CHECK_SERIES);
   const found = context.storage.select(matchers, mint, maxt, stoppable(context)).map((series) => {

@@ -41,21 +41,21 @@ interface Found {
 
 export const handleSearchMetricNames: ApiHandler = (request, context) => {
   const form = formOf(request, context);
-  const params = searchParams(form, request, 'metric_names');
+  const params = searchParams(form, request, context, 'metric_names');
   const includeMetadata = boolParam(form, 'include_metadata', false);
   const names = context.storage.labelValues(METRIC_NAME, params.sets, params.mint, params.maxt, () => throwIfStopped(context));
   return answer(names, params, context, includeMetadata ? (json, name) => writeMetadata(json, name, context) : () => {});
 };
 
 export const handleSearchLabelNames: ApiHandler = (request, context) => {
-  const params = searchParams(formOf(request, context), request, 'label_names');
+  const params = searchParams(formOf(request, context), request, context, 'label_names');
   const names = context.storage.labelNames(params.sets, params.mint, params.maxt, () => throwIfStopped(context));
   return answer(names, params, context, () => {});
 };
 
 export const handleSearchLabelValues: ApiHandler = (request, context) => {
   const form = formOf(request, context);
-  const params = searchParams(form, request, 'label_values', () => {
+  const params = searchParams(form, request, context, 'label_values', () => {
     if (form.get('label') === '') throw badData('missing required parameter "label"');
   });
   // Prometheus has `name` here too; Grafana 13.2 reads `value`.
@@ -76,10 +76,12 @@ function formOf(request: ApiRequest, context: ApiContext): FormParams {
 }
 
 /** In Prometheus' order of checks. `checkOwn`: of parameters that only one endpoint has, before the order. */
-function searchParams(form: FormParams, request: ApiRequest, endpoint: string, checkOwn: () => void = () => {}): SearchParams {
+function searchParams(
+  form: FormParams, request: ApiRequest, context: ApiContext, endpoint: string, checkOwn: () => void = () => {},
+): SearchParams {
   const mint = optionalTime(form, 'start', request.nowMs - HOUR_MS);
   const maxt = optionalTime(form, 'end', request.nowMs);
-  const sets = matcherSets(form, badData);
+  const sets = matcherSets(form, badData, () => throwIfStopped(context));
   const searches = form.getAll('search[]');
   const threshold = intParam(form, 'fuzz_threshold', 0, 100, 'must be 0-100') / 100;
   const algorithm = algorithmParam(form.get('fuzz_alg'));

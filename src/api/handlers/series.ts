@@ -25,7 +25,7 @@ export const handleSeries: ApiHandler = (request, context) => {
   if (form.getAll('match[]').length === 0) throw badData('no match[] parameter provided');
   const limit = limitParam(form);
   const { mint, maxt } = timeRange(form);
-  const sets = matcherSets(form, (reason) => invalidParameter('match[]', reason));
+  const sets = matcherSets(form, (reason) => invalidParameter('match[]', reason), () => throwIfStopped(context));
 
   const pace = new Pace(() => throwIfStopped(context), LABELS_PER_POLL);
   const series = selectUnion(context, sets, mint, maxt).sort((a, b) => {
@@ -40,7 +40,7 @@ export const handleLabels: ApiHandler = (request, context) => {
   const form = new FormParams(request.params);
   const limit = limitParam(form);
   const { mint, maxt } = timeRange(form);
-  const sets = matcherSets(form, badData);
+  const sets = matcherSets(form, badData, () => throwIfStopped(context));
   return strings(mint > maxt ? [] : context.storage.labelNames(sets, mint, maxt, () => throwIfStopped(context)), limit, context);
 };
 
@@ -50,7 +50,7 @@ export const handleLabelValues: ApiHandler = (request, context) => {
   const form = new FormParams(request.params);
   const limit = limitParam(form);
   const { mint, maxt } = timeRange(form);
-  const sets = matcherSets(form, badData);
+  const sets = matcherSets(form, badData, () => throwIfStopped(context));
   const poll = (): void => throwIfStopped(context);
   return strings(mint > maxt ? [] : context.storage.labelValues(name, sets, mint, maxt, poll), limit, context);
 };

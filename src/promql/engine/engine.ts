@@ -8,7 +8,7 @@ import { documentedType, typeOf } from '../parser/type-check.js';
 import { planQuery, withoutParens } from '../plan/plan.js';
 import { Annotations } from './annotations.js';
 import { type Engine, type EngineOptions, QueryError, type QueryOutcome, type QueryRequest, type QueryResult } from './engine-api.js';
-import { QueryLimits } from './limits.js';
+import { QueryLimits, throwIfStopped } from './limits.js';
 import { OperatorBuilder } from './operator-builder.js';
 import type { EvalFrame, QueryContext } from './query-context.js';
 import { SampleCounts } from './sample-counts.js';
@@ -37,6 +37,7 @@ function evaluateQuery(options: EngineOptions, storage: Queryable, request: Quer
     // Stable since 3.14, and switched on for all (features.ts).
     durationExpressions: true,
     extendedRangeSelectors: true,
+    poll: () => throwIfStopped(request.stopRequested),
   });
   const isRangeQuery = request.stepMs > 0;
   const grid = isRangeQuery ? stepGrid(request.startMs, request.endMs, request.stepMs) : singleStep(request.startMs);

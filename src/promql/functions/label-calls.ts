@@ -1,6 +1,6 @@
-import { RE2JS, RE2JSException } from 're2js';
 import { METRIC_NAME } from '../../model/labels.js';
-import { Matcher, RegexError } from '../../model/matcher.js';
+import { Matcher } from '../../model/matcher.js';
+import { RegexCapture, RegexError } from '../../model/regex-engine.js';
 import { QueryError } from '../engine/engine-api.js';
 import { isLabelName } from '../engine/label-text.js';
 import type { OperatorBuilder } from '../engine/operator-builder.js';
@@ -17,11 +17,12 @@ export function labelReplaceCall(build: OperatorBuilder, call: Call, frame: Eval
   const dst = stringArgument(call, 1);
   const replacement = stringArgument(call, 2);
   const src = stringArgument(call, 3);
-  const regex = compile(stringArgument(call, 4));
+  const { limits } = frame.query;
+  const replace = replacer(stringArgument(call, 4), replacement, () => limits.poll());
   checkDestination(dst, call.func);
   return unique(input, frame, (series) => {
-    const matcher = regex.matcher(series.labels.get(src));
-    return matcher.matches() ? withLabel(series, dst, expand(replacement, matcher, regex)) : series;
+    const value = replace(series.labels.get(src));
+    return value === undefined ? series : withLabel(series, dst, value);
   });
 }
 
@@ -55,13 +56,22 @@ function checkDestination(name: string, func: string): void {
   }
 }
 
-function compile(pattern: string): RE2JS {
+/** What takes the place of a value that matches; undefined for others. Groups are found only if the template has any but the whole. */
+function replacer(pattern: string, template: string, poll: () => void): (value: string) => string | undefined {
   try {
-    // A matcher has limits on the size of patterns, and checks them before anything is compiled.
-    new Matcher('=~', 'src', pattern);
-    return RE2JS.compile(`^(?s:${pattern})$`);
+    const references = Array.from(template.matchAll(REFERENCE));
+    const wantsGroups = references.some(([all, braced, bare]) => all !== '$$' && Number(braced ?? bare) !== 0);
+    if (wantsGroups) {
+      const regex = new RegexCapture(pattern);
+      return (value) => {
+        const group = regex.match(value, poll);
+        return group && expand(template, group);
+      };
+    }
+    const regex = new Matcher('=~', 'src', pattern, poll);
+    return (value) => (regex.matches(value, poll) ? expand(template, () => value) : undefined);
   } catch (error) {
-    if (!(error instanceof RE2JSException) && !(error instanceof RegexError)) throw error;
+    if (!(error instanceof RegexError)) throw error;
     throw new QueryError('execution', `invalid regular expression in label_replace(): ${pattern}`, { cause: error });
   }
 }
@@ -69,16 +79,8 @@ function compile(pattern: string): RE2JS {
 const REFERENCE = /\$(?:\$|\{(\w+)\}|(\w+))/g;
 
 /** `$1`, `${1}`, `$name`, `$$`, as Go's Regexp.Expand: `$1x` is the group called `1x`; unknown groups are empty. */
-function expand(template: string, matcher: ReturnType<RE2JS['matcher']>, regex: RE2JS): string {
+function expand(template: string, group: (reference: string) => string | undefined): string {
   if (!template.includes('$')) return template;
-  const names = regex.namedGroups();
-  return template.replace(REFERENCE, (all: string, braced: string | undefined, bare: string | undefined) => {
-    if (all === '$$') return '$';
-    const reference = braced ?? bare!;
-    if (/^\d+$/.test(reference)) {
-      const index = Number(reference);
-      return index <= regex.groupCount() ? (matcher.group(index) ?? '') : '';
-    }
-    return Object.hasOwn(names, reference) ? (matcher.group(reference) ?? '') : '';
-  });
+  return template.replace(REFERENCE, (all: string, braced: string | undefined, bare: string | undefined) =>
+    (all === '$$' ? '$' : (group(braced ?? bare!) ?? '')));
 }

@@ -54,7 +54,8 @@ export class InfoOperator implements VectorOperator {
   private planInfo(): InfoPlan {
     const base = this.input.series();
     const wanted = new InfoSelector(this.selector);
-    const enriched = base.map((one) => !wanted.isInfoMetric(one.labels.metricName));
+    const { limits } = this.frame.query;
+    const enriched = base.map((one) => !wanted.isInfoMetric(one.labels.metricName, () => limits.poll()));
     const index = this.lookUp(wanted, base.filter((_, i) => enriched[i]!));
     const outputs: OutputSeries[] = [];
     const sources: Source[] = [];
@@ -125,8 +126,8 @@ class InfoSelector {
   }
 
   /** Info series are not enriched themselves. */
-  isInfoMetric(name: string): boolean {
-    return this.nameMatchers.every((matcher) => matcher.matches(name));
+  isInfoMetric(name: string, poll: () => void): boolean {
+    return this.nameMatchers.every((matcher) => matcher.matches(name, poll));
   }
 
   /** The base labels and, of the info series, the labels that are asked for and not there yet. */

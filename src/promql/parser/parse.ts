@@ -23,6 +23,8 @@ export interface ParseOptions {
   readonly extendedRangeSelectors?: boolean;
   /** `promql-binop-fill-modifiers`: `fill`, `fill_left`, `fill_right`. Left out: the same as `experimentalFunctions`. */
   readonly fillModifiers?: boolean;
+  /** Called now and then while a long text is read; throws if the answer is not wanted any more. */
+  readonly poll?: () => void;
 }
 
 /** @throws ParseError with upstream's text: `1:5: parse error: …` */
@@ -39,9 +41,9 @@ export function parseExpr(text: string, options: ParseOptions = {}): Expr {
  * that is allowed is the caller's matter.
  * @throws ParseError
  */
-export function parseMetricSelector(text: string): Matcher[] {
+export function parseMetricSelector(text: string, poll?: () => void): Matcher[] {
   checkLength(text);
-  return [...new ExpressionParser(text, {}, MAX_DEPTH).parseSelector().matchers];
+  return [...new ExpressionParser(text, poll === undefined ? {} : { poll }, MAX_DEPTH).parseSelector().matchers];
 }
 
 /** All vector selectors of an expression, in the order of the text. */

@@ -101,7 +101,7 @@ export class SelectorParser {
     if (known !== undefined) return known;
     let matcher: Matcher;
     try {
-      matcher = new Matcher(op, name, value);
+      matcher = new Matcher(op, name, value, this.reader.poll);
     } catch (error) {
       if (error instanceof RegexError) throw this.reader.error(pos, error.message);
       throw error;

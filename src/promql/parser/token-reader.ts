@@ -4,13 +4,17 @@ import { Lexer } from './lexer.js';
 import { type ParseError, parseErrorAt } from './parse-error.js';
 import { describeToken, type Token, type TokenKind } from './token.js';
 
+/** Tokens between two polls: a millisecond. */
+const TOKENS_PER_POLL = 1000;
+
 export class TokenReader {
   private readonly lexer: Lexer;
   private ahead: Token | undefined;
+  private taken = 0;
   /** Offset behind the last token taken. */
   lastEnd = 0;
 
-  constructor(readonly text: string) {
+  constructor(readonly text: string, readonly poll?: () => void) {
     this.lexer = new Lexer(text);
   }
 
@@ -20,6 +24,7 @@ export class TokenReader {
   }
 
   take(): Token {
+    if (++this.taken % TOKENS_PER_POLL === 0) this.poll?.();
     const token = this.peek();
     this.ahead = undefined;
     this.lastEnd = token.end;

@@ -191,7 +191,7 @@ export class BlockReader implements Queryable {
       const excluded: Uint32Array[] = [];
       for (let pair = name.first_pair; pair < name.first_pair + name.pairs; pair++) {
         pace.step();
-        if (!matcher.matches(this.index.value(pair))) excluded.push(this.index.postings(pair));
+        if (!matcher.matches(this.index.value(pair), poll)) excluded.push(this.index.postings(pair));
       }
       found = subtract(found, union(excluded));
     }
@@ -213,7 +213,7 @@ export class BlockReader implements Queryable {
       pace.step();
       const value = this.index.value(pair);
       if (!value.startsWith(prefix)) break;
-      if (matcher.matches(value)) pairs.push(pair);
+      if (matcher.matches(value, pace.poll)) pairs.push(pair);
     }
     return pairs;
   }

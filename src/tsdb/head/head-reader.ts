@@ -256,7 +256,7 @@ export class HeadReader implements Queryable {
     for (const { matcher, name } of negative) {
       const excluded = this.pairsOf(name).filter((pair) => {
         pace.step();
-        return !matcher.matches(this.textOf(pair));
+        return !matcher.matches(this.textOf(pair), poll);
       });
       refs = subtract(refs, this.unionOf(excluded, published, pace));
     }
@@ -280,7 +280,7 @@ export class HeadReader implements Queryable {
     }
     return this.pairsOf(name).filter((pair) => {
       pace.step();
-      return matcher.matches(this.textOf(pair));
+      return matcher.matches(this.textOf(pair), pace.poll);
     });
   }
 
