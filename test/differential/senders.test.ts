@@ -144,9 +144,9 @@ describe.skipIf(peersMissing)(`real senders${peersNote}`, () => {
     // So is a body that did not arrive.
     front.stalls = 2;
     const before = (await value(narthex.url, 'max_over_time(good[1m])')) ?? 0;
-    await until('bodies that stop half way', () => front.seen.filter(({ encoding }) => encoding === 'half').length === 2);
+    await eventually('bodies that stop half way', () => front.seen.filter(({ encoding }) => encoding === 'half').length === 2);
     expect(front.seen.filter(({ encoding }) => encoding === 'half')).toEqual(Array(2).fill({ status: 503, encoding: 'half' }));
-    await until('what did not arrive', async () => {
+    await eventually('what did not arrive', async () => {
       const last = (await value(narthex.url, 'max_over_time(good[2m])')) ?? 0;
       return last > before + 3 && ((await value(narthex.url, 'count_over_time(good[2m])')) ?? 0) >= last;
     });

@@ -9,8 +9,7 @@
  */
 import fs from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { HaTracker } from '../../../src/ingest/ha-tracker.js';
 import { Ingester } from '../../../src/ingest/ingester.js';
 import { OTLP_DEFAULTS } from '../../../src/ingest/otlp-settings.js';
@@ -20,8 +19,8 @@ import { Relabeling } from '../../../src/model/relabel.js';
 import { AppendStatus, REASON } from '../../../src/storage/append-status.js';
 import type { HaElection } from '../../../src/storage/catalogue-sink.js';
 import type { IngestOutcome, RejectGroup } from '../../../src/storage/ingestion.js';
-import { collectGarbage } from '../../../src/threads/collect-garbage.js';
 import { decodeOtlpJson } from '../../../src/wire/otlp-decode.js';
+import { itTellsStories } from '../../support/random-stories.js';
 import { SimClock } from '../../support/sim-clock.js';
 import { openStore, readAll, T0, tempDirectory, type OpenStore } from '../../support/store-fixture.js';
 import { otlpProtobuf } from '../../wire/otlp-encode.js';
@@ -198,34 +197,4 @@ const textOf = (times: Record<number, number> = {}): string =>
 const told = (rejects: readonly RejectGroup[]): number => rejects.reduce((sum, { count }) => sum + count, 0);
 const nameOf = (series: string): string => series.slice(0, series.indexOf('{'));
 
-let number = 0;
-async function tell(plan: Story): Promise<void> {
-  const telling = new Telling(plan);
-  try {
-    await telling.tell();
-  } finally {
-    await telling.end();
-    // Each head reserves gigabytes of addresses until it is collected.
-    if (++number % 20 === 0) collectGarbage();
-  }
-}
-
-const USUAL_RUNS = 60;
-const runs = Number(process.env['INTAKE_RUNS'] ?? USUAL_RUNS);
-const seed = process.env['INTAKE_SEED'] ?? '1';
-const only = process.env['INTAKE_STORY'];
-
-it.runIf(only !== undefined)('the given story ends as the model says', async () => {
-  const given: unknown = JSON.parse(only!);
-  await tell(given as Story);
-});
-
-it.runIf(only === undefined)('any story ends as the model says', async () => {
-  const result = await fc.check(fc.asyncProperty(story, tell), {
-    numRuns: runs, ...(seed === 'random' ? {} : { seed: Number(seed) }), ...(runs === USUAL_RUNS ? { interruptAfterTimeLimit: 20_000 } : {}),
-  });
-  if (!result.failed) return;
-  const [shortest] = result.counterexample ?? [];
-  const cause = result.errorInstance instanceof Error ? result.errorInstance.message : String(result.errorInstance);
-  expect.fail(`INTAKE_SEED=${result.seed}\nINTAKE_STORY='${JSON.stringify(shortest)}'\n${cause}`);
-}, Math.max(120_000, runs * 10_000));
+itTellsStories({ prefix: 'INTAKE', usualRuns: 60, story, teller: (plan) => new Telling(plan) });
