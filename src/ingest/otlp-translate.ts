@@ -5,7 +5,7 @@
 import type { Exemplar } from '../model/exemplar.js';
 import { ResetHint, type Histogram } from '../model/histogram.js';
 import type { Labels } from '../model/labels.js';
-import type { MetricMetadata, MetricType } from '../model/metadata.js';
+import type { MetricMetadata } from '../model/metadata.js';
 import { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
 import type { OtlpOthers } from '../storage/appender.js';
@@ -19,7 +19,8 @@ import { translateExemplars } from './otlp-exemplars.js';
 import { deltaFault, deltaMode, temporalityMessage, type DeltaMode } from './delta-points.js';
 import { explicitToNative, exponentialToNative, HistogramFault } from './otlp-histograms.js';
 import { PointLabels, ResourceLabels, scopeLabels, targetInfoLabels, typeAndUnitLabels } from './otlp-labels.js';
-import { LabelNamer, MetricNamer, NameFault, type SuffixKind } from './otlp-names.js';
+import { metricType, suffixKind } from './otlp-metric-type.js';
+import { LabelNamer, MetricNamer, NameFault } from './otlp-names.js';
 import { SeriesIndex } from './otlp-series.js';
 import type { OtlpSettings } from './otlp-settings.js';
 import { EXTRA_SAMPLES_MAX, TimeSpan } from './otlp-target-info.js';
@@ -385,22 +386,6 @@ function spanOf({ scopeMetrics }: OtlpResourceMetrics): TimeSpan {
 
 function pointCount(data: OtlpData): number {
   return data.kind === 'none' ? 0 : data.points.length;
-}
-
-function suffixKind(data: OtlpData): SuffixKind {
-  if (data.kind === 'gauge') return 'gauge';
-  return data.kind === 'sum' && data.monotonic ? 'counter' : 'other';
-}
-
-function metricType(data: OtlpData): MetricType {
-  switch (data.kind) {
-    case 'gauge': return 'gauge';
-    case 'sum': return data.monotonic ? 'counter' : 'gauge';
-    case 'histogram': return 'histogram';
-    case 'exponential_histogram': return 'histogram';
-    case 'summary': return 'summary';
-    case 'none': return 'unknown';
-  }
 }
 
 /** For messages. */

@@ -162,9 +162,9 @@ export class WireAppend {
     const hopeless = missesOutOfTime(head, count, rules);
     const left = hopeless.size > 0 ? leaveMisses(arena, count) : protocol.resolveMisses(arena, count);
     for (let i = 0; left > 0 && i < count; i++) {
-      const code = head.missCode(i);
+      const code = head.misses.code(i);
       if (code === 0) continue;
-      const samples = head.missSamples(i).count;
+      const samples = head.misses.samples(i).count;
       if (code !== LABELS_UNUSUAL) {
         refuseSeries(report, code, samples, () => this.describe(protocol.labelRun(arena, i)));
         continue;
@@ -237,7 +237,7 @@ export class WireAppend {
 function missesOutOfTime(head: Head, count: number, rules: TimeRules): Set<number> {
   const found = new Set<number>();
   for (let miss = 0; miss < count; miss++) {
-    const { first, count: samples } = head.missSamples(miss);
+    const { first, count: samples } = head.misses.samples(miss);
     let row = first;
     while (row < first + samples && judgeTime(rules, head.columnTime(row), -Infinity) !== AppendStatus.ok) row++;
     if (samples > 0 && row === first + samples) found.add(miss);
@@ -246,7 +246,7 @@ function missesOutOfTime(head: Head, count: number, rules: TimeRules): Set<numbe
 }
 
 function refuseTimes(head: Head, miss: number, series: string, rules: TimeRules, report: AppendReport): void {
-  const { first, count } = head.missSamples(miss);
+  const { first, count } = head.misses.samples(miss);
   for (let row = first; row < first + count; row++) {
     const t = head.columnTime(row);
     const status = judgeTime(rules, t, -Infinity);

@@ -9,10 +9,9 @@
 import {
   BODY_IN, BODY_IN_CAPACITY, BODY_OUT, BODY_OUT_CAPACITY, C_HIST_TAIL, COLD_BASE, COLD_BYTES, COLUMN_CAPACITY, COL_REFS, COL_STARTS,
   COL_STATUS, COL_TIMES, COL_VALUES, FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, HDR_MAXT, HDR_MINT, HDR_STARTS_MODE, HDR_STARVED, LABELS_OK,
-  LABELS_SERIES_LIMIT, LABELS_UNUSUAL, LOG_OUT, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_FIRST_SAMPLE, MISS_LABELS, MISS_LABELS_END,
-  MISS_SAMPLE_COUNT, READER_BASE, READER_TIMES, RES_DUPLICATES, RES_LOG_BYTES, RES_OK, RES_SLOW, RES_START, S_FLAGS, S_LAST_VALUE,
-  SERIES_BASE, SERIES_BYTES, SERIES_CAPACITY, STARTS_CLEARED, STARTS_KEPT, START_ONCE, START_SAME, ST_CONFLICT, ST_DUPLICATE,
-  ST_NO_MEMORY, ST_OK,
+  LABELS_SERIES_LIMIT, LABELS_UNUSUAL, LOG_OUT, READER_BASE, READER_TIMES, RES_DUPLICATES, RES_LOG_BYTES, RES_OK, RES_SLOW, RES_START,
+  S_FLAGS, S_LAST_VALUE, SERIES_BASE, SERIES_BYTES, SERIES_CAPACITY, STARTS_CLEARED, STARTS_KEPT, START_ONCE, START_SAME, ST_CONFLICT,
+  ST_DUPLICATE, ST_NO_MEMORY, ST_OK,
 } from '../../kernel/layout.js';
 import { invariant } from '../../invariant.js';
 import { decodeHistogram, encodeHistogram, histogramEncodedSizeMax } from '../../model/histogram-codec.js';
@@ -21,8 +20,10 @@ import type { Labels } from '../../model/labels.js';
 import { AppendStatus } from '../../storage/append-status.js';
 import type { LogWriter } from '../log/log-writer.js';
 import { Arena } from './arena.js';
+import { writeCanonicalLabels } from './canonical-labels.js';
 import type { HeadDescriptor } from './descriptor.js';
 import { HeadReader } from './head-reader.js';
+import { MissList } from './miss-list.js';
 import { RecordBuffer, RecordType } from './records.js';
 import { judgeTime, type TimeRules } from './time-rules.js';
 
@@ -36,7 +37,6 @@ const HISTOGRAM_SCRATCH = SCRATCH + 1024 * 1024;
 const HISTOGRAM_BYTES_MAX = 512 * 1024;
 const IDS = READER_BASE;
 const IDS_MAX = READER_TIMES / 4;
-const UTF8 = new TextEncoder();
 
 export interface HeadOptions {
   /** Half-open range of sample times, ms. */
@@ -71,6 +71,8 @@ export class Head {
   private readonly seriesLimit: number;
   /** Reads on this thread: duplicates, examples for messages. */
   readonly reader: HeadReader;
+  /** Of the last walk. */
+  readonly misses: MissList;
   private readonly single = new RecordBuffer();
   private readonly histograms = new RecordBuffer();
   private readonly starts = new RecordBuffer();
@@ -83,6 +85,7 @@ export class Head {
     this.arena.kernel.initArena(options.mint, options.maxt, options.seed.low, options.seed.high, HEAP_LIMIT_MAX, this.seriesLimit);
     if (options.keepStarts) this.arena.u32[HDR_STARTS_MODE >>> 2] = STARTS_KEPT;
     this.reader = new HeadReader(this.arena, 0);
+    this.misses = new MissList(this.arena);
     this.statusView = this.arena.bytes.subarray(COL_STATUS, COL_STATUS + COLUMN_CAPACITY);
   }
 
@@ -170,25 +173,6 @@ export class Head {
     this.arena.bytes.set(body, BODY_OUT);
   }
 
-  // ---- Misses of a walk ----------------------------------------------------------------------------------------------
-
-  missCode(index: number): number {
-    return this.missField(index, MISS_CODE);
-  }
-
-  /** Addresses between which a miss lies. */
-  missRange(index: number): { start: number; end: number } {
-    return { start: this.missField(index, MISS_LABELS), end: this.missField(index, MISS_LABELS_END) };
-  }
-
-  missSamples(index: number): { first: number; count: number } {
-    return { first: this.missField(index, MISS_FIRST_SAMPLE), count: this.missField(index, MISS_SAMPLE_COUNT) };
-  }
-
-  private missField(index: number, field: number): number {
-    return this.arena.field(MISS_BASE + index * MISS_BYTES + field);
-  }
-
   // ---- Series --------------------------------------------------------------------------------------------------------
 
   /**
@@ -196,7 +180,7 @@ export class Head {
    * can be a series). Inside a batch only.
    */
   resolve(labels: Labels): number {
-    if (this.putLabels(labels) === 0) return -LABELS_UNUSUAL;
+    if (this.writeLabels(labels) === 0) return -LABELS_UNUSUAL;
     const { kernel } = this.arena;
     // Known series need no guard.
     const guard = this.guard !== undefined && kernel.findCanonical(SCRATCH, labels.length, IDS) < 0 ? this.guard : undefined;
@@ -208,7 +192,7 @@ export class Head {
 
   /** Ref of the series, -1 if it is not here. */
   find(labels: Labels): number {
-    return this.putLabels(labels) === 0 ? -1 : this.arena.kernel.findCanonical(SCRATCH, labels.length, IDS);
+    return this.writeLabels(labels) === 0 ? -1 : this.arena.kernel.findCanonical(SCRATCH, labels.length, IDS);
   }
 
   /**
@@ -245,23 +229,9 @@ export class Head {
     return decodeHistogram(arena.bytes, record + 12, record + 12 + arena.field(record + 8));
   }
 
-  /** Writes a label set in canonical form; returns its size, 0 if it is too large to be one. */
-  private putLabels(labels: Labels): number {
-    if (labels.length === 0 || labels.length > IDS_MAX) return 0;
-    const { arena } = this;
-    const end = SCRATCH + SCRATCH_BYTES;
-    let at = SCRATCH;
-    for (let i = 0; i < labels.length; i++) {
-      const texts = at + 8;
-      const valueAt = putText(arena.bytes, texts, end, labels.names[i]!);
-      const next = valueAt < 0 ? -1 : putText(arena.bytes, valueAt, end, labels.values[i]!);
-      if (next < 0) return 0;
-      // Texts before may have any length: the two length words are unaligned.
-      writeU32(arena.bytes, at, valueAt - texts);
-      writeU32(arena.bytes, at + 4, next - valueAt);
-      at = next;
-    }
-    return at - SCRATCH;
+  /** Returns the size in the scratch, 0 if it is too large to be a series. */
+  private writeLabels(labels: Labels): number {
+    return labels.length > IDS_MAX ? 0 : writeCanonicalLabels(this.arena.bytes, SCRATCH, SCRATCH + SCRATCH_BYTES, labels);
   }
 
   // ---- Samples ---------------------------------------------------------------------------------------------------------
@@ -414,31 +384,4 @@ export class Head {
 function refusal(verdict: AppendStatus, probe: number): AppendStatus {
   const timeAllows = verdict === AppendStatus.ok || verdict === AppendStatus.outOfOrder;
   return probe === ST_CONFLICT && timeAllows ? AppendStatus.conflict : verdict;
-}
-
-/**
- * Writes a text as UTF-8 and returns where it ends, -1 if that is behind `end`. Nearly all label texts are short and ASCII, where this
- * takes a fifth of `TextEncoder.encode` and leaves no garbage.
- */
-function putText(bytes: Uint8Array, at: number, end: number, text: string): number {
-  const { length } = text;
-  if (at + length > end) return -1;
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i);
-    if (code >= 0x80) {
-      const encoded = UTF8.encode(text);
-      if (at + encoded.length > end) return -1;
-      bytes.set(encoded, at);
-      return at + encoded.length;
-    }
-    bytes[at + i] = code;
-  }
-  return at + length;
-}
-
-function writeU32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value;
-  bytes[at + 1] = value >>> 8;
-  bytes[at + 2] = value >>> 16;
-  bytes[at + 3] = value >>> 24;
 }
