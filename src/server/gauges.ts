@@ -14,7 +14,7 @@ export function collectGauges(metrics: ServerMetrics, gate: IngestGate, store: S
   metrics.queryBytes.with().set(queryBytes);
   const figures = store.db.stats();
   const { series, heads, closedHeads, usedBytes, memoryBytes, isStarved } = figures;
-  setBlockFigures(metrics.block, figures);
+  setBlockFigures(metrics.block, { ...figures, jobsRunning: store.blockJobs.running });
   metrics.headSeries.with().set(series);
   metrics.heads.with().set(heads);
   metrics.headsClosed.with().set(closedHeads);

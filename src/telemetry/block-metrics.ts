@@ -8,6 +8,7 @@ export interface BlockMetrics {
   readonly compactionsSkipped: Counter;
   readonly compactionDuration: Histogram;
   readonly scrubbed: Counter;
+  readonly jobs: Gauge;
   readonly blocks: Gauge;
   readonly blockBytes: Gauge;
   readonly damaged: Gauge;
@@ -29,6 +30,7 @@ export function createBlockMetrics(registry: MetricsRegistry): BlockMetrics {
       'Compactions given up: no space on the disk, or a block was dropped or changed meanwhile.'),
     compactionDuration: registry.histogram('prometheus_tsdb_compaction_duration_seconds', 'Time to make a block.', DURATION_BOUNDS),
     scrubbed: counter('narthex_scrubbed_blocks_total', 'Blocks read in full by the background check.'),
+    jobs: gauge('narthex_block_jobs_running', 'Threads that make, compact or check a block now.'),
     blocks: gauge('prometheus_tsdb_blocks_loaded', 'Blocks.'),
     blockBytes: gauge('prometheus_tsdb_storage_blocks_bytes', 'Bytes of all blocks.'),
     damaged: gauge('narthex_blocks_damaged', 'Blocks that are known to have damaged pages: queries that need those fail.'),
@@ -60,6 +62,7 @@ export function countBlockJob(metrics: BlockMetrics, { kind, outcome, seconds }:
 }
 
 export interface BlockFigures {
+  readonly jobsRunning: number;
   readonly blocks: number;
   readonly blockBytes: number;
   readonly damagedBlocks: number;
@@ -69,6 +72,7 @@ export interface BlockFigures {
 }
 
 export function setBlockFigures(metrics: BlockMetrics, figures: BlockFigures): void {
+  metrics.jobs.with().set(figures.jobsRunning);
   metrics.blocks.with().set(figures.blocks);
   metrics.blockBytes.with().set(figures.blockBytes);
   metrics.damaged.with().set(figures.damagedBlocks);

@@ -28,6 +28,11 @@ export class BlockJobs {
 
   constructor(private readonly options: BlockJobOptions) {}
 
+  /** Threads there are. */
+  get running(): number {
+    return this.workers.size;
+  }
+
   /** Writes the block of a head to `file`. @throws Error with what went wrong; the file is of no use then */
   async seal(head: HeadDescriptor, file: string): Promise<BlockMeta> {
     invariant(!this.sealing, 'one head at a time becomes a block');

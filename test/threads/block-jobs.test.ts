@@ -36,7 +36,11 @@ describe('a job on blocks', () => {
     const [meta, checked] = await Promise.all([jobs.compact([{ file: block('a.block', 0) }, { file: block('b.block', 1) }], header, file), jobs.verify(path.join(directory, 'a.block'))]);
     expect(meta).toMatchObject({ series: 1, floats: 120, heads: '0,1', parents: '2,3', level: 1 });
     expect(checked).toMatchObject({ floats: 60, level: 0 });
-    expect(await jobs.verify(file)).toEqual(meta);
+    expect(jobs.running).toBe(0);
+    const again = jobs.verify(file);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(jobs.running).toBe(1);
+    expect(await again).toEqual(meta);
   });
 
   it('says which block is damaged, and the next one goes on', async () => {
