@@ -15,6 +15,14 @@ const OTHER_FLAGS: readonly (readonly [flag: string, about: string])[] = [
   ['--web.enable-otlp-receiver', 'Accepted; the receiver is always on.'],
 ];
 
+const COMMANDS: readonly (readonly [name: string, about: string])[] = [
+  ['translate', 'What would become of an OTLP or remote write request.'],
+  ['inspect', 'What a data directory, a block or a log is made of.'],
+  ['verify', 'Reads everything of one, and names what is damaged.'],
+  ['dump', 'Writes its samples, metadata and exemplars as text.'],
+  ['import', 'Puts such text, or what promtool dumps, into a data directory.'],
+];
+
 export function usage(): string {
   const entries = [
     ...OTHER_FLAGS,
@@ -26,9 +34,12 @@ export function usage(): string {
   ];
   return [
     'usage: narthex [<flags>]',
-    '       narthex translate [<flags>] FILE     (what a request would become; narthex translate --help)',
+    '       narthex COMMAND --help',
     '',
     'Receives metrics by OTLP and Prometheus remote write, stores them, answers PromQL.',
+    '',
+    'Commands, which need no server:',
+    ...COMMANDS.map(([name, about]) => `  ${name.padEnd(INDENT + 5)}${about}`),
     '',
     'Precedence: flags, environment (NARTHEX_STORAGE_TSDB_PATH for storage.tsdb.path), file, defaults.',
     'config/default.yaml describes every key of the file.',

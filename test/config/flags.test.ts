@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FLAG_KEYS, readFlags } from '../../src/config/flags.js';
 import { IGNORED_FLAGS, REFUSED_FLAGS } from '../../src/config/foreign-flags.js';
@@ -86,6 +87,13 @@ describe('help and version', () => {
     expect(loadConfig(['-h'], {}, absent).printAndExit).toContain('--storage.tsdb.path=data/');
     expect(loadConfig(['--version'], {}, absent).printAndExit).toMatch(`narthex ${NARTHEX_VERSION} (node v`);
     expect(loadConfig([], {}, absent).printAndExit).toBeUndefined();
+  });
+
+  it('help names every command', () => {
+    const main = fs.readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8');
+    const commands = [...main.matchAll(/case '(\w+)'/g)].map(([, name]) => name!);
+    expect(commands).toContain('verify');
+    for (const name of commands) expect(usage()).toMatch(new RegExp(`^  ${name} +[A-Z]`, 'm'));
   });
 
   it('help names every flag and fits 100 columns', () => {

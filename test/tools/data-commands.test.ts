@@ -1,5 +1,5 @@
 /** `narthex inspect|verify|dump|import` on what a store left on disk. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -142,6 +142,15 @@ describe('the data commands', () => {
     expect(narthex('import', '--path', copy, file)).toMatchObject({ code: 0, err: '' });
     expect(narthex('dump', '--format', 'openmetrics', copy).out).toBe(text.out);
     expect(narthex('dump', copy).out).toContain('{"metadata":{"family":"plain_total","type":"counter","help":"first","unit":""}}\n');
+  });
+
+  it.each(['dump', 'inspect'])('%s ends without a word when nobody reads on', async (command) => {
+    const child = spawn(process.execPath, [MAIN, command, data], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let err = '';
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect([code, err]).toEqual([0, '']);
   });
 
   it('inspect shows parts and series', () => {

@@ -1,6 +1,7 @@
 /** What the data commands have in common on their command lines. */
 import { once } from 'node:events';
 import { parseTime } from '../../api/params.js';
+import { errnoOf } from '../../io/disk.js';
 
 /** A command line that makes no sense. */
 export class UsageError extends Error {
@@ -33,6 +34,14 @@ export function timeOf(text: string | undefined, otherwise: number): number {
   const time = parseTime(text);
   if (time === undefined) throw new UsageError(`${text} is no time`);
   return time;
+}
+
+/** For commands that only write: a reader that has seen enough, as `head` has, ends them, and that is no failure. */
+export function endWithReader(): void {
+  process.stdout.on('error', (error) => {
+    if (errnoOf(error) !== 'EPIPE') throw error;
+    process.exit(0);
+  });
 }
 
 /** To standard output, as fast as its reader takes it. */

@@ -7,7 +7,7 @@ import { compareLabels } from '../../model/labels.js';
 import { loadCodecModule, loadKernelModule } from '../../tsdb/kernel-loader.js';
 import { OfflineStore, type OfflineModules } from '../../tsdb/offline-store.js';
 import { verifyStore, type VerifyReport } from '../../tsdb/verify-store.js';
-import { onePath, UsageError, write } from './arguments.js';
+import { endWithReader, onePath, UsageError, write } from './arguments.js';
 import { dump, eachSlice, selectSeries, sorted, writeLines } from './dump.js';
 import { importSamples } from './import.js';
 import { encodeLine } from './sample-lines.js';
@@ -53,6 +53,7 @@ export async function dataCommand(command: DataCommand, argv: readonly string[])
     console.log(USAGE[command]);
     return argv.length === 0 ? 2 : 0;
   }
+  if (command === 'dump' || command === 'inspect') endWithReader();
   try {
     return await COMMANDS[command](argv);
   } catch (error) {
