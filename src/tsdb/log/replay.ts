@@ -181,7 +181,7 @@ class Replay {
       }
       const contentEnd = Math.max(at, scan.contentEnd);
       if (last) {
-        if (contentEnd > at || segment.sizeBytes > at) this.cutTail(segment, at, contentEnd);
+        if (contentEnd > at || segment.sizeBytes !== at) this.endAt(segment, at, contentEnd);
         return at;
       }
       const to = Math.max(expectedEnd ?? contentEnd, at);
@@ -256,7 +256,8 @@ class Replay {
     this.damage.push({ file: segment.file, offset: 0, bytes: segment.sizeBytes, reason, readError: false, quarantine, repairError });
   }
 
-  private cutTail(segment: Found, at: number, contentEnd: number): void {
+  /** Cuts a torn record off, or fills up what is there of a header, so that the file ends where its records do. */
+  private endAt(segment: Found, at: number, contentEnd: number): void {
     if (contentEnd > at) this.tornTail = { file: segment.file, offset: at, bytes: contentEnd - at };
     const file = this.disk.openWrite(segment.file);
     try {

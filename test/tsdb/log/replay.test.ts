@@ -103,6 +103,17 @@ describe('damage is reported, copied aside and passed over', () => {
     expect((await replayNumbers(disk)).report.damage).toEqual([]);
   });
 
+  it('a header that was half written and can be read: the file is as long as it should be', async () => {
+    const disk = await nine();
+    const header = readFile(disk, file(3)).slice(0, 667);
+    disk.remove(file(3));
+    disk.create(file(3)).writeAt(header, 0, header.length, 0);
+    const { numbers, report } = await replayNumbers(disk);
+    expect(numbers).toEqual([0, 1, 2, 3, 4, 5]);
+    expect([report.damage, report.tornTail, report.resume?.previousEnd]).toEqual([[], undefined, DATA_START]);
+    expect(disk.stat(file(3))?.sizeBytes).toBe(DATA_START);
+  });
+
   it('no readable header at all: the files are moved aside and a new log can begin', async () => {
     const disk = await nine();
     for (const segment of [1, 2, 3]) overwrite(disk, file(segment), 0, new Uint8Array(1024));
