@@ -40,7 +40,9 @@ export class OperatorBuilder {
       case 'paren':
         return this.vector(expr.expr, frame);
       case 'step-invariant':
-        return frame.grid.count < 2 ? this.vector(expr.expr, frame) : new BroadcastVector(this.vector(expr.expr, singleFrame(frame)));
+        return frame.grid.count < 2
+          ? this.vector(expr.expr, frame)
+          : new BroadcastVector(frame, this.vector(expr.expr, singleFrame(frame)));
       case 'unary':
         return this.unaryVector(expr, frame);
       case 'binary':

@@ -9,6 +9,7 @@ import { QueryError, type QueryResult, type ResultSeries } from './engine-api.js
 import type { QueryLimits } from './limits.js';
 import { withoutIdentity } from './name-removal.js';
 import type { EvalFrame } from './query-context.js';
+import { histogramSamples } from './sample-counts.js';
 import { FLOAT, HISTOGRAM, StepColumn } from './step-column.js';
 
 const NO_HISTOGRAMS: readonly Histogram[] = [];
@@ -44,7 +45,9 @@ export function rangeVectorResult(source: RangeSource, frame: EvalFrame): QueryR
     source.load(index, samples);
     const copy: RangeFunction = {
       evaluate: (all, window) => {
-        frame.query.limits.hold(window.hi - window.lo + window.histogramHi - window.histogramLo);
+        let held = window.hi - window.lo;
+        for (let i = window.histogramLo; i < window.histogramHi; i++) held += histogramSamples(all.histograms[i]!);
+        frame.query.limits.hold(held);
         frame.query.limits.keepSeries(window.hi - window.lo, window.histogramHi - window.histogramLo);
         results.push({
           labels: series.dropName ? withoutIdentity(series.labels) : series.labels,

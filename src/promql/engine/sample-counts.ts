@@ -65,6 +65,14 @@ export class SampleCounts {
   }
 }
 
+/** How many samples a column counts as. */
+export function columnSamples(column: StepColumn): number {
+  let count = column.countPresent();
+  if (column.histograms === undefined) return count;
+  for (let s = 0; s < column.length; s++) if (column.kinds[s] === HISTOGRAM) count += histogramSamples(column.histogramAt(s)) - 1;
+  return count;
+}
+
 /** How many samples a histogram counts as. */
 export function histogramSamples(histogram: Histogram): number {
   const lists = histogram.positiveSpans.length + histogram.negativeSpans.length

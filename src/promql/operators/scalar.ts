@@ -1,4 +1,5 @@
 import type { EvalFrame } from '../engine/query-context.js';
+import { columnSamples } from '../engine/sample-counts.js';
 import { ABSENT, FLOAT, StepColumn } from '../engine/step-column.js';
 import type { BinaryOp } from '../parser/ast.js';
 import { floatBinary, floatComparison } from './binary/arithmetic.js';
@@ -90,7 +91,7 @@ export class VectorOfScalar implements VectorOperator {
 export class BroadcastVector implements VectorOperator {
   private readonly single = new StepColumn(1);
 
-  constructor(private readonly input: VectorOperator) {}
+  constructor(private readonly frame: EvalFrame, private readonly input: VectorOperator) {}
 
   series(): readonly OutputSeries[] {
     return this.input.series();
@@ -100,6 +101,7 @@ export class BroadcastVector implements VectorOperator {
     out.reset();
     this.input.read(index, this.single);
     if (this.single.kinds[0] === ABSENT) return;
+    this.frame.query.limits.hold((out.length - 1) * columnSamples(this.single));
     if (this.single.kinds[0] === FLOAT) {
       out.values.fill(this.single.values[0]!);
       out.kinds.fill(FLOAT);

@@ -3,6 +3,7 @@ import { METRIC_NAME } from '../../model/labels.js';
 import { SampleColumns } from '../../model/sample-columns.js';
 import type { Series } from '../../storage/queryable.js';
 import type { EvalFrame } from '../engine/query-context.js';
+import { columnSamples } from '../engine/sample-counts.js';
 import type { StepColumn } from '../engine/step-column.js';
 import { interpolateAt } from '../functions/extended-rate.js';
 import { interpolateHistogramAt } from '../histogram/extended-rate.js';
@@ -66,7 +67,7 @@ export class SmoothedSelectorOperator implements VectorOperator {
     limits.queryable += found;
     if (this.isFirst?.(index) === true) this.frame.counts?.addColumn(out);
     limits.read += found;
-    limits.hold(found);
+    limits.hold(columnSamples(out));
   }
 
   private floatAt(step: number, timeMs: number, after: number, out: StepColumn): void {

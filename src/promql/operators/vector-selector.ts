@@ -2,6 +2,7 @@ import { SampleColumns } from '../../model/sample-columns.js';
 import { isStaleAt } from '../../model/stale-nan.js';
 import type { Series } from '../../storage/queryable.js';
 import type { EvalFrame } from '../engine/query-context.js';
+import { columnSamples } from '../engine/sample-counts.js';
 import { FLOAT, type StepColumn } from '../engine/step-column.js';
 import { settleHistograms } from './selected-histograms.js';
 import { type OutputSeries, selectedSeries, type VectorOperator } from './operator.js';
@@ -53,7 +54,7 @@ export class VectorSelectorOperator implements VectorOperator {
     limits.queryable += found;
     if (this.isFirst?.(index) === true) this.frame.counts?.addColumn(out);
     limits.read += found;
-    limits.hold(found);
+    limits.hold(out.histograms === undefined ? found : columnSamples(out));
   }
 
   /** Fills `out` and returns the number of steps that have a sample. */

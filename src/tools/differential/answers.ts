@@ -1,4 +1,5 @@
 /** Answers of the query API, and whether two of them say the same. */
+import { isSelector } from './rewrite.js';
 
 interface HistogramAnswer {
   readonly count: string;
@@ -16,6 +17,7 @@ interface SeriesAnswer {
 
 interface StatsAnswer {
   readonly totalQueryableSamples: number;
+  readonly peakSamples: number;
   readonly totalQueryableSamplesPerStep?: readonly (readonly [number, number])[];
 }
 
@@ -141,10 +143,18 @@ function insideParens(query: string, column: number): number {
   return inside;
 }
 
-/** undefined if the samples that were looked at agree, in sum and by step. */
-export function statsDifference(there: Answer, here: Answer): string | undefined {
-  const say = ({ data }: Answer): string =>
-    `${data?.stats?.samples.totalQueryableSamples} samples, ${JSON.stringify(data?.stats?.samples.totalQueryableSamplesPerStep)}`;
+/**
+ * undefined if the samples that were looked at agree, in sum and by step. The most that were held at a time are compared for selectors
+ * alone: with anything around them they are those of upstream's intermediate results, in the order in which its storage gives the series.
+ */
+export function statsDifference({ text }: Question, there: Answer, here: Answer): string | undefined {
+  const comparesPeak = isSelector(text);
+  const say = ({ data }: Answer): string => {
+    if (data?.stats === undefined) return 'none';
+    const { totalQueryableSamples, totalQueryableSamplesPerStep, peakSamples } = data.stats.samples;
+    const counts = `${totalQueryableSamples} samples, ${JSON.stringify(totalQueryableSamplesPerStep)}`;
+    return comparesPeak ? `${counts}, peak ${peakSamples}` : counts;
+  };
   return say(there) === say(here) ? undefined : `stats: there ${say(there)}, here ${say(here)}`;
 }
 

@@ -26,7 +26,7 @@ export async function runParseDifferential(options: RunOptions): Promise<RunRepo
   const random = new Random(options.seed);
   const maker = new TextMaker(random, new ExpressionMaker(random, TIMES_NEAR_MS));
   const servers: TestServer[] = [];
-  const tally = new Tally(options.onFailure);
+  const tally = new Tally(options.onFailure, options.onExcuse);
   try {
     servers.push(await TestServer.prometheus(options.prometheus), await TestServer.narthex());
     const [there, here] = [servers[0]!.base, servers[1]!.base];
@@ -41,7 +41,7 @@ export async function runParseDifferential(options: RunOptions): Promise<RunRepo
       const accepted = reference.status === 'success';
       const excuse = found === undefined ? undefined : parseExcuseFor(text, found);
       if (found === undefined) tally.equal(accepted, !accepted);
-      else if (excuse !== undefined) tally.excused(excuse, accepted);
+      else if (excuse !== undefined) tally.excused(excuse, accepted, `${JSON.stringify(text)}\n  ${found}`);
       else tally.failed(`${JSON.stringify(text)}\n  ${found}`);
     }
   } finally {

@@ -2,8 +2,10 @@
 import { type Answer, ask, difference, noteDifference, orderDifference, type Question, sizeOf, statsDifference } from './answers.js';
 import { ExpressionMaker } from './expressions.js';
 import { makeFleet } from './fleet.js';
+import { FreshReference } from './fresh-reference.js';
 import { excuseFor, toleranceFor } from './known-differences.js';
 import { Random } from './random.js';
+import { takingAll } from './rewrite.js';
 import { type RunReport, Tally } from './tally.js';
 import { TestServer } from './servers.js';
 import { mayHaveTies, TIES } from './ties.js';
@@ -25,49 +27,84 @@ export interface RunOptions {
   readonly stats?: boolean;
   /** Compare warnings and infos, too. */
   readonly notes?: boolean;
+  /** End of the data, now if undefined: with the seed it makes a run what it was. */
+  readonly endMs?: number | undefined;
   readonly onFailure?: (failure: string) => void;
+  readonly onExcuse?: (excused: string) => void;
 }
 
 const MINUTES = 40;
 /** The last are longer than most ranges of the questions, and than the questions. */
 const STEPS_MS = [7_000, 15_000, 30_000, 60_000, 15_000, 30_000, 333_000, 3_600_000];
 
+/** The end of the data of a run that begins now. */
+export function dataEndNow(): number {
+  return Math.floor(Date.now() / 60_000) * 60_000 - 60_000;
+}
+
 /** @throws Error if a server does not start or refuses the data */
 export async function runDifferential(options: RunOptions): Promise<RunReport> {
   const random = new Random(options.seed);
-  const endMs = Math.floor(Date.now() / 60_000) * 60_000 - 60_000;
+  const endMs = options.endMs ?? dataEndNow();
   const fleet = makeFleet(random, endMs, MINUTES);
   const servers: TestServer[] = [];
-  const tally = new Tally(options.onFailure);
+  const fresh = new FreshReference(options.prometheus, fleet, options.write, options.stats === true);
+  const tally = new Tally(options.onFailure, options.onExcuse);
   try {
     servers.push(await TestServer.prometheus(options.prometheus), await TestServer.narthex());
     for (const { base } of servers) await writeFleet(base, options.write, fleet);
     const [there, here] = [servers[0]!, servers[1]!];
     for (const place of options.places) {
       if (place === 'blocks') await here.flush();
-      await question(there.base, here.base, random, endMs, options, tally);
+      await new Questioning(there.base, here.base, fresh, options, tally).run(random, endMs);
     }
   } finally {
-    for (const server of servers) await server.remove();
+    for (const server of [...servers, fresh]) await server.remove();
   }
   return tally.report();
 }
 
-async function question(there: string, here: string, random: Random, endMs: number, options: RunOptions, tally: Tally): Promise<void> {
-  const maker = new ExpressionMaker(random, endMs);
-  const askBoth = (asked: Question): Promise<[Answer, Answer]> =>
-    Promise.all([ask(there, asked, options.stats), ask(here, asked, options.stats)]);
-  const agrees = async (asked: Question): Promise<boolean> => difference(...(await askBoth(asked)), toleranceFor(asked.text)) === undefined;
-  for (let i = 0; i < options.queries; i++) {
-    const asked = makeQuestion(maker.expression(), random, endMs);
-    const [reference, ours] = await askBoth(asked);
-    const found = disagreement(asked, reference, ours, options);
-    if (found === undefined) tally.equal(sizeOf(reference) > 0, reference.status === 'error');
-    else {
-      const excuse = (await excuseFor(asked, found, [reference, ours], agrees)) ?? ((await mayHaveTies(there, asked)) ? TIES : undefined);
-      if (excuse === undefined) tally.failed(`${describe(asked, endMs)}\n  ${found}`);
-      else tally.excused(excuse, sizeOf(reference) > 0);
+class Questioning {
+  constructor(
+    private readonly there: string, private readonly here: string, private readonly fresh: FreshReference,
+    private readonly options: RunOptions, private readonly tally: Tally,
+  ) {}
+
+  async run(random: Random, endMs: number): Promise<void> {
+    const maker = new ExpressionMaker(random, endMs);
+    for (let i = 0; i < this.options.queries; i++) await this.ask(makeQuestion(maker.expression(), random, endMs), endMs);
+  }
+
+  private async ask(asked: Question, endMs: number): Promise<void> {
+    const { tally } = this;
+    const [reference, ours] = await this.askBoth(asked);
+    const found = disagreement(asked, reference, ours, this.options);
+    if (found === undefined) {
+      tally.equal(sizeOf(reference) > 0, reference.status === 'error');
+      return;
     }
+    const excuse = await this.excuse(asked, found, reference, ours);
+    const description = `${describe(asked, endMs)}\n  ${found}`;
+    if (excuse === undefined) tally.failed(description);
+    else tally.excused(excuse, sizeOf(reference) > 0, description);
+  }
+
+  private async excuse(asked: Question, found: string, there: Answer, here: Answer): Promise<string | undefined> {
+    const agrees = async (question: Question): Promise<boolean> =>
+      difference(...(await this.askBoth(question)), toleranceFor(question.text)) === undefined;
+    const known = await excuseFor(asked, found, [there, here], agrees);
+    if (known !== undefined) return known;
+    if ((await mayHaveTies(this.there, asked)) && (await agrees({ ...asked, text: takingAll(asked.text) }))) return TIES;
+    const atSeconds = /\bat ([\d.]+)\b/.exec(found)?.[1];
+    return this.fresh.excuseFor(asked, atSeconds === undefined ? undefined : Number(atSeconds), async (question, reference) => {
+      const ours = await ask(this.here, question, this.options.stats);
+      const differs = disagreement(question, reference, ours, this.options);
+      return differs === undefined || (await excuseFor(question, differs, [reference, ours], agrees)) !== undefined;
+    });
+  }
+
+  private askBoth(asked: Question): Promise<[Answer, Answer]> {
+    return Promise.all([ask(this.there, asked, this.options.stats), ask(this.here, asked, this.options.stats)]);
   }
 }
 
@@ -75,7 +112,7 @@ function disagreement(asked: Question, there: Answer, here: Answer, options: Run
   return difference(there, here, toleranceFor(asked.text))
     ?? orderDifference(asked, there, here)
     ?? (options.notes === true ? noteDifference(asked, there, here) : undefined)
-    ?? (options.stats === true ? statsDifference(there, here) : undefined);
+    ?? (options.stats === true ? statsDifference(asked, there, here) : undefined);
 }
 
 function makeQuestion(text: string, random: Random, endMs: number): Question {

@@ -13,14 +13,21 @@ const OUTPUT_MAX = 20_000;
 
 export class TestServer {
   private output = '';
-  private readonly exited: Promise<void>;
+  private child!: ChildProcess;
+  private exited!: Promise<void>;
 
-  private constructor(private readonly child: ChildProcess, readonly base: string, private readonly directory: string) {
+  private constructor(private readonly command: readonly string[], readonly base: string, private readonly directory: string) {
+    this.spawn();
+  }
+
+  private spawn(): void {
+    const [program, ...args] = this.command;
+    const child = spawn(program!, args, { cwd: this.directory, stdio: ['ignore', 'pipe', 'pipe'] });
     const keep = (chunk: Buffer): void => {
       this.output = (this.output + chunk.toString()).slice(-OUTPUT_MAX);
     };
-    child.stdout?.on('data', keep);
-    child.stderr?.on('data', keep);
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
     // A run that is interrupted leaves no server behind.
     const end = (): void => void child.kill('SIGTERM');
     process.once('exit', end);
@@ -28,6 +35,7 @@ export class TestServer {
       process.off('exit', end);
       resolve();
     }));
+    this.child = child;
   }
 
   static narthex(): Promise<TestServer> {
@@ -53,9 +61,7 @@ export class TestServer {
   private static async start(command: (port: number, directory: string) => string[]): Promise<TestServer> {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-differential-'));
     const port = await freePort();
-    const [program, ...args] = command(port, directory);
-    const child = spawn(program!, args, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
-    const server = new TestServer(child, `http://127.0.0.1:${port}`, directory);
+    const server = new TestServer(command(port, directory), `http://127.0.0.1:${port}`, directory);
     try {
       await server.ready();
     } catch (error) {
@@ -84,11 +90,22 @@ export class TestServer {
     if (response.status !== 204) throw new Error(`${this.base}: flush answered ${response.status}: ${await response.text()}`);
   }
 
+  /** Ends it and starts it again with the same data. @throws Error if it does not become ready */
+  async restart(): Promise<void> {
+    await this.end();
+    this.spawn();
+    await this.ready();
+  }
+
   /** Ends it and removes its data. */
   async remove(): Promise<void> {
+    await this.end();
+    fs.rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private async end(): Promise<void> {
     if (this.child.exitCode === null) this.child.kill('SIGTERM');
     await this.exited;
-    fs.rmSync(this.directory, { recursive: true, force: true });
   }
 }
 

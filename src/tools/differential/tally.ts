@@ -20,7 +20,10 @@ export class Tally {
   private readonly excuses = new Map<string, number>();
   private readonly failures: string[] = [];
 
-  constructor(private readonly onFailure: ((failure: string) => void) | undefined) {}
+  constructor(
+    private readonly onFailure: ((failure: string) => void) | undefined,
+    private readonly onExcuse?: ((excused: string) => void),
+  ) {}
 
   equal(hasResults: boolean, isRefusal: boolean): void {
     this.count(hasResults);
@@ -28,9 +31,10 @@ export class Tally {
     if (isRefusal) this.refused++;
   }
 
-  excused(excuse: string, hasResults: boolean): void {
+  excused(excuse: string, hasResults: boolean, description: string): void {
     this.count(hasResults);
     this.excuses.set(excuse, (this.excuses.get(excuse) ?? 0) + 1);
+    this.onExcuse?.(`${description}\n  excused: ${excuse}`);
   }
 
   failed(failure: string): void {

@@ -4,7 +4,7 @@
  */
 import { ask, hasEqualValues, type Question } from './answers.js';
 
-export const TIES = 'which of equal values topk and bottomk take is undefined';
+export const TIES = 'which of equal values topk and bottomk take is undefined; with all taken, the answers agree';
 
 const CALL = /\b(?:topk|bottomk)\b(?: (?:by|without) \([^)]*\) )?\(/g;
 

@@ -1,15 +1,17 @@
 /** Samples that a query looks at, by step, as a real Prometheus counts them (the differential test compares many more). */
 import { expect, test } from 'vitest';
+import type { Engine, EngineOptions } from '../../../src/promql/engine/engine-api.js';
 import { createEngine } from '../../../src/promql/engine/engine.js';
 import { memoryStorage } from '../../support/memory-storage.js';
 
 const storage = memoryStorage(
   15, 'up{job="a"} 0+1x40', 'up{job="b"} 5 _ 7 stale 9', 'other{job="a"} 3x40', 'sizes {{schema:0 sum:10 count:4 buckets:[1 2 1]}}x40',
 );
-const engine = createEngine({
+const OPTIONS: EngineOptions = {
   lookbackDeltaMs: 300_000, maxSamples: 1e6, maxSeries: 0, defaultEvaluationIntervalMs: 60_000, enableDelayedNameRemoval: false,
   enableExperimentalFunctions: false, enablePerStepStats: true,
-});
+};
+const engine = createEngine(OPTIONS);
 
 test.each([
   ['up', [2, 1, 2]],
@@ -35,4 +37,23 @@ test.each([
   });
   expect([...stats.perStep!.samples]).toEqual(expected);
   expect(stats.totalQueryableSamples).toBe(expected.reduce((sum, count) => sum + count, 0));
+});
+
+test.each([
+  // The samples of a selector at all steps, a histogram as many as it counts as.
+  ['up', 5], ['sizes', 39], ['up @ 30', 6], ['sizes @ 30', 39],
+])('%s holds at most %d samples', (text, expected) => {
+  const request = { text, startMs: 30_000, endMs: 60_000, stepMs: 15_000, lookbackDeltaMs: 0, stopRequested: () => undefined };
+  expect(engine.query(storage, request).stats.peakSamples).toBe(expected);
+});
+
+test.each([
+  'up', 'sizes', 'sizes @ 30', 'sum by (job) (rate(up[30s]))', 'up + on (job) other', 'topk(1, up)', 'max_over_time(up[30s:15s])',
+  'up or sizes', 'count_values("x", up)',
+])('%s fails if and only if it may not hold its peak', (text) => {
+  const request = { text, startMs: 30_000, endMs: 60_000, stepMs: 15_000, lookbackDeltaMs: 0, stopRequested: () => undefined };
+  const { peakSamples } = engine.query(storage, request).stats;
+  const limited = (maxSamples: number): Engine => createEngine({ ...OPTIONS, maxSamples });
+  expect(() => limited(peakSamples).query(storage, request)).not.toThrow();
+  expect(() => limited(peakSamples - 1).query(storage, request)).toThrow(/too many samples/);
 });
