@@ -9,6 +9,8 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 import { mapStacksOf } from './bundle-stack.js';
 
+/** The script of the thread that every other is started by. */
+const MAIN = 'main';
 /** Set while the code caches are made (`tools/prime.mjs`): each thread then writes what it has compiled when it ends. */
 const PRIMING = 'NARTHEX_PRIME_CODE_CACHE';
 
@@ -19,6 +21,7 @@ type Bundle = (
 
 /** Runs `bundle/<name>.cjs`, which is an expression: a function with the parameters of `Bundle`. */
 export function runBundle(name: string): void {
+  if (name === MAIN) keepYoungGenerationToMain();
   const folder = path.join(import.meta.dirname, 'bundle');
   const filename = path.join(folder, `${name}.cjs`);
   // The tag differs with V8's version, its flags and the processor: any other cache would be refused.
@@ -35,6 +38,14 @@ export function runBundle(name: string): void {
   // Modules ask for files relative to where they would lie one by one.
   const moduleUrl = (relative: string): string => new URL(relative, import.meta.url).href;
   run(module.exports, createRequire(filename), module, filename, folder, moduleUrl, (url) => import(url));
+}
+
+/**
+ * `npm start` gives the thread that takes requests a large young generation, which its heap has by now. V8 puts that flag above the
+ * limits of every heap that is made later (`threads/heap-limits.ts`): each worker would grow to 128 MiB and more.
+ */
+function keepYoungGenerationToMain(): void {
+  v8.setFlagsFromString('--max-semi-space-size=0');
 }
 
 /** Several threads have the same script, and servers may start meanwhile. */

@@ -5,6 +5,7 @@ import type { AdminWork } from '../tsdb/administration.js';
 import type { RewriteJob } from '../tsdb/compact/rewrite-block.js';
 import type { BlockDescriptor, SourceDescriptor } from '../tsdb/head/descriptor.js';
 import type { MatcherText, MatchResult } from '../tsdb/match-series.js';
+import { heapLimits } from './heap-limits.js';
 import type { AdminJob, FromAdminWorker } from './messages.js';
 import { BLOCK_READER_SLOT } from './query-pool.js';
 import { workerEntry } from './worker-entry.js';
@@ -49,7 +50,7 @@ export class AdminJobs implements AdminWork {
     invariant(!this.worker, 'one admin job at a time');
     if (this.closed) throw new Error('the server is stopping');
     const worker = new Worker(workerEntry('admin-worker'), {
-      workerData: job, name: 'narthex-admin', resourceLimits: { maxOldGenerationSizeMb: this.options.heapMib },
+      workerData: job, name: 'narthex-admin', resourceLimits: heapLimits(this.options.heapMib),
     });
     this.worker = worker;
     try {

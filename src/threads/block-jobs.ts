@@ -4,6 +4,7 @@ import { BlockError } from '../tsdb/block/block-error.js';
 import type { BlockMeta } from '../tsdb/block/block-format.js';
 import type { CompactJob } from '../tsdb/compact/compact-blocks.js';
 import type { HeadDescriptor } from '../tsdb/head/descriptor.js';
+import { heapLimits } from './heap-limits.js';
 import type { BlockWorkerData, FromBlockWorker } from './messages.js';
 import { BLOCK_READER_SLOT } from './query-pool.js';
 import { workerEntry } from './worker-entry.js';
@@ -71,7 +72,7 @@ export class BlockJobs {
   private async run(workerData: BlockWorkerData): Promise<BlockMeta> {
     if (this.closed) throw new Error('the server is stopping');
     const worker = new Worker(workerEntry('block-worker'), {
-      workerData, name: `narthex-${workerData.kind}`, resourceLimits: { maxOldGenerationSizeMb: this.options.heapMib },
+      workerData, name: `narthex-${workerData.kind}`, resourceLimits: heapLimits(this.options.heapMib),
     });
     this.workers.add(worker);
     try {

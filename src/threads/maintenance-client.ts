@@ -8,6 +8,7 @@ import type { MetricMetadata } from '../model/metadata.js';
 import type { CatalogueSink, HaElection, RejectEntry } from '../storage/catalogue-sink.js';
 import { CatalogueQueue } from './catalogue-queue.js';
 import type { CatalogueCounts, CatalogueQueueLimits } from './catalogue-queue.js';
+import { YOUNG_GENERATION_MIB } from './heap-limits.js';
 import type { FromMaintenanceWorker, MaintenanceWorkerData, ToMaintenanceWorker } from './messages.js';
 import { workerEntry } from './worker-entry.js';
 
@@ -271,7 +272,9 @@ export class MaintenanceClient implements CatalogueSink {
 
   private spawn(): void {
     const data: MaintenanceWorkerData = { catalogueFile: this.options.catalogueFile, catalogueLimits: this.options.catalogueLimits };
-    const worker = new Worker(this.options.entry ?? workerEntry('maintenance-worker'), { workerData: data, name: 'narthex-maintenance' });
+    const worker = new Worker(this.options.entry ?? workerEntry('maintenance-worker'), {
+      workerData: data, name: 'narthex-maintenance', resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+    });
     let cause: Error | undefined;
     worker.on('message', (message: FromMaintenanceWorker) => this.receive(message));
     worker.on('error', (error) => (cause = error));

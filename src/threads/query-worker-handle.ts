@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { invariant } from '../invariant.js';
 import type { HeadChange } from './head-leases.js';
+import { heapLimits } from './heap-limits.js';
 import { StopFlag } from './messages.js';
 import type { FromQueryWorker, QueryWorkerData, StopReason, ToQueryWorker } from './messages.js';
 import type { QueryJob } from './query-job.js';
@@ -47,7 +48,7 @@ export class QueryWorkerHandle {
     const { runtimeUrl, settings, readerSlot } = options;
     const data: QueryWorkerData = { ...(runtimeUrl === undefined ? {} : { runtimeUrl }), settings, readerSlot, stopFlag: this.stopFlag };
     this.worker = new Worker(options.entry, {
-      workerData: data, name: 'narthex-query', resourceLimits: { maxOldGenerationSizeMb: options.heapMib },
+      workerData: data, name: 'narthex-query', resourceLimits: heapLimits(options.heapMib),
     });
     this.worker.on('message', (message: FromQueryWorker) => this.receive(message));
     this.worker.on('error', (error) => (this.error = error));

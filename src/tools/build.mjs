@@ -39,5 +39,4 @@ await bundle(root, next);
 fs.writeFileSync(path.join(next, '.built'), '');
 fs.rmSync(dist, { recursive: true, force: true });
 fs.renameSync(next, dist);
-// As `npm start` and the image start it, and without any flag.
-for (const flags of [['--max-semi-space-size=64'], []]) await prime(dist, flags);
+await prime(dist);

@@ -13,14 +13,14 @@ const SETTINGS = [
   '--web.listen-address=127.0.0.1:0', '--otlp.grpc-listen-address=off', '--otlp.http-listen-address=off', '--log.format=json',
 ];
 
-/** @param dist the build  @param flags of node: V8 refuses a cache that was made with others */
-export async function prime(dist, flags) {
+/** @param dist the build */
+export async function prime(dist) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-prime-'));
   try {
-    const first = await start(dist, flags, directory, {});
+    const first = await start(dist, directory, {});
     await write(first.url, Date.now());
     await stop(first, 'SIGKILL');
-    const second = await start(dist, flags, directory, { NARTHEX_PRIME_CODE_CACHE: '1' });
+    const second = await start(dist, directory, { NARTHEX_PRIME_CODE_CACHE: '1' });
     await write(second.url, Date.now());
     for (const question of QUESTIONS) {
       await fetch(`${second.url}/api/v1/${question}`).then((answer) => answer.text());
@@ -33,8 +33,8 @@ export async function prime(dist, flags) {
   }
 }
 
-async function start(dist, flags, directory, environment) {
-  const child = spawn(process.execPath, [...flags, path.join(dist, 'main.js'), `--storage.tsdb.path=${directory}`, ...SETTINGS], {
+async function start(dist, directory, environment) {
+  const child = spawn(process.execPath, [path.join(dist, 'main.js'), `--storage.tsdb.path=${directory}`, ...SETTINGS], {
     stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...environment }, timeout: TIMEOUT_MS,
   });
   const lines = [];

@@ -17,6 +17,8 @@ const folder = fileURLToPath(new URL('bundle/', built('main.js')));
 const JUDGE = `
   const fs = require('node:fs'), path = require('node:path'), v8 = require('node:v8'), vm = require('node:vm');
   const [folder, ...names] = process.argv.slice(1);
+  // As the script that loads them does.
+  v8.setFlagsFromString('--max-semi-space-size=0');
   const taken = (name) => {
     const cachedData = fs.readFileSync(path.join(folder, name + '.' + v8.cachedDataVersionTag() + '.cache'));
     return !new vm.Script(fs.readFileSync(path.join(folder, name + '.cjs'), 'latin1'), { cachedData }).cachedDataRejected;

@@ -5,7 +5,7 @@ import { ColumnCodec } from '../block/column-codec.js';
 import { PageCache } from '../block/page-cache.js';
 import { verifyBlock } from '../block/verify-block.js';
 
-const CACHE_BYTES = 16 * 1024 * 1024;
+const CACHE_BYTES = 4 * 1024 * 1024;
 
 /** @throws BlockError that names what is damaged */
 export function verifyFile(codec: ColumnCodec, file: string): BlockMeta {
