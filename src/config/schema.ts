@@ -331,6 +331,10 @@ export const configSchema = section('', {
   }),
 
   limits: section('Own keys: what a request or a series may be. Every limit answers with its name and both numbers.', {
+    max_header_size: size('1MiB', {
+      about: 'Bytes of the head of a request: its URL and all header fields. Larger: 431.',
+      why: 'Prometheus\' limit. Label values and federation are asked for by GET only, with selectors of any length in the URL.',
+    }, { minimum: 8192, maximum: 16 * MIB }),
     max_body_size: size('32MiB', {
       about: 'Bytes of a request body as received. Larger: 413.',
       why: 'Prometheus\' limit for decoded remote-write bodies; senders\' batches are around 100 KB.',

@@ -76,6 +76,8 @@ export interface ConnectionLimits {
   /** For a request to arrive, for an idle connection, and for a client that takes nothing of an answer. */
   readonly readTimeoutMs: number;
   readonly maxConnections: number;
+  /** Of a request's head, its URL included. */
+  readonly maxHeadBytes: number;
 }
 
 export type OtlpEncoding = 'protobuf' | 'json';

@@ -22,7 +22,7 @@ export function httpOptions({ web, limits, query, storage }: Config): HttpOption
     maxUnsentBytes: query.max_unsent_size_bytes,
     maxProfileMs: web.max_profile_duration_ms,
     acceptedWrites: web.remote_write_receiver.accepted_protobuf_messages,
-    connections: { readTimeoutMs: web.read_timeout_ms, maxConnections: web.max_connections },
+    connections: { readTimeoutMs: web.read_timeout_ms, maxConnections: web.max_connections, maxHeadBytes: limits.max_header_size_bytes },
   };
 }
 

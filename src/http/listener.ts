@@ -76,8 +76,9 @@ export class Listener {
   }
 
   private add(routing: RequestListener, { host, port }: ListenAddress): Promise<void> {
-    const { readTimeoutMs } = this.limits;
+    const { readTimeoutMs, maxHeadBytes } = this.limits;
     const server = http.createServer({
+      maxHeaderSize: maxHeadBytes,
       keepAliveTimeout: readTimeoutMs,
       requestTimeout: readTimeoutMs,
       headersTimeout: Math.min(readTimeoutMs, HEAD_TIMEOUT_MS_MAX),

@@ -121,6 +121,8 @@ export function apiRequests(end: number): ApiRequestLine[] {
     get('/api/v1/query_exemplars', `query=work_total&start=${end}&end=${start}`), get('/api/v1/series'), get('/api/v1/labels'), get('/api/v1/labels', 'match[]=up&match[]=nothing'),
     get('/api/v1/query'), get('/api/v1/query_exemplars'), get('/api/v1/format_query'), get('/api/v1/parse_query'),
     get('/api/v1/series', `match[]=up&start=${end + 3600 * 24 * 30}`),
+    // Longer than what many servers take.
+    get('/api/v1/label/job/values', `match[]=up{job=~"${'api|'.repeat(20_000)}"}`),
   );
   // Exemplars, and Grafana's probe in milliseconds.
   for (const query of ['work_total', 'rate(work_total[5m])', 'sum(rate(work_total[5m])) / sum(up)', 'test', '1', 'up{', '', 'nothing', '{job="api"}', 'work_total{kind="a"} + work_total{kind="b"}']) {

@@ -18,7 +18,7 @@ import { WireError } from '../../src/wire/wire-error.js';
 
 export const NOW_MS = 1_795_230_729_540;
 
-export const CONNECTIONS: ConnectionLimits = { readTimeoutMs: 60_000, maxConnections: 100 };
+export const CONNECTIONS: ConnectionLimits = { readTimeoutMs: 60_000, maxConnections: 100, maxHeadBytes: 60_000 };
 
 export interface Harness {
   readonly app: FastifyInstance;

@@ -116,7 +116,7 @@ async function withSystem<T>({ settings }: Vector, run: (system: System) => Prom
   const nothing = (): never => { throw new Error('not part of this test'); };
   const deps: HttpDeps = {
     options: {
-      routePrefix: '/', isAllowedOrigin: () => true, enableLifecycle: false, enableAdminApi: false, maxBodyBytes: 32 << 20, maxDecodedBytes: 32 << 20, maxDryRunBytes: 1 << 20, maxInflating: 2, queryTimeoutMs: 1000, maxConcurrentReads: 1, maxQueuedReads: 1, maxUnsentBytes: 1 << 20, maxProfileMs: 0, connections: { readTimeoutMs: 60_000, maxConnections: 10 },
+      routePrefix: '/', isAllowedOrigin: () => true, enableLifecycle: false, enableAdminApi: false, maxBodyBytes: 32 << 20, maxDecodedBytes: 32 << 20, maxDryRunBytes: 1 << 20, maxInflating: 2, queryTimeoutMs: 1000, maxConcurrentReads: 1, maxQueuedReads: 1, maxUnsentBytes: 1 << 20, maxProfileMs: 0, connections: { readTimeoutMs: 60_000, maxConnections: 10, maxHeadBytes: 16_384 },
       acceptedWrites: settings.accepted_protobuf_messages ?? ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'],
     },
     logger: pino({ level: 'silent' }),
