@@ -23,8 +23,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'tsdb': ['storage', 'model', 'encoding', 'io', 'kernel'],
   'promql': ['storage', 'model'],
   'catalogue': ['storage', 'model', 'encoding', 'io'],
-  // `wire` for remote read, whose answers are made in the worker that reads the samples.
-  'api': ['model', 'storage', 'promql', 'wire'],
+  // `wire` for remote read, whose answers are made in the worker that reads the samples; `encoding` for texts that are bytes at once.
+  'api': ['model', 'storage', 'promql', 'wire', 'encoding'],
   'threads': ['api', 'catalogue', 'config', 'encoding', 'ingest', 'io', 'model', 'promql', 'storage', 'telemetry', 'tsdb', 'wire'],
   'http': ['api', 'threads', 'config', 'telemetry', 'storage', 'model', 'ingest', 'wire'],
   // The second transport of OTLP: what is about requests and not about HTTP is shared with that room.

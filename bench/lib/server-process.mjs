@@ -39,6 +39,7 @@ export async function startServer(environment = {}) {
   }
   return {
     url,
+    pid: child.pid,
     /** CPU time of the process since it began, in steps of 10 ms. */
     cpuMs: () => {
       const fields = fs.readFileSync(`/proc/${child.pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');

@@ -33,17 +33,22 @@ export interface ApiRequest {
   readonly accept?: string;
   /** What `read` is asked for, instead of `params`. */
   readonly read?: ReadPage;
+  /** Where the page before ended, of `federate`. */
+  readonly cursor?: PageCursor;
 }
 
 /** A remote read, from the beginning or from where the page before ended. */
 export interface ReadPage {
   readonly queries: readonly ReadQuery[];
   readonly responseType: ReadResponseType;
-  readonly cursor?: ReadCursor;
+  readonly cursor?: PageCursor;
 }
 
-/** The last series that was sent, with its labels as they were sent, and the query it belongs to. */
-export interface ReadCursor {
+/**
+ * The last series that was sent, with its labels as they were sent, and the query it belongs to. Federation sends whole metrics: of them
+ * it is only the name.
+ */
+export interface PageCursor {
   readonly query: number;
   readonly names: readonly string[];
   readonly values: readonly string[];
@@ -56,7 +61,7 @@ export interface ApiReply {
   /** Set with status 503 if the same request can succeed later. */
   readonly retryAfterSeconds?: number;
   /** Set if the answer goes on: the same request with this cursor gives the next page. */
-  readonly next?: ReadCursor;
+  readonly next?: PageCursor;
 }
 
 export interface ApiContext {

@@ -1,9 +1,18 @@
 /** Which format a federating client gets, and the text one. Source: prometheus/common `expfmt/encode.go`, `Negotiate`. */
+import { ByteWriter } from '../encoding/byte-writer.js';
 import { compareUtf8, METRIC_NAME, type Labels } from '../model/labels.js';
+import { GrowingMemory } from '../storage/memory-account.js';
 import { METRIC_FAMILY_TYPE, MetricFamilyWriter, type FamilySample } from '../wire/metric-family.js';
+import type { ApiContext, ApiLimits } from './contract.js';
+import { ApiError } from './error-types.js';
 import {
   escapeLabelName, escapeMetricName, expositionFloat, isNameEscaping, quoteLabelValue, type NameEscaping,
 } from './exposition-text.js';
+
+/** UTF-16 units of text that become bytes at a time. */
+const LINES_LENGTH = 64 * 1024;
+
+const ENCODER = new TextEncoder();
 
 export interface FederateFormat {
   readonly kind: 'text' | 'protobuf';
@@ -44,36 +53,70 @@ export interface FederatedSample {
   readonly value: FamilySample['value'];
 }
 
-/** Samples sorted by name. Native histograms have no text form and are left out of it, as in Prometheus. */
-export function writeFederation(
-  found: readonly FederatedSample[], { kind, escaping }: FederateFormat, externalLabels: Readonly<Record<string, string>>,
-): { contentType: string; body: Uint8Array } {
-  const named = found.filter(({ labels }) => labels.metricName !== '');
-  if (kind === 'protobuf') {
-    const writer = new MetricFamilyWriter();
-    for (const { labels, timestampMs, value } of named) writer.add({ ...family(labels, escaping, externalLabels), timestampMs, value });
-    return { contentType: `${METRIC_FAMILY_TYPE}; escaping=${escaping}`, body: writer.finish() };
-  }
-  return {
-    // Quoted names are of version 1.0.0, but it is 0.0.4 that Prometheus sends, and reads.
-    contentType: `text/plain; version=0.0.4; charset=utf-8; escaping=${escaping}`,
-    body: new TextEncoder().encode(textOf(named, escaping, externalLabels)),
-  };
-}
+/** Writes samples that come sorted by name. Native histograms have no text form and are left out of it, as in Prometheus. */
+export class FederationWriter {
+  readonly contentType: string;
+  private readonly families: MetricFamilyWriter | undefined;
+  private readonly out = new ByteWriter(64 * 1024);
+  private readonly grown: GrowingMemory;
+  /** Text that is not in `out` yet. */
+  private lines = '';
+  private lastName: string | undefined;
 
-function textOf(found: readonly FederatedSample[], escaping: NameEscaping, externalLabels: Readonly<Record<string, string>>): string {
-  const lines: string[] = [];
-  let last: string | undefined;
-  for (const { labels, timestampMs, value } of found) {
-    if (typeof value !== 'number') continue;
-    const name = labels.metricName;
-    if (name !== last) {
-      lines.push(`# TYPE ${escapeMetricName(name, escaping)} untyped\n`);
-      last = name;
-    }
-    lines.push(`${sampleName(labels, escaping, externalLabels)} ${expositionFloat(value)} ${timestampMs}\n`);
+  constructor(
+    private readonly format: FederateFormat,
+    private readonly context: Pick<ApiContext, 'externalLabels' | 'memory'> & { readonly limits: Pick<ApiLimits, 'maxResponseBytes'> },
+  ) {
+    const { kind, escaping } = format;
+    this.families = kind === 'protobuf' ? new MetricFamilyWriter() : undefined;
+    this.grown = new GrowingMemory(context.memory);
+    // Quoted names are of version 1.0.0, but it is 0.0.4 that Prometheus sends, and reads.
+    const type = kind === 'protobuf' ? METRIC_FAMILY_TYPE : 'text/plain; version=0.0.4; charset=utf-8';
+    this.contentType = `${type}; escaping=${escaping}`;
   }
-  return lines.join('');
+
+  /** Bytes so far. */
+  get length(): number {
+    return this.families?.length ?? this.out.length + this.lines.length;
+  }
+
+  /** @throws ApiError the answer is larger than an answer may be @throws MemoryLimitError */
+  add({ labels, timestampMs, value }: FederatedSample): void {
+    if (labels.metricName === '') return;
+    const { escaping } = this.format;
+    const { externalLabels } = this.context;
+    if (this.families !== undefined) this.families.add({ ...family(labels, escaping, externalLabels), timestampMs, value });
+    else if (typeof value === 'number') this.addLine(labels, timestampMs, value);
+    if (this.length > this.context.limits.maxResponseBytes) {
+      throw new ApiError('execution', `the answer is larger than the limit of ${this.context.limits.maxResponseBytes} bytes `
+        + '(query.max_response_size)');
+    }
+    // Buffers grow by doubling.
+    this.grown.growTo(this.length * 2);
+  }
+
+  /** What was added. Ends the use of this writer. */
+  finish(): Uint8Array {
+    if (this.families !== undefined) return this.families.finish();
+    this.flush();
+    return this.out.view();
+  }
+
+  private addLine(labels: Labels, timestampMs: number, value: number): void {
+    const { escaping } = this.format;
+    const name = labels.metricName;
+    if (name !== this.lastName) {
+      this.lines += `# TYPE ${escapeMetricName(name, escaping)} untyped\n`;
+      this.lastName = name;
+    }
+    this.lines += `${sampleName(labels, escaping, this.context.externalLabels)} ${expositionFloat(value)} ${timestampMs}\n`;
+    if (this.lines.length >= LINES_LENGTH) this.flush();
+  }
+
+  private flush(): void {
+    this.out.bytes(ENCODER.encode(this.lines));
+    this.lines = '';
+  }
 }
 
 function sampleName(labels: Labels, escaping: NameEscaping, externalLabels: Readonly<Record<string, string>>): string {

@@ -49,8 +49,10 @@ export class CatalogueReader implements MetadataSource, ExemplarSource {
     return this.metadataReader.metadata(metric, limit, limitPerMetric);
   }
 
-  exemplars(matcherSets: readonly (readonly Matcher[])[], startMs: number, endMs: number): { series: Labels; exemplars: Exemplar[] }[] {
-    return this.database.transaction(() => this.exemplarReader.exemplars(matcherSets, startMs, endMs)).deferred();
+  exemplars(
+    matcherSets: readonly (readonly Matcher[])[], startMs: number, endMs: number, keep?: (bytes: number) => void,
+  ): { series: Labels; exemplars: Exemplar[] }[] {
+    return this.database.transaction(() => this.exemplarReader.exemplars(matcherSets, startMs, endMs, keep)).deferred();
   }
 
   /** Every metadata there has been; families in UTF-8 order, oldest first within one. */

@@ -164,6 +164,9 @@ export class ExemplarWriter {
   }
 }
 
+/** Of an exemplar or a series besides its labels, which are there as text and as strings: objects and arrays. */
+const ROW_BYTES = 250;
+
 interface SeriesRow {
   readonly id: number;
   readonly labels: string;
@@ -196,13 +199,19 @@ export class ExemplarReader {
   }
 
   /** Must run inside a read transaction, so that series and exemplars are of one moment. */
-  exemplars(matcherSets: readonly (readonly Matcher[])[], startMs: number, endMs: number): { series: Labels; exemplars: Exemplar[] }[] {
+  exemplars(
+    matcherSets: readonly (readonly Matcher[])[], startMs: number, endMs: number, keep: (bytes: number) => void = () => {},
+  ): { series: Labels; exemplars: Exemplar[] }[] {
     const selected = new Map<number, Labels>();
-    for (const matchers of matcherSets) this.select(matchers, selected);
+    for (const matchers of matcherSets) this.select(matchers, selected, keep);
     const found: { series: Labels; exemplars: Exemplar[] }[] = [];
     for (const [id, series] of selected) {
-      const rows = this.range.all(id, startMs, endMs);
-      if (rows.length > 0) found.push({ series, exemplars: rows.map(toExemplar) });
+      const exemplars: Exemplar[] = [];
+      for (const row of this.range.all(id, startMs, endMs)) {
+        keep(ROW_BYTES + row.labels.length * 2);
+        exemplars.push(toExemplar(row));
+      }
+      if (exemplars.length > 0) found.push({ series, exemplars });
     }
     return found.sort((a, b) => compareLabels(a.series, b.series));
   }
@@ -210,7 +219,7 @@ export class ExemplarReader {
   /** As `exemplars`, as columns, bit-exact. Exemplars of one time come by rising value, which is the order that a writer accepts. */
   columns(matcherSets: readonly (readonly Matcher[])[], startMs: number, endMs: number): SeriesExemplars[] {
     const selected = new Map<number, Labels>();
-    for (const matchers of matcherSets) this.select(matchers, selected);
+    for (const matchers of matcherSets) this.select(matchers, selected, () => {});
     const found: SeriesExemplars[] = [];
     for (const [id, series] of selected) {
       const rows = this.range.all(id, startMs, endMs);
@@ -225,24 +234,28 @@ export class ExemplarReader {
     return found.sort((a, b) => compareLabels(a.series, b.series));
   }
 
-  private select(matchers: readonly Matcher[], into: Map<number, Labels>): void {
+  private select(matchers: readonly Matcher[], into: Map<number, Labels>, keep: (bytes: number) => void): void {
     const byName = matchers.filter((matcher) => matcher.name === METRIC_NAME);
     const others = matchers.filter((matcher) => matcher.name !== METRIC_NAME);
     for (const row of this.candidates(byName)) {
       if (into.has(row.id)) continue;
+      keep(ROW_BYTES + row.labels.length * 2);
       const labels = parseLabelText(row.labels);
-      if (others.every((matcher) => matcher.matches(labels.get(matcher.name)))) into.set(row.id, labels);
+      if (others.every((matcher) => matcher.matches(labels.get(matcher.name), () => keep(0)))) into.set(row.id, labels);
     }
   }
 
   /** Series whose metric name matches. Without a name, all are looked at: measured 3 us each. */
-  private candidates(byName: readonly Matcher[]): Iterable<SeriesRow> {
-    if (byName.length === 0) return this.allSeries.all();
+  private *candidates(byName: readonly Matcher[]): Iterable<SeriesRow> {
+    if (byName.length === 0) {
+      yield* this.allSeries.all();
+      return;
+    }
     const exact = byName.find((matcher) => matcher.type === '=');
     const metrics = exact ? [exact.value] : this.metrics.all().map((row) => row.metric);
-    return metrics
-      .filter((metric) => byName.every((matcher) => matcher.matches(metric)))
-      .flatMap((metric) => this.seriesOfMetric.all(metric));
+    for (const metric of metrics) {
+      if (byName.every((matcher) => matcher.matches(metric))) yield* this.seriesOfMetric.all(metric);
+    }
   }
 }
 

@@ -44,6 +44,10 @@ export const HTTP_ERRORS = {
   out_of_memory: row(503, 'unavailable', RpcCode.resourceExhausted, RETRY_LATER_SECONDS),
   query_queue_full: row(503, 'unavailable', RpcCode.unavailable, RETRY_SOON_SECONDS),
   query_stopping: row(503, 'unavailable', RpcCode.unavailable, RETRY_SOON_SECONDS),
+  /** It needs more memory than a query may have. */
+  query_too_large: row(422, 'execution', RpcCode.resourceExhausted),
+  /** Other queries have the memory. */
+  query_memory_full: row(503, 'unavailable', RpcCode.unavailable, RETRY_SOON_SECONDS),
   query_timeout: row(503, 'timeout', RpcCode.unavailable),
   query_canceled: row(499, 'canceled', RpcCode.unavailable),
   bad_parameter: row(400, 'bad_data', RpcCode.invalidArgument),

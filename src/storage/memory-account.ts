@@ -4,6 +4,20 @@ export interface MemoryAccount {
   take(bytes: number): void;
 }
 
+/** Notes what one thing has grown to, whatever it was before: a buffer that several series go through, an answer. */
+export class GrowingMemory {
+  private noted = 0;
+
+  constructor(private readonly account: MemoryAccount | undefined) {}
+
+  /** @throws MemoryLimitError */
+  growTo(bytes: number): void {
+    if (bytes <= this.noted) return;
+    this.account?.take(bytes - this.noted);
+    this.noted = bytes;
+  }
+}
+
 /** A request needs memory that it does not get. */
 export class MemoryLimitError extends Error {
   override name = 'MemoryLimitError';

@@ -10,6 +10,11 @@ export interface MetadataSource {
 }
 
 export interface ExemplarSource {
-  /** Exemplars in [startMs, endMs] of the series that match any of the matcher sets, series sorted by labels, exemplars by time. */
-  exemplars(matcherSets: readonly (readonly Matcher[])[], startMs: number, endMs: number): { series: Labels; exemplars: Exemplar[] }[];
+  /**
+   * Exemplars in [startMs, endMs] of the series that match any of the matcher sets, series sorted by labels, exemplars by time.
+   * @param keep called with the bytes of each series looked at and each exemplar, before the next; throws if no more is wanted
+   */
+  exemplars(
+    matcherSets: readonly (readonly Matcher[])[], startMs: number, endMs: number, keep?: (bytes: number) => void,
+  ): { series: Labels; exemplars: Exemplar[] }[];
 }

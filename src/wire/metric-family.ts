@@ -30,6 +30,11 @@ export class MetricFamilyWriter {
   private readonly inner = new ByteWriter();
   private open: { readonly name: string; readonly type: number } | undefined;
 
+  /** Bytes so far. */
+  get length(): number {
+    return this.out.length + this.family.length;
+  }
+
   /** A sample of another name, or of another kind, than the one before begins a family. */
   add({ name, labels, timestampMs, value }: FamilySample): void {
     const type = typeOf(value);

@@ -1,12 +1,20 @@
-/** `prometheus.ReadResponse`: all samples of all queries, in one message. */
+/** `prometheus.ReadResponse`: all samples of all queries, in one message, which is compressed while it is written. */
 import { ByteWriter } from '../encoding/byte-writer.js';
 import type { BucketSpan, Histogram } from '../model/histogram.js';
 import type { Labels } from '../model/labels.js';
 import type { SampleColumns } from '../model/sample-columns.js';
 import { putBytes, putDouble, putDoubleFrom, putInt, putSint, putString } from './proto-fields.js';
+import { SnappyParts } from './snappy-parts.js';
+
+/** Of a query, before they are compressed. */
+const PART_BYTES = 1024 * 1024;
 
 export class ReadSamplesWriter {
-  private readonly out = new ByteWriter(64 * 1024);
+  private readonly parts = new SnappyParts();
+  /** Where the query begins: parts, bytes. */
+  private firstPart = 0;
+  private begin = 0;
+  /** Its series that are not compressed yet. */
   private readonly query = new ByteWriter(64 * 1024);
   private readonly series = new ByteWriter();
   private readonly message = new ByteWriter();
@@ -14,7 +22,12 @@ export class ReadSamplesWriter {
 
   /** Bytes of the message so far. */
   get length(): number {
-    return this.out.length + this.query.length;
+    return this.parts.length + this.query.length;
+  }
+
+  /** Bytes that it takes in memory. */
+  get heldBytes(): number {
+    return this.parts.compressedLength + this.query.length;
   }
 
   addSeries(labels: Labels, columns: SampleColumns): void {
@@ -35,16 +48,28 @@ export class ReadSamplesWriter {
       putBytes(series, 4, message.view());
     });
     putBytes(this.query, 1, series.view());
+    if (this.query.length >= PART_BYTES) this.compress();
   }
 
   endQuery(): void {
-    putBytes(this.out, 1, this.query.view());
-    this.query.reset();
+    const { parts, message } = this;
+    this.compress();
+    message.reset();
+    message.varint(1 * 8 + 2);
+    message.varint(parts.length - this.begin);
+    parts.add(message.view(), this.firstPart);
+    this.firstPart = parts.count;
+    this.begin = parts.length;
   }
 
-  /** Valid until the next call. */
-  view(): Uint8Array {
-    return this.out.view();
+  /** The message, compressed. Ends the use of this writer. */
+  finish(): Uint8Array {
+    return this.parts.finish();
+  }
+
+  private compress(): void {
+    this.parts.add(this.query.view());
+    this.query.reset();
   }
 }
 

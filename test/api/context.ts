@@ -69,6 +69,7 @@ export interface FakeOptions {
   readonly stop?: 'canceled' | 'timeout';
   readonly maxResponseBytes?: number;
   readonly memory?: MemoryAccount;
+  readonly readSampleLimit?: number;
   readonly externalLabels?: Record<string, string>;
 }
 
@@ -111,8 +112,13 @@ function makeContext(options: FakeOptions): ApiContext {
         return found;
       },
     },
-    exemplars: { exemplars: () => (options.exemplars ?? []).map(({ series, exemplars }) => ({ series, exemplars: [...exemplars] })) },
-    limits: { maxPointsPerSeries: 11_000, maxResponseBytes: options.maxResponseBytes ?? 1 << 20, readSampleLimit: 50, readFrameBytes: 1024 },
+    exemplars: {
+      exemplars: (_sets, _startMs, _endMs, keep) => (options.exemplars ?? []).map(({ series, exemplars }) => {
+        keep?.(100);
+        return { series, exemplars: [...exemplars] };
+      }),
+    },
+    limits: { maxPointsPerSeries: 11_000, maxResponseBytes: options.maxResponseBytes ?? 1 << 20, readSampleLimit: options.readSampleLimit ?? 50, readFrameBytes: 1024 },
     externalLabels: options.externalLabels ?? {},
     searchApi: options.searchApi ?? false,
     stopRequested: () => options.stop,

@@ -1,5 +1,6 @@
 /** `/query_exemplars`: exemplars of all series that any selector of an expression matches. */
 import type { Exemplar } from '../../model/exemplar.js';
+import { Pace } from '../../storage/pace.js';
 import { parseExpr, type ParseOptions, selectorsOf } from '../../promql/parser/parse.js';
 import type { ApiHandler } from '../contract.js';
 import { noContent, success } from '../envelope.js';
@@ -9,6 +10,10 @@ import { FormParams } from '../form.js';
 import type { JsonWriter } from '../json-writer.js';
 import { MAX_TIME_MS, MIN_TIME_MS, optionalTime } from '../params.js';
 import { writeLabels, writeList } from '../result-json.js';
+import { throwIfStopped } from './series.js';
+
+/** Rows of the catalogue read between two polls: 3 us each. */
+const ROWS_PER_POLL = 500;
 
 export const handleQueryExemplars: ApiHandler = (request, context) => {
   const form = new FormParams(request.params);
@@ -19,7 +24,11 @@ export const handleQueryExemplars: ApiHandler = (request, context) => {
   // Observed: 204 without a body, while a selector that matches nothing gives `[]`.
   if (selectors.length === 0) return noContent();
 
-  const found = context.exemplars.exemplars(selectors.map((selector) => selector.matchers), startMs, endMs);
+  const pace = new Pace(() => throwIfStopped(context), ROWS_PER_POLL);
+  const found = context.exemplars.exemplars(selectors.map((selector) => selector.matchers), startMs, endMs, (bytes) => {
+    pace.step();
+    context.memory?.take(bytes);
+  });
   return success(context, (json) =>
     writeList(json, found, (out, { series, exemplars }) => {
       out.raw('{"seriesLabels":');

@@ -4,23 +4,28 @@
  * turn, and a cancelled read ends with its page. Only SAMPLES, which is one snappy block by definition, comes whole.
  * Source: prometheus/prometheus `storage/remote/read_handler.go`.
  */
-import { compareLabels, compareUtf8, Labels } from '../../model/labels.js';
+import { compareLabels, compareUtf8, Labels, METRIC_NAME } from '../../model/labels.js';
 import { Matcher } from '../../model/matcher.js';
 import { SampleColumns } from '../../model/sample-columns.js';
+import { GrowingMemory } from '../../storage/memory-account.js';
 import { Pace } from '../../storage/pace.js';
 import type { Series } from '../../storage/queryable.js';
 import { ReadChunksWriter } from '../../wire/remote-read-chunks.js';
 import { ReadResponseType, type ReadQuery } from '../../wire/remote-read-request.js';
 import { ReadSamplesWriter } from '../../wire/remote-read-samples.js';
-import { compressBlock } from '../../wire/snappy.js';
-import type { ApiContext, ApiHandler, ApiReply, ReadCursor } from '../contract.js';
+import type { ApiContext, ApiHandler, ApiReply, PageCursor } from '../contract.js';
 import { badData } from '../error-types.js';
+import { isOrderedByMetric, metricBatches } from '../metric-batches.js';
 import { stoppable, throwIfStopped } from './series.js';
 
 /** A page is ended at the first series after this many bytes. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 /** Series between two looks at the stop flag. */
 const STOP_CHECK_SERIES = 64;
+/** A selected series: its object, labels that no cache shares, and its place in the list. */
+const SERIES_BYTES = 350;
+/** Time and value, in columns that may be twice as long as what they hold. */
+const SAMPLE_BYTES = 32;
 
 const CHUNKED_TYPE = 'application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse';
 
@@ -35,6 +40,8 @@ function samples(queries: readonly ReadQuery[], context: ApiContext): ApiReply {
   const columns = new SampleColumns();
   columns.wantsStarts = false;
   const { readSampleLimit, maxResponseBytes } = context.limits;
+  const scratch = new GrowingMemory(context.memory);
+  const answer = new GrowingMemory(context.memory);
   let count = 0;
   for (const query of queries) {
     // The limit is one for each query, as in Prometheus.
@@ -43,9 +50,12 @@ function samples(queries: readonly ReadQuery[], context: ApiContext): ApiReply {
       columns.clear();
       series.read(columns, query.mint, query.maxt);
       if (columns.length === 0) return true;
+      scratch.growTo(columns.length * SAMPLE_BYTES);
       count += columns.length;
       if (readSampleLimit > 0 && count > readSampleLimit) throw badData(`exceeded sample limit (${readSampleLimit})`);
       writer.addSeries(labels, columns);
+      // All of it is there twice when the parts are put together.
+      answer.growTo(writer.heldBytes * 2);
       if (writer.length > maxResponseBytes) {
         throw badData(`the answer exceeds query.max_response_size (${maxResponseBytes} bytes): ask for STREAMED_XOR_CHUNKS`);
       }
@@ -53,21 +63,25 @@ function samples(queries: readonly ReadQuery[], context: ApiContext): ApiReply {
     });
     writer.endQuery();
   }
-  return { status: 200, contentType: 'application/x-protobuf', body: compressBlock(writer.view()) };
+  return { status: 200, contentType: 'application/x-protobuf', body: writer.finish() };
 }
 
-function chunksPage(queries: readonly ReadQuery[], cursor: ReadCursor | undefined, context: ApiContext): ApiReply {
+function chunksPage(queries: readonly ReadQuery[], cursor: PageCursor | undefined, context: ApiContext): ApiReply {
   const writer = new ReadChunksWriter(context.limits.readFrameBytes);
   const columns = new SampleColumns();
   columns.wantsStarts = false;
+  const scratch = new GrowingMemory(context.memory);
+  const page = new GrowingMemory(context.memory);
   let after = cursor;
-  let next: ReadCursor | undefined;
+  let next: PageCursor | undefined;
   for (let q = cursor?.query ?? 0; q < queries.length && next === undefined; q++) {
     const query = queries[q]!;
     forEachSeries(query, after && Labels.fromSorted(after.names, after.values), context, (labels, series) => {
       columns.clear();
       series.read(columns, query.mint, query.maxt);
+      scratch.growTo(columns.length * SAMPLE_BYTES);
       writer.addSeries(labels, columns, q);
+      page.growTo(writer.length * 2);
       if (writer.length < PAGE_BYTES) return true;
       next = { query: q, names: labels.names, values: labels.values };
       return false;
@@ -84,14 +98,42 @@ function forEachSeries(
 ): void {
   const { mint, maxt } = query;
   if (mint > maxt) return;
-  const external = Object.entries(context.externalLabels);
+  const poll = (): void => throwIfStopped(context);
   const matchers = query.matchers
     .filter(({ type, name, value }) => type !== '=' || value === '' || context.externalLabels[name] !== value)
-    .map(({ type, name, value }) => new Matcher(type, name, value, () => throwIfStopped(context)));
-  throwIfStopped(context);
+    .map(({ type, name, value }) => new Matcher(type, name, value, poll));
+  poll();
+  for (const part of parts(matchers, after, mint, maxt, context)) if (!visitPart(part, query, after, context, visit)) return;
+}
+
+/** Selections with the series of a query in turn: of some metrics at a time, where that is the order of label sets. */
+function* parts(
+  matchers: readonly Matcher[], after: Labels | undefined, mint: number, maxt: number, context: ApiContext,
+): Generator<readonly Matcher[]> {
+  const poll = (): void => throwIfStopped(context);
+  const byMetric = isOrderedByMetric(context.storage, mint, maxt, poll)
+    && Object.keys(context.externalLabels).every((name) => compareUtf8(METRIC_NAME, name) < 0);
+  if (!byMetric) {
+    yield matchers;
+    return;
+  }
+  const first = after?.metricName ?? '';
+  // Behind a series without a name there is none with one.
+  const wanted = (name: string): boolean => after === undefined || (first !== '' && compareUtf8(name, first) >= 0);
+  for (const { matcher } of metricBatches(context.storage, [matchers], mint, maxt, poll, wanted)) yield [matcher, ...matchers];
+  yield [new Matcher('=', METRIC_NAME, ''), ...matchers];
+}
+
+/** @returns false when `visit` wants no more */
+function visitPart(
+  matchers: readonly Matcher[], { mint, maxt }: ReadQuery, after: Labels | undefined, context: ApiContext,
+  visit: (labels: Labels, series: Series) => boolean,
+): boolean {
+  const external = Object.entries(context.externalLabels);
   const pace = new Pace(() => throwIfStopped(context), STOP_CHECK_SERIES);
   const found = context.storage.select(matchers, mint, maxt, stoppable(context)).map((series) => {
     pace.step();
+    context.memory?.take(SERIES_BYTES);
     return { labels: merged(series.labels, external), series };
   });
   const wanted = after === undefined ? found : found.filter(({ labels }) => compareLabels(labels, after) > 0);
@@ -101,8 +143,9 @@ function forEachSeries(
   });
   for (let i = 0; i < wanted.length; i++) {
     if (i % STOP_CHECK_SERIES === 0) throwIfStopped(context);
-    if (!visit(wanted[i]!.labels, wanted[i]!.series)) return;
+    if (!visit(wanted[i]!.labels, wanted[i]!.series)) return false;
   }
+  return true;
 }
 
 /** A label of the series is stronger than an external one. */

@@ -17,6 +17,8 @@ import { throwIfStopped } from './series.js';
 const HOUR_MS = 3_600_000;
 const LIMIT_DEFAULT = 100;
 const BATCH_DEFAULT = 100;
+/** A name with its score: strings, objects, places in lists. */
+const NAME_BYTES = 100;
 /** Names between two looks at the cancel flag: a score costs about a microsecond. */
 const POLL_INTERVAL = 4096;
 
@@ -107,6 +109,7 @@ function searchParams(
 function answer(
   names: readonly string[], params: SearchParams, context: ApiContext, writeMore: (json: JsonWriter, name: string) => void,
 ): ApiReply {
+  context.memory?.take(names.length * NAME_BYTES);
   const found = rank(names, params, context);
   const shown = found.slice(0, params.limit);
   const json = new JsonWriter(context.limits.maxResponseBytes, context.memory);

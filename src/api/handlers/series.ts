@@ -16,6 +16,8 @@ import { writeLabels, writeList } from '../result-json.js';
 const SERIES_BYTES = 300;
 /** Label sets read, compared or written between two polls. */
 const LABELS_PER_POLL = 500;
+/** A name or value: a string of some length, and its place in a list. */
+const NAME_BYTES = 64;
 /** Names or values written between two polls. */
 const NAMES_PER_POLL = 10_000;
 
@@ -84,6 +86,7 @@ function selectUnion(context: ApiContext, sets: readonly (readonly Matcher[])[],
 }
 
 function strings(list: readonly string[], limit: number, context: ApiContext): ApiReply {
+  context.memory?.take(list.length * NAME_BYTES);
   const shown = cut(list, limit);
   const pace = new Pace(() => throwIfStopped(context), NAMES_PER_POLL);
   return success(context, (json) => writeStrings(json, shown.list, () => pace.step()), shown.warnings);

@@ -1,13 +1,15 @@
 /** The endpoints that a query worker answers: parameters are collected, the rest happens there. */
 import compress from '@fastify/compress';
+import { Readable } from 'node:stream';
 import zlib from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ApiEndpoint } from '../../api/contract.js';
+import type { ApiEndpoint, ApiReply, PageCursor } from '../../api/contract.js';
 import { errorBody } from '../../api/envelope.js';
 import { FormParams } from '../../api/form.js';
 import { parseDurationNs } from '../../api/params.js';
 import { AdmissionError } from '../../threads/query-service.js';
 import { admissionFailure } from '../admission-failure.js';
+import { answerPages } from '../answer-pages.js';
 import { CODINGS, preferredCoding } from '../content-coding.js';
 import { ClientGone } from '../client-gone.js';
 import type { HttpDeps } from '../deps.js';
@@ -76,34 +78,44 @@ function workerHandler(
     const nowMs = deps.clock.nowMs();
     const params = mergedParams(request);
     const gone = new ClientGone(reply.raw);
+    const run = (cursor?: PageCursor): Promise<ApiReply> => deps.queries.run({
+      endpoint,
+      params,
+      pathArgument: pathArgument(request),
+      nowMs,
+      // Of each page by itself: the client says how fast they come.
+      deadlineMs: (cursor === undefined ? nowMs : deps.clock.nowMs()) + timeoutOf(params, deps.options.queryTimeoutMs),
+      accept: request.headers.accept ?? '',
+      ...(cursor === undefined ? {} : { cursor }),
+    }, gone);
     try {
-      const answer = await deps.queries.run({
-        endpoint,
-        params,
-        pathArgument: pathArgument(request),
-        nowMs,
-        deadlineMs: nowMs + timeoutOf(params, deps.options.queryTimeoutMs),
-        accept: request.headers.accept ?? '',
-      }, gone);
+      const answer = await run();
       unsent.hold(reply.raw, answer.body.length);
       reply.code(answer.status);
       if (answer.retryAfterSeconds !== undefined) reply.header('retry-after', String(answer.retryAfterSeconds));
       if (answer.status === 204) return await reply.send();
       // Go's http.Error; the JSON of other failures needs none.
       if (answer.status >= 400 && answer.contentType.startsWith('text/plain')) reply.header('x-content-type-options', 'nosniff');
-      return await sendBody(request, reply.header('content-type', answer.contentType), asBuffer(answer.body));
+      reply.header('content-type', answer.contentType);
+      if (answer.next === undefined) return await sendBody(request, reply, asBuffer(answer.body));
+      return await sendBody(request, reply, Readable.from(answerPages(answer, async (cursor) => {
+        const page = await run(cursor);
+        if (page.status !== 200) throw new HttpError('internal', `page of an answer: ${asBuffer(page.body).toString()}`);
+        return page;
+      }), { objectMode: false }));
     } catch (error) {
       throw error instanceof AdmissionError ? admissionFailure(error) : error;
     } finally {
+      // When all is sent: a reply that is awaited is one that has ended.
       gone.dispose();
     }
   };
 }
 
 /** Compressed, if the client wants that and there is enough of it. */
-function sendBody(request: FastifyRequest, reply: FastifyReply, body: Buffer): FastifyReply {
+function sendBody(request: FastifyRequest, reply: FastifyReply, body: Buffer | Readable): FastifyReply {
   const { headers } = request;
-  const coding = body.length < COMPRESS_FROM_BYTES ? undefined : preferredCoding(headers['accept-encoding'] ?? '');
+  const coding = Buffer.isBuffer(body) && body.length < COMPRESS_FROM_BYTES ? undefined : preferredCoding(headers['accept-encoding'] ?? '');
   if (coding === undefined) return reply.send(body);
   // The plugin would take its own order of preference.
   headers['accept-encoding'] = coding;

@@ -1,13 +1,14 @@
 /** POST /api/v1/read: remote read, the pages of `api/handlers/read` as one answer. Errors are text, as in Prometheus. */
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ApiReply, ApiRequest, ReadCursor } from '../../api/contract.js';
+import type { ApiReply, ApiRequest } from '../../api/contract.js';
 import { AdmissionError } from '../../threads/query-service.js';
 import { decodeReadRequest, ReadResponseType } from '../../wire/remote-read-request.js';
 import { admissionFailure } from '../admission-failure.js';
+import { answerPages } from '../answer-pages.js';
 import { declaredLength, readBody } from '../body.js';
 import type { HttpDeps } from '../deps.js';
-import { HttpError, toHttpError } from '../error-table.js';
+import { HttpError, type HttpErrorCode, toHttpError } from '../error-table.js';
 import { ingestFailure } from '../ingest-failure.js';
 import { ReadGate } from '../read-gate.js';
 import { asBuffer, defineRoute, sendText } from '../route.js';
@@ -36,22 +37,13 @@ export async function remoteReadRoutes(app: FastifyInstance, deps: HttpDeps): Pr
       reply.header('content-type', page.contentType);
       if (first.read?.responseType === ReadResponseType.samples) reply.header('content-encoding', 'snappy');
       if (page.next === undefined) return reply.send(asBuffer(page.body));
-      return reply.send(Readable.from(pages(first, page, abort.signal, deps), { objectMode: false }));
+      return reply.send(Readable.from(answerPages(page, (cursor) => {
+        const nowMs = deps.clock.nowMs();
+        const next = { ...first, nowMs, deadlineMs: nowMs + deps.options.queryTimeoutMs, read: { ...first.read!, cursor } };
+        return runPage(next, abort.signal, deps);
+      }), { objectMode: false }));
     },
   });
-}
-
-/** One page after the other, each asked for when the one before has been taken. An error breaks the connection off. */
-async function* pages(first: ApiRequest, firstPage: ApiReply, signal: AbortSignal, deps: HttpDeps): AsyncGenerator<Buffer> {
-  yield asBuffer(firstPage.body);
-  for (let cursor: ReadCursor | undefined = firstPage.next; cursor !== undefined; ) {
-    const nowMs = deps.clock.nowMs();
-    const page: ApiReply = await runPage({
-      ...first, nowMs, deadlineMs: nowMs + deps.options.queryTimeoutMs, read: { ...first.read!, cursor },
-    }, signal, deps);
-    if (page.body.length > 0) yield asBuffer(page.body);
-    cursor = page.next;
-  }
 }
 
 async function runPage(request: ApiRequest, signal: AbortSignal, deps: HttpDeps): Promise<ApiReply> {
@@ -61,9 +53,23 @@ async function runPage(request: ApiRequest, signal: AbortSignal, deps: HttpDeps)
   } catch (error) {
     throw error instanceof AdmissionError ? admissionFailure(error) : error;
   }
-  if (page.status !== 200) throw new HttpError(page.status === 400 ? 'bad_parameter' : page.status === 503 ? 'query_timeout'
-    : page.status === 499 ? 'query_canceled' : 'internal', errorText(page.body));
+  if (page.status !== 200) throw new HttpError(errorCode(page), errorText(page.body));
   return page;
+}
+
+function errorCode({ status, retryAfterSeconds }: ApiReply): HttpErrorCode {
+  switch (status) {
+    case 400:
+      return 'bad_parameter';
+    case 422:
+      return 'query_too_large';
+    case 499:
+      return 'query_canceled';
+    case 503:
+      return retryAfterSeconds === undefined ? 'query_timeout' : 'query_memory_full';
+    default:
+      return 'internal';
+  }
 }
 
 /** @throws HttpError 400 */

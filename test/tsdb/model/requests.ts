@@ -100,7 +100,7 @@ export function writeV1(rows: readonly Row[]): Uint8Array {
   }
   writer.endQuery();
   // A query result is a list of series in field 1, and so is a write request.
-  const message = new ByteReader(writer.view());
+  const message = new ByteReader(snappy.uncompress(writer.finish()));
   message.u8();
   return snappy.compress(message.bytes(message.varint()).slice());
 }
