@@ -4,6 +4,9 @@ import type { Disk, DiskEntry, DiskFile } from '../../src/io/disk.js';
 /** Disks write sectors whole or not at all; anything larger can tear. */
 const SECTOR = 512;
 
+/** In the message of every fault that was ordered. */
+export const SIMULATED = 'simulated fault,';
+
 export interface SimDiskOptions {
   readonly seed?: number;
   /** Bytes that all files together may hold; beyond it writes are short and then fail with ENOSPC. */
@@ -466,5 +469,5 @@ function putDurable(inode: Inode, sector: number, bytes: Uint8Array): void {
 }
 
 function failure(code: string, operation: string, file: string): Error {
-  return Object.assign(new Error(`${code}: simulated, ${operation} '${file}'`), { code });
+  return Object.assign(new Error(`${code}: ${SIMULATED} ${operation} '${file}'`), { code });
 }
