@@ -8,6 +8,7 @@ import type { StepGrid } from '../engine/step-grid.js';
 import { parseExpr } from '../parser/parse.js';
 import { reachOf } from './reach.js';
 import { hasHistograms } from './result-pieces.js';
+import { differsInSubquery } from './skipped-buckets.js';
 
 /** Texts of inner expressions that are remembered, with whether they can be kept. Above it the table starts anew. */
 const TEXTS_MAX = 1_000;
@@ -51,7 +52,7 @@ export class KeptSubqueries {
     let may = this.canKeep.get(text);
     if (may === undefined) {
       const expr = parseExpr(text, { experimentalFunctions: true, durationExpressions: true, extendedRangeSelectors: true });
-      may = reachOf(expr, this.options) !== undefined;
+      may = reachOf(expr, this.options) !== undefined && !differsInSubquery(expr);
       if (this.canKeep.size >= TEXTS_MAX) this.canKeep.clear();
       this.canKeep.set(text, may);
     }

@@ -5,6 +5,7 @@ import { createEngine } from '../../../src/promql/engine/engine.js';
 import type { Engine, EngineOptions, QueryRequest } from '../../../src/promql/engine/engine-api.js';
 import type { SampleChanges } from '../../../src/storage/sample-changes.js';
 import { MemoryStorage, type StoredSample } from '../../../src/tools/conformance/memory-storage.js';
+import { parsePoints } from '../../../src/tools/conformance/notation.js';
 import { lines, PLAIN_ENGINE } from '../../support/query.js';
 import { Random } from '../../support/random.js';
 
@@ -53,6 +54,13 @@ function store(seconds: number): TrackedStore {
   const made = new TrackedStore();
   for (let t = 0; t <= seconds; t += 15) made.add(up, { timestampMs: t * 1000, value: t * 2, startMs: 0 });
   return made;
+}
+
+function addHistograms({ storage }: TrackedStore): void {
+  const points = parsePoints('{{schema:0 sum:10 count:4 buckets:[1 2 1]}}+{{schema:0 sum:10 count:4 buckets:[1 2 1]}}x200');
+  const samples = points.flatMap((point, i): StoredSample[] =>
+    (typeof point === 'object' ? [{ timestampMs: i * 15_000, value: point.histogram, startMs: 0 }] : []));
+  storage.append(Labels.fromObject({ __name__: 'sizes' }), samples);
 }
 
 describe('only steps that are not known are computed', () => {
@@ -111,6 +119,7 @@ describe('subqueries', () => {
   const at = (text: string, seconds: number, more: Partial<QueryRequest> = {}): QueryRequest => ({ ...request(text, seconds, seconds, 0), ...more });
   const text = 'max_over_time(sum(rate(up_total[5m]))[10m:1m])';
   const made = store(4000);
+  addHistograms(made);
 
   function ask(sequence: readonly QueryRequest[], options: EngineOptions = OPTIONS): string[] {
     const asked: string[] = [];
@@ -135,6 +144,14 @@ describe('subqueries', () => {
   test('in subqueries', () =>
     expect(ask([at(`sum_over_time(${text}[5m:1m])`, 1800), at(`sum_over_time(${text}[5m:1m])`, 1860)]))
       .toEqual(['1800..1800', '1560..1800', '1020..1800', '1860..1860', '1860..1860', '1860..1860']));
+  test('not if buckets are left out without the subquery only', () => {
+    const inside = 'histogram_count(sizes unless histogram_stddev(sizes) > 0) or up_total * 0';
+    expect(ask([request(inside, 1260, 1800, 60), at(`max_over_time((${inside})[10m:1m])`, 1800)])).toEqual(['1260..1800', '1800..1800']);
+  });
+  test('of counts of histograms', () => {
+    const counts = 'max_over_time(histogram_count(sum(rate(sizes[5m])))[10m:1m])';
+    expect(ask([at(counts, 1800)])).toEqual(['1800..1800', '1260..1800']);
+  });
   test('of a name in UTF-8', () => {
     const utf8 = 'max_over_time(({"\u{1F600}"} or up_total)[10m:1m]) # {1}';
     expect(ask([at(utf8, 1800), at(utf8, 1815)])).toEqual(['1800..1800', '1260..1800', '1815..1815']);
