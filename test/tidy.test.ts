@@ -155,6 +155,20 @@ describe('imports', () => {
     })).toEqual([]);
   });
 
+  it('are those that ARCHITECTURE.md tells', () => {
+    const quoted = (cell: string | undefined): string[] => [...(cell ?? '').matchAll(/`([\w.-]+)`/g)].map(([, name]) => name!);
+    const rows = fs.readFileSync(path.join(root, 'ARCHITECTURE.md'), 'utf8').split('## Rooms')[1]!.split('\n## ')[0]!
+      .split('\n').filter((line) => line.startsWith('| `')).map((line) => line.split('|').map((cell) => cell.trim()));
+    const told = Object.fromEntries(rows.flatMap(([, names, , imports]) => {
+      const allowed = imports?.startsWith('all') ? 'all' : quoted(imports).sort();
+      return quoted(names).map((name) => [name, allowed]);
+    }));
+    const entries = new Set(['run-bundle.ts', 'bundle-stack.ts']);
+    const exact = Object.entries(ROOMS).filter(([room]) => !entries.has(room))
+      .map(([room, allowed]) => [room, allowed.includes('*') || room === 'threads' ? 'all' : [...allowed].sort()]);
+    expect(told).toEqual(Object.fromEntries(exact));
+  });
+
   it('enter a room by its doors', () => {
     expect(findings((file) => file.name.startsWith('src/') ? file.imports.flatMap(({ target, line }) => {
       const other = target?.startsWith('src/') ? roomOf(target) : '';

@@ -1,6 +1,6 @@
 /**
  * Native histograms in the one form that everything inside uses: absolute bucket counts as doubles, whatever the
- * wire had (integer histograms come as deltas, see remote-write.md 2.3). `float` remembers which kind it was.
+ * wire had (integer histograms of remote write come as deltas). `float` remembers which kind it was.
  *
  * Schema s in -4..8: bucket i of the positive side covers (2^((i-1)/2^s), 2^(i/2^s)].
  * Schema -53 ("custom buckets", NHCB): `customValues` are the upper bounds, the last bucket is +Inf.

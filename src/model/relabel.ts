@@ -176,7 +176,7 @@ function put(labels: LabelMap, name: string, value: string): boolean {
 }
 
 function removeNames(labels: LabelMap, remove: (name: string) => boolean): boolean {
-  for (const name of [...labels.keys()]) if (remove(name)) labels.delete(name);
+  for (const name of labels.keys()) if (remove(name)) labels.delete(name);
   return true;
 }
 

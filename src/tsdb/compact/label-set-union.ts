@@ -26,7 +26,7 @@ export function uniteLabelSets(indexes: readonly BlockIndex[], pairRanks: readon
       if (cursor.atEnd) continue;
       const order = equal.length === 0 ? -1 : compareSets(cursor, equal[0]!);
       if (order < 0) equal.length = 0;
-      if (order < 0 || order === 0) equal.push(cursor);
+      if (order <= 0) equal.push(cursor);
     }
     if (equal.length === 0) break;
     pairs.append(equal[0]!.pairs, equal[0]!.length);
