@@ -1,5 +1,6 @@
 /** Appends decoded requests (remote write 2.0, OTLP, unusual 1.0): resolves label sets, spreads samples over heads. */
 import { COLUMN_CAPACITY, ST_DUPLICATE, ST_OK } from '../kernel/layout.js';
+import type { Labels } from '../model/labels.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus, isAccepted } from '../storage/append-status.js';
 import type { AppendReport } from '../storage/appender.js';
@@ -16,6 +17,9 @@ import { settleSlowRow } from './slow-rows.js';
 import { addZeroRows } from './zero-rows.js';
 
 export class BatchAppend {
+  /** Of the current request: series and times that were found to be stored before anything else was judged, and whether by a delta. */
+  private readonly found = new Map<string, boolean>();
+
   constructor(private readonly store: HeadStore, private readonly others: OtherSources, private readonly older?: BlockTail) {}
 
   /** See `Appender.appendBatch`. @throws IngestError, LogWriteError */
@@ -40,6 +44,7 @@ export class BatchAppend {
     batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, touched: Set<Head>, deltas: DeltaRows | undefined,
   ): AppendReport {
     const report = newReport();
+    this.found.clear();
     // Oldest head first: a total in one goes on in the next.
     const byHead = [...this.spread(batch, statuses, rules, report, touched, deltas)].sort(([a], [b]) => a.mint - b.mint);
     for (const [head, rows] of byHead) {
@@ -87,7 +92,8 @@ export class BatchAppend {
     const status = judgeTime(rules, t, -Infinity);
     const isStored = deltas?.isDelta(i) ? this.others.isInHeads(labels, t) && deltas.judgeStored(i) === AppendStatus.duplicate
       : this.others.probeHeads(labels, t, rowValue(batch, i)) === ST_DUPLICATE;
-    if (isStored) {
+    if (isStored || this.isFound(labels, t, deltas?.isDelta(i))) {
+      this.noteFound(labels, t, deltas?.isDelta(i));
       this.others.touchAt(t, touched);
       this.accept(report, i, batch, statuses, AppendStatus.duplicate);
       return;
@@ -111,14 +117,27 @@ export class BatchAppend {
       if (found !== ST_OK) status = found === ST_DUPLICATE ? AppendStatus.duplicate : AppendStatus.conflict;
     }
     if (status === AppendStatus.ok) return false;
+    if (!isAccepted(status) && this.isFound(labels, t, deltas?.isDelta(i))) status = AppendStatus.duplicate;
     // Its original may still wait for the disk.
     this.others.touchAt(t, touched);
-    if (isAccepted(status)) this.accept(report, i, batch, statuses, status);
-    else {
+    if (isAccepted(status)) {
+      this.noteFound(labels, t, deltas?.isDelta(i));
+      this.accept(report, i, batch, statuses, status);
+    } else {
       statuses[i] = status;
       addReject(report, status, 1, () => describeSample(status, labels.toString(), t, this.others.newestOf(undefined, labels, t), rules));
     }
     return true;
+  }
+
+  private noteFound(labels: Labels, t: number, isDelta = false): void {
+    this.found.set(`${labels.key()}@${t}`, isDelta);
+  }
+
+  /** Whether the request has had another value for this time that is stored; see `appendTo` for why it is not so between deltas. */
+  private isFound(labels: Labels, t: number, isDelta = false): boolean {
+    const byDelta = this.found.get(`${labels.key()}@${t}`);
+    return byDelta !== undefined && !(byDelta && isDelta);
   }
 
   private appendTo(
@@ -137,17 +156,21 @@ export class BatchAppend {
     for (const i of rows) {
       const ref = refs.get(batch.seriesIndex[i]!);
       if (ref === undefined) continue;
-      // From here on the row holds the total, if it is to be stored.
-      if (deltas?.isDelta(i) && !this.settleDelta(deltas, i, batch, statuses, rules, report)) continue;
       // A second value for a time inside one request: Prometheus keeps the first and says nothing. If the first was refused, the
-      // second is judged as if it had come alone.
+      // second is judged as if it had come alone. Of two deltas nothing is dropped without a word.
       const before = lastRows.get(ref);
-      if (before !== undefined && batch.timestamps[before] === batch.timestamps[i]) {
+      const isDelta = deltas?.isDelta(i) === true;
+      if (before !== undefined && batch.timestamps[before] === batch.timestamps[i] && !(isDelta && deltas.isDelta(before))) {
         flush();
         if (isAccepted(statuses[before]!)) {
           this.accept(report, i, batch, statuses, AppendStatus.duplicate);
           continue;
         }
+      }
+      // From here on the row holds the total, if it is to be stored.
+      if (isDelta && !this.settleDelta(deltas, i, batch, statuses, rules, report)) {
+        if (isAccepted(statuses[i]!)) lastRows.set(ref, i);
+        continue;
       }
       lastRows.set(ref, i);
       const histogram = batch.histograms.get(i);

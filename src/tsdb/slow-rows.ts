@@ -11,11 +11,11 @@ import type { OtherSources } from './other-sources.js';
 import { addReject, describeSample } from './reject-collector.js';
 
 /**
- * Decides one row of the columns, stores it if it is acceptable, and reports it. Returns its final status. `isOwnConflict` is asked
- * if another value lies at its time: a value of the same request wins in silence, as in Prometheus.
+ * Decides one row of the columns, stores it if it is acceptable, and reports it. Returns its final status. `hasOwn` is asked if it is
+ * not: whether the request had another value for its time that is stored. That one wins in silence, as in Prometheus.
  */
 export function settleSlowRow(
-  others: OtherSources, head: Head, row: number, rules: TimeRules, report: AppendReport, isOwnConflict = (): boolean => false,
+  others: OtherSources, head: Head, row: number, rules: TimeRules, report: AppendReport, hasOwn = (): boolean => false,
 ): AppendStatus {
   const ref = head.columnRef(row);
   const t = head.columnTime(row);
@@ -31,7 +31,7 @@ export function settleSlowRow(
     invariant(decided === AppendStatus.conflict, `row status ${decided} is not for the slow path`);
     status = decided;
   }
-  if (status === AppendStatus.conflict && isOwnConflict()) status = AppendStatus.duplicate;
+  if (!isAccepted(status) && status !== AppendStatus.outOfMemory && hasOwn()) status = AppendStatus.duplicate;
   if (isAccepted(status)) report.samples++;
   else {
     // The sender shall come again when there is room; what is stored will be found then.

@@ -34,7 +34,7 @@ interface Door {
 }
 
 async function door(): Promise<Door> {
-  const store = await openStore(tempDirectory(), { outOfOrderWindowMs: HOUR }, { ...systemClock, nowMs: () => T0 + HOUR });
+  const store = await openStore(tempDirectory(), { outOfOrderWindowMs: HOUR }, { ...systemClock, nowMs: () => T0 + 3 * HOUR });
   open.push(store);
   const { db } = store;
   const reports: (AppendReport | 'general')[] = [];
@@ -51,7 +51,7 @@ async function door(): Promise<Door> {
   };
   const sink = { metadata: () => {}, exemplars: () => {}, rejects: () => {}, haElections: () => {} };
   const translator = new OtlpTranslator(OTLP_DEFAULTS);
-  const ingester = new Ingester(appender, sink, SETTINGS, () => T0 + HOUR, () => translator);
+  const ingester = new Ingester(appender, sink, SETTINGS, () => T0 + 3 * HOUR, () => translator);
   const write: Door['write'] = (version, ...series) => {
     const body = compress(encodeWrite(version, series));
     return version === 1 ? ingester.remoteWriteV1(body) : ingester.remoteWriteV2(body);
@@ -67,6 +67,16 @@ const mixed = (name: string, t: number, value: number): WriteSeries => ({
 });
 const withExemplar = (name: string, t: number, value: number): WriteSeries => ({ ...plain(name, t, value), exemplars: [{ labels: { trace_id: 'x' }, ...sample(t, value) }] });
 
+test.each([['before', true], ['behind', false]] as const)('OTLP: a delta with a point without a value %s it is accepted, and so is a repetition', async (_where, isBefore) => {
+  const { ingester } = await door();
+  const at = (t: number, more: object) => ({ startTimeUnixNano: `${BigInt(T0) * 1_000_000n}`, timeUnixNano: `${BigInt(T0 + t) * 1_000_000n}`, ...more });
+  const [delta, empty] = [at(10_000, { asDouble: 3 }), at(10_000, { flags: 1 })];
+  const body = otlpProtobuf({ resourceMetrics: [{ scopeMetrics: [{ metrics: [
+    { name: 'd', sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints: isBefore ? [empty, delta] : [delta, empty] } },
+  ] }] }] });
+  for (let i = 0; i < 3; i++) expect((await ingester.otlp(body)).rejects, `request ${i}`).toEqual([]);
+});
+
 const floats = (store: OpenStore): unknown => Object.fromEntries(Object.entries(readAll(store)).map(([series, points]) =>
   [series, points.filter(([, value]) => typeof value === 'number' && !Number.isNaN(value))]));
 
@@ -78,6 +88,17 @@ describe.each<WriteVersion>([1, 2])('remote write %i.0', (version) => {
     outcomes.push(await write(version, plain('c', 10, 7), mixed('a', 10, 3), plain('b', 10, 3), plain('a', 10, 4), mixed('b', 10, 4)));
     expect(outcomes.map(({ samplesWritten, rejects }) => [samplesWritten, rejects])).toEqual([[2, []], [2, []], [5, []]]);
     expect(floats(store)).toEqual({ a: [[T0, 1], [T0 + 10, 3]], b: [[T0, 1], [T0 + 10, 3]], c: [[T0 + 10, 7]] });
+  });
+
+  it('likewise when it is sent again, however old it is by then', async () => {
+    const { write, store } = await door();
+    const old = { labels: { __name__: 'a' }, samples: [sample(0, 1), sample(0, 2)] };
+    const first = await write(version, old);
+    // In another head: what is behind the window is not looked at in the same way.
+    await write(version, plain('b', 2.5 * HOUR, 1));
+    const outcomes = [first, await write(version, old), await write(version, old, mixed('c', 2.5 * HOUR, 1)), await write(version, plain('b', 2.5 * HOUR, 1), old)];
+    expect(outcomes.map(({ samplesWritten, rejects }) => [samplesWritten, rejects])).toEqual([[2, []], [2, []], [3, []], [3, []]]);
+    expect(floats(store)).toMatchObject({ a: [[T0, 1]] });
   });
 
   it('series that are on one side only take the fast path, and the rest of the body with them', async () => {
