@@ -164,7 +164,7 @@ describe('damage is reported, copied aside and passed over', () => {
     expect(first.numbers).toEqual([0, 1, 2, 3, 5, 6, 7, 8]);
     expect(first.report.damage[0]!.repairError).toContain('ENOSPC');
     expect(describeDamage(first.report.damage[0]!)).toBe(
-      `/data/log/000002.log at 1124: 100 bytes are no valid record; not mended: ENOSPC: simulated, write '/data/quarantine/log-000002.log'`,
+      `/data/log/000002.log at 1124: 100 bytes are no valid record; not mended: ENOSPC: simulated fault, write '/data/quarantine/log-000002.log'`,
     );
     disk.options.capacityBytes = 1e9;
     expect((await replayNumbers(disk)).report.damage.length).toBe(1);
