@@ -6,6 +6,7 @@ const TEST_MS_MAX = 180_000;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/event-loop.ts'],
     // Two cores: servers under test need one of them.
     maxWorkers: 2,
     minWorkers: 1,
