@@ -158,6 +158,24 @@ export function statsDifference({ text }: Question, there: Answer, here: Answer)
   return say(there) === say(here) ? undefined : `stats: there ${say(there)}, here ${say(here)}`;
 }
 
+/** True if every series of one answer that is missing in the other has its like there, but for the last digits of numbers in its labels. */
+export function haveNearLabels(there: Answer, here: Answer): boolean {
+  const [a, b] = [there, here].map(({ data }) => (Array.isArray(data?.result) ? (data.result as SeriesAnswer[]).map(keyOf) : []));
+  const allNear = (some: readonly string[], others: readonly string[]): boolean => {
+    const known = new Set(others);
+    return some.every((key) => known.has(key) || others.some((other) => nearTexts(key, other)));
+  };
+  return allNear(a!, b!) && allNear(b!, a!);
+}
+
+const NUMBER = /\d+(?:\.\d+)?(?:e[-+]?\d+)?/g;
+
+function nearTexts(x: string, y: string): boolean {
+  if (x.replace(NUMBER, '#') !== y.replace(NUMBER, '#')) return false;
+  const others = y.match(NUMBER) ?? [];
+  return (x.match(NUMBER) ?? []).every((number, i) => closeTexts(number, others[i]!, TOLERANCE));
+}
+
 function seriesDifference(there: readonly SeriesAnswer[], here: readonly SeriesAnswer[], tolerance: number): string | undefined {
   const byKey = new Map(here.map((one) => [keyOf(one), one]));
   for (const one of there) {

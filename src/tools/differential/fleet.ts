@@ -71,8 +71,7 @@ function addInstance(random: Random, add: Add): void {
   add('steady', {}, nativeHistogram(random, { start: FAR_FROM_ZERO, allFilled: true }));
   add('signed', {}, nativeHistogram(random, { start: FAR_FROM_ZERO, negative: true }));
   add('gauged', {}, gaugeHistogram(random));
-  // Less where it begins anew: the counts before a reset are far from zero, too, beside what a window adds to them.
-  const [coarse, fine] = [nativeHistogram(random, { start: 2 * FAR_FROM_ZERO }), nativeHistogram(random, { start: 1.5 * FAR_FROM_ZERO })];
+  const [coarse, fine] = [nativeHistogram(random, { start: FAR_FROM_ZERO }), nativeHistogram(random, { start: 2 * FAR_FROM_ZERO })];
   add('zooming', {}, (i) => (i % 60 < 30 ? coarse() : fine()));
   // A label that means something to classic histograms only.
   add('bucketed', { le: '1' }, nativeHistogram(random, { start: FAR_FROM_ZERO }));

@@ -3,7 +3,7 @@ import { type Answer, ask, difference, noteDifference, orderDifference, type Que
 import { ExpressionMaker } from './expressions.js';
 import { makeFleet } from './fleet.js';
 import { FreshReference } from './fresh-reference.js';
-import { excuseFor, toleranceFor } from './known-differences.js';
+import { type Comparison, excuseFor, toleranceFor } from './known-differences.js';
 import { Random } from './random.js';
 import { takingAll } from './rewrite.js';
 import { type RunReport, Tally } from './tally.js';
@@ -77,30 +77,41 @@ class Questioning {
 
   private async ask(asked: Question, endMs: number): Promise<void> {
     const { tally } = this;
-    const [reference, ours] = await this.askBoth(asked);
-    const found = disagreement(asked, reference, ours, this.options);
+    const comparison = await this.compare(asked);
+    const { answers: [reference], found } = comparison;
     if (found === undefined) {
       tally.equal(sizeOf(reference) > 0, reference.status === 'error');
       return;
     }
-    const excuse = await this.excuse(asked, found, reference, ours);
+    const excuse = await this.excuse(asked, comparison, found);
     const description = `${describe(asked, endMs)}\n  ${found}`;
     if (excuse === undefined) tally.failed(description);
     else tally.excused(excuse, sizeOf(reference) > 0, description);
   }
 
-  private async excuse(asked: Question, found: string, there: Answer, here: Answer): Promise<string | undefined> {
-    const agrees = async (question: Question): Promise<boolean> =>
-      difference(...(await this.askBoth(question)), toleranceFor(question.text)) === undefined;
-    const known = await excuseFor(asked, found, [there, here], agrees);
+  private async excuse(asked: Question, comparison: Comparison, found: string): Promise<string | undefined> {
+    const compareValues = async (question: Question): Promise<Comparison> => {
+      const answers = await this.askBoth(question);
+      return { answers, found: difference(...answers, toleranceFor(question.text)) };
+    };
+    const known = await excuseFor(asked, comparison, compareValues);
     if (known !== undefined) return known;
-    if ((await mayHaveTies(this.there, asked)) && (await agrees({ ...asked, text: takingAll(asked.text) }))) return TIES;
+    if ((await mayHaveTies(this.there, asked)) && (await compareValues({ ...asked, text: takingAll(asked.text) })).found === undefined) {
+      return TIES;
+    }
     const atSeconds = /\bat ([\d.]+)\b/.exec(found)?.[1];
     return this.fresh.excuseFor(asked, atSeconds === undefined ? undefined : Number(atSeconds), async (question, reference) => {
-      const ours = await ask(this.here, question, this.options.stats);
-      const differs = disagreement(question, reference, ours, this.options);
-      return differs === undefined || (await excuseFor(question, differs, [reference, ours], agrees)) !== undefined;
+      const afresh = this.compared(question, [reference, await ask(this.here, question, this.options.stats)]);
+      return afresh.found === undefined || (await excuseFor(question, afresh, compareValues)) !== undefined;
     });
+  }
+
+  private async compare(question: Question): Promise<Comparison> {
+    return this.compared(question, await this.askBoth(question));
+  }
+
+  private compared(question: Question, answers: readonly [Answer, Answer]): Comparison {
+    return { answers, found: disagreement(question, ...answers, this.options) };
   }
 
   private askBoth(asked: Question): Promise<[Answer, Answer]> {
