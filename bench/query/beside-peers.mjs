@@ -1,8 +1,8 @@
 // A dashboard's queries by 1, 4 and 8 clients at a time, beside Prometheus and VictoriaMetrics, alone and while samples come in by remote
 // write at a steady pace: queries per second, median and p99 of what a client waits, and CPU of the server (all of it, writes included).
 // Servers, data and the 25 queries are those of the side-by-side benchmark: `--referee` is its folder (servers file, queries, start and
-// stop of servers), `--work` the one where its experiment `day` left a data directory of 24 h for each server, which are copied. Windows move
-// by a step with each round, as those of a refreshed dashboard do. The answers are compared with the first server's before anything is
+// stop of servers), `--work` the one where its experiment `day` left a data directory of 24 h for each server, which are copied. Windows
+// move by a step with each round, as those of a refreshed dashboard do. The answers are compared with the first server's before anything is
 // timed; VictoriaMetrics answers some questions in another way by design.
 //   npm run build && PROMETHEUS_BIN=… VICTORIA_BIN=… NODE_BIN=$(which node) SERVER_ENTRY=$PWD/dist/main.js \
 //     node bench/query/beside-peers.mjs --referee=DIR --work=DIR [--seconds=12] [--clients=1,4,8] [--pace=50000] [--only=prometheus]
