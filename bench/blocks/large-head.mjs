@@ -69,7 +69,7 @@ try {
   await phase('first samples', () => load(startMs - 120_000));
   await phase('known series', () => load(startMs));
   await phase('block', flush);
-  const stored = await server.query('sum(count_over_time({job="node"}[10m]))', Date.now() / 1000);
+  const stored = await server.query('sum(count_over_time({job="node"}[10m]))', startMs / 1000 + 60);
   if (stored !== SERIES * SCRAPES * 2) throw new Error(`${stored} samples of ${SERIES * SCRAPES * 2}`);
 } finally {
   await server.stop();

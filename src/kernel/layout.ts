@@ -34,6 +34,11 @@ export const HDR_SERIES_TABLE = 1104;
 export const HDR_SERIES_MASK = 1108;
 export const HDR_IDENT_TABLE = 1112;
 export const HDR_IDENT_MASK = 1116;
+/**
+ * For each of these tables, while it grows: address of the one that takes its place, and how many of its slots are there already. At the
+ * distance HDR_GROWTH from the table's own words.
+ */
+export const HDR_GROWTH = 104;
 /** Identity that the next walk expects first. */
 export const HDR_PREDICTED = 1120;
 /** Identity seen last: its `next` is repaired when the prediction was wrong. */

@@ -4,7 +4,7 @@
 import { DOMAIN_NAME, DOMAIN_VALUE, nameRecord, pairRecord } from './dictionary';
 import { hash1, hashBytes } from './hash';
 import { coldRecord, listTag, publishSeries } from './series';
-import { insertSlot } from './table';
+import { dropGrowth, insertSlot } from './table';
 import {
   C_HASH, C_LABELS, HDR_HEAP_LIMIT, HDR_IDENTS, HDR_IDENT_MASK, HDR_IDENT_TABLE, HDR_NAMES, HDR_NAME_MASK, HDR_NAME_TABLE, HDR_PAIRS,
   HDR_PAIR_MASK, HDR_PAIR_TABLE, HDR_PREDICTED, HDR_PREVIOUS, HDR_SEED, HDR_SEQ, HDR_SERIES, HDR_SERIES_LIMIT, HDR_SERIES_MASK,
@@ -49,5 +49,6 @@ export function rehashArena(seedLow: u32, seedHigh: u32, heapLimit: u32, seriesL
 }
 
 function emptyTable(tableField: u32, maskField: u32): void {
+  dropGrowth(tableField, maskField);
   memory.fill(load<u32>(tableField), 0, (load<u32>(maskField) + 1) << 3);
 }

@@ -154,7 +154,8 @@ describe('a scrape that is under way when a head has to end', () => {
   }
 
   it('goes to that head: there are no late heads, and blocks do not overlap', async () => {
-    const { s, written } = await scrapes(60);
+    // Not at the moment at which one is ending and its successor is there already.
+    const { s, written } = await scrapes(62);
     const early = s.notes.filter((note) => note.startsWith('a head was closed early')).length;
     expect(early).toBeGreaterThan(1);
     expect(filesOf(s, 'blocks').length).toBe(early);

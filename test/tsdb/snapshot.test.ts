@@ -111,6 +111,22 @@ describe('a clean stop and a start', () => {
     await after.db.close();
   });
 
+  it('while a table grows, which then begins anew', async () => {
+    const entries = (count: number) => Array.from({ length: count }, (_, i) => [up(`job-${i}`), [[T0 + 1000, i]] as Point[]] as const);
+    const before = await open(directory());
+    await append(before, entries(506));
+    expect(before.heads.heads[0]!.arena.field(layout.HDR_SERIES_TABLE + layout.HDR_GROWTH)).toBeGreaterThan(0);
+    const stored = bitsOf(before);
+    await before.db.close();
+    const after = await open(before.directory);
+    expect(after.db.openReport).toMatchObject({ restored: 1, logBytes: 0 });
+    expect(bitsOf(after)).toEqual(stored);
+    await append(after, entries(1200));
+    expect(after.db.stats().series).toBe(1200);
+    expect(readAll(after)['up{job="job-1199"}']).toEqual([[T0 + 1000, 1199]]);
+    await after.db.close();
+  });
+
   it.each([true, false])('start timestamps too, whether they are still kept (%s) or not', async (keepStarts) => {
     const before = await open(directory(), { keepStarts: true });
     const batch = new SampleBatch();

@@ -49,9 +49,10 @@ export function usedParts(arena: Arena): ArenaPart[] {
 
 /** The heap without its tables. */
 function heapParts(arena: Arena): ArenaPart[] {
-  const tables = TABLES.map(([address, mask]) => {
-    const start = arena.field(address);
-    return { start, end: start + (arena.field(mask) + 1) * 8 };
+  const tables = TABLES.flatMap(([address, mask]) => {
+    const bytes = (arena.field(mask) + 1) * 8;
+    const [start, grown] = [arena.field(address), arena.field(address + layout.HDR_GROWTH)];
+    return [{ start, end: start + bytes }, ...(grown === 0 ? [] : [{ start: grown, end: grown + bytes * 2 }])];
   });
   const parts: ArenaPart[] = [];
   let start: number = layout.HEAP_BASE;
