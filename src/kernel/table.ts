@@ -30,8 +30,9 @@ function put(table: u32, mask: u32, tag: u32, entry: u32): u32 {
 /**
  * Makes room for one more of `count` entries (load at most 1/2). False if there is no memory and the table is nearly full.
  *
- * A table does not grow at once: half a million entries took 20 ms, and three tables of an arena often grew in the same request. From a
- * load of 31/64 on, each entry that is added takes SLOTS_PER_STEP slots along into the new table, which takes over when all are there.
+ * A table does not grow at once: half a million entries took 20 ms, and three tables of an arena often grew in the same request.
+ * From a load of 31/64 on, each entry that is added takes SLOTS_PER_STEP slots along into the new table, which takes over when all
+ * are there.
  */
 export function ensureSlot(tableField: u32, maskField: u32, count: u32): bool {
   const slots = load<u32>(maskField) + 1;
