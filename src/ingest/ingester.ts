@@ -8,6 +8,7 @@ import type { SampleBatch } from '../model/sample-batch.js';
 import { isAccepted, REASON } from '../storage/append-status.js';
 import type { Appender, AppendReport, SeriesNaming, SeriesOfRest, TranslatedReport } from '../storage/appender.js';
 import type { CatalogueSink } from '../storage/catalogue-sink.js';
+import { LostPoints } from '../storage/lost-points.js';
 import { IngestError, type Ingestion, type IngestOutcome, type Judgement, type RejectGroup } from '../storage/ingestion.js';
 import { decodeOtlpProtobuf } from '../wire/otlp-decode.js';
 import { decodeWriteRequestV1 } from '../wire/remote-write-v1.js';
@@ -169,10 +170,12 @@ export class Ingester implements Ingestion {
   ): IngestOutcome {
     this.handOverMetadata(batch.metadata);
     const lost = [...refused, ...batch.rejects.map(({ status, points, message }) => ({ status, count: points, example: message }))];
+    const points = lostPoints(batch, statuses);
+    points.tell(report.rejects);
     const outcome = this.conclude(report, source, lost);
     if (passed !== undefined) this.countPassedOver(outcome, source, passed);
     outcome.exemplarsWritten = this.handOverExemplars(batch, statuses);
-    outcome.rejectedPoints = rejectedOrigins(batch, statuses) + sum(lost, (group) => group.count);
+    outcome.rejectedPoints = points.count + sum(lost, (group) => group.count);
     return outcome;
   }
 
@@ -253,13 +256,14 @@ function together(a: IngestOutcome, b: IngestOutcome): IngestOutcome {
   };
 }
 
-/** Distinct data points that lost at least one sample. */
-function rejectedOrigins(batch: SampleBatch, statuses: Uint8Array): number {
-  const origins = new Set<number>();
+/** In remote write each sample is a point. */
+function lostPoints(batch: SampleBatch, statuses: Uint8Array): LostPoints {
+  const lost = new LostPoints();
   for (let i = 0; i < batch.length; i++) {
-    if (!isAccepted(statuses[i]!) && batch.origin[i] !== NO_ORIGIN) origins.add(batch.origin[i]!);
+    const origin = batch.origin[i]!;
+    if (!isAccepted(statuses[i]!)) lost.add(statuses[i]!, origin === NO_ORIGIN ? undefined : origin);
   }
-  return origins.size;
+  return lost;
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

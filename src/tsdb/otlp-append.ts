@@ -13,6 +13,7 @@ import type { Labels } from '../model/labels.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { isAccepted } from '../storage/append-status.js';
 import type { OtlpNaming, OtlpReport, PointSeries } from '../storage/appender.js';
+import { LostPoints } from '../storage/lost-points.js';
 import type { BatchAppend } from './batch-append.js';
 import { CurrentHead } from './current-head.js';
 import type { HeadStore } from './head-store.js';
@@ -107,21 +108,23 @@ export class OtlpAppend {
   private slowRows(head: Head, rows: number, rules: TimeRules, report: OtlpReport, lostSeries: Set<string>): void {
     const { arena } = head;
     const accepted = new Set<string>();
-    const lost = new Set<number>();
+    const lost = new LostPoints();
     const lostRefs = new Set<number>();
     for (let row = 0; row < rows; row++) {
       const ref = head.columnRef(row);
       const key = rowKey(head, row);
-      const isSettled = isAccepted(head.columnStatus(row));
-      if (isSettled || isAccepted(settleSlowRow(this.others, head, row, rules, report, () => accepted.has(key)))) {
+      let status = head.columnStatus(row);
+      if (!isAccepted(status)) status = settleSlowRow(this.others, head, row, rules, report, () => accepted.has(key));
+      if (isAccepted(status)) {
         accepted.add(key);
         continue;
       }
       lostRefs.add(ref);
       const origin = arena.field(OTLP_ORIGINS + row * 4);
-      if (origin !== OTLP_NO_ORIGIN) lost.add(origin);
+      lost.add(status, origin === OTLP_NO_ORIGIN ? undefined : origin);
     }
-    report.rejectedPoints = lost.size;
+    report.rejectedPoints = lost.count;
+    lost.tell(report.rejects);
     // Of a series that keeps a sample the exemplars are kept.
     for (let row = 0; row < rows && lostRefs.size > 0; row++) {
       if (accepted.has(rowKey(head, row))) lostRefs.delete(head.columnRef(row));
