@@ -52,6 +52,19 @@ describe('a job on blocks', () => {
     await expect(jobs.verify(path.join(directory, 'none.block'))).rejects.toMatchObject({ code: 'unreadable_block' });
   });
 
+  it('that needs more heap than it may have fails alone', async () => {
+    const storage = new MemoryStorage();
+    for (let i = 0; i < 6000; i++) storage.append(labels('up', { path: `${i}`.padStart(4000, 'x') }), [{ timestampMs: T0, value: i, startMs: 0 }]);
+    const file = path.join(directory, 'texts.block');
+    writeBlock(new NodeDisk(), file, { ...header, level: 0 }, new QueryableSource(storage, T0, T0), new ColumnCodec(codec));
+    const small = new BlockJobs({ kernels: loadKernelModule(), codec, heapMib: 16 });
+    const made = small.compact([{ file }, { file }], header, path.join(directory, 'never.block'));
+    await expect(made).rejects.toMatchObject({ code: 'ERR_WORKER_OUT_OF_MEMORY' });
+    expect(await small.verify(block('after.block', 0))).toMatchObject({ floats: 60 });
+    expect(await jobs.verify(file)).toMatchObject({ series: 6000 });
+    await small.close();
+  });
+
   it('is refused once the jobs are closed', async () => {
     const closed = new BlockJobs({ kernels: loadKernelModule(), codec, heapMib: 128 });
     await closed.close();
