@@ -30,6 +30,7 @@ const match = (selector) => `match[]=${encodeURIComponent(selector)}`;
 const QUERIES = {
   'regular expression': instant('count(m{id=~".*(7|8|9)[0-9]*.*1.*"})'),
   'negative expression': instant('count(m{id!~".*(7|8|9)[0-9]*.*1.*"})'),
+  'large pattern, long value': instant('count(long{text=~"(?:.*a.){400}b"})'),
   'all series': instant('m'),
   sort: instant('sort(m)'),
   sort_by_label: instant('sort_by_label(m, "id")'),
@@ -59,6 +60,9 @@ for (let at = 0; at < series; at += 20_000) {
   }
   heads.append(batch);
 }
+const batch = new SampleBatch();
+batch.addFloat(batch.addSeries(Labels.fromObject({ __name__: 'long', text: 'ab'.repeat(10_000) })), START_MS + 30_000, 1);
+heads.append(batch);
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-bench-'));
 const catalogueFile = path.join(directory, 'catalogue.sqlite');
 CatalogueWriter.open(catalogueFile).close();
@@ -107,7 +111,7 @@ for (const [name, query] of Object.entries(QUERIES)) {
   const at = (quantile) => (took[Math.floor(quantile * (took.length - 1))] ?? NaN).toFixed(1);
   worst = Math.max(worst, took.at(-1) ?? 0);
   const whole = `${status}, whole ${wholeMs.toFixed(0)} ms`;
-  console.log(`  ${name.padEnd(22)} ${whole.padEnd(22)} stopped after p50 ${at(0.5)} p99 ${at(0.99)} max ${at(1)} ms; ${ended} had ended`);
+  console.log(`  ${name.padEnd(25)} ${whole.padEnd(22)} stopped after p50 ${at(0.5)} p99 ${at(0.99)} max ${at(1)} ms; ${ended} had ended`);
 }
 console.log(`worst: ${worst.toFixed(1)} ms`);
 await pool.close(0);
