@@ -16,6 +16,7 @@ import { DROPPED, removeLog } from '../log/drop-log.js';
 import type { ResumePoint } from '../log/replay-report.js';
 import type { Head } from './head.js';
 import { RecordBuffer, RecordType } from './records.js';
+import { startChanges } from './start-changes.js';
 
 const RECORD_BYTES = 1024 * 1024;
 const ASIDE = '.rewrite';
@@ -119,11 +120,9 @@ async function writeSamples(head: Head, log: LogWriter): Promise<void> {
     columns.clear();
     head.reader.readSeries(ref, columns, head.mint, head.maxt);
     const bits = new Uint32Array(columns.values.buffer, columns.values.byteOffset, columns.length * 2);
-    let startMs = 0;
+    // As the memory has them, and not as they would be noted of these samples in this order: what is noted later builds on them.
+    for (const { timeMs, startMs, isOnce } of startChanges(head.arena, ref)) starts.addStart(ref, timeMs, startMs, isOnce);
     for (let i = 0; i < columns.length; i++) {
-      const start = columns.startTimestamps?.[i] ?? 0;
-      if (start !== startMs) starts.addStart(ref, columns.timestamps[i]!, start, false);
-      startMs = start;
       const histogram = columns.histograms?.[i];
       if (histogram) {
         const encoded = new Uint8Array(histogramEncodedSizeMax(histogram));

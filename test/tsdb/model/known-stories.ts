@@ -38,4 +38,17 @@ export const KNOWN_STORIES: readonly Story[] = [
       { kind: 'clock', byMs: 600_000 },
     ],
   },
+  // The start of a late sample, which holds for that one only, after the log was written anew; then a sample behind it, and a kill.
+  {
+    seed: 0, windowMs: 1_800_000, retentionMs: 0, sync: 'interval', closesEarly: false, keepStarts: true, powerFailsAfterStart: false,
+    operations: [
+      { kind: 'write', door: 'v1', rows: [{ series: 9, time: { from: 'clock', offset: -45_000 }, value: 'same', startBefore: 0 }] },
+      { kind: 'clock', byMs: -1_200_000 },
+      { kind: 'write', door: 'batch', rows: [{ series: 9, time: { from: 'clock', offset: 0 }, value: 32, startBefore: 1000 }] },
+      { kind: 'fsync' },
+      { kind: 'sync' },
+      { kind: 'write', door: 'v1', rows: [{ series: 9, time: { from: 'clock', offset: 15_000 }, value: [0, 0], startBefore: 0 }] },
+      { kind: 'tail', bytes: 1130 },
+    ],
+  },
 ];
