@@ -321,6 +321,12 @@ describe('whole texts', () => {
     expect(() => parseExpr('1'.repeat(MAX_QUERY_LENGTH + 1))).toThrow(/^1:1: parse error: query is too long/);
   });
 
+  it('polls while it reads a long text', () => {
+    let polls = 0;
+    parseExpr(`a{${Array.from({ length: 2000 }, (_, i) => `b${i}="c"`).join(',')}}`, { poll: () => void polls++ });
+    expect(polls).toBeGreaterThanOrEqual(8);
+  });
+
   it('refuses regular expressions that are too much together', () => {
     const text = Array.from({ length: 60 }, (_, i) => `a{b=~"x${i}${'|\\\\w{1000}'.repeat(5)}"}`).join(' or ');
     expect(() => parseExpr(text)).toThrow(/regular expressions of the query are too large/);
