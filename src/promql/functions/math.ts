@@ -22,8 +22,9 @@ export const ELEMENT_FUNCTIONS: Readonly<Record<string, ElementFunction>> = {
   asin: Math.asin,
   acos: Math.acos,
   atan: Math.atan,
-  sinh: Math.sinh,
-  cosh: Math.cosh,
+  // Go takes half of exp(|x|) where the other half is lost in rounding, so that both are infinite above 709.78 already.
+  sinh: (x) => (Math.abs(x) > 21 ? Math.sign(x) * Math.exp(Math.abs(x)) * 0.5 : Math.sinh(x)),
+  cosh: (x) => (Math.abs(x) > 21 ? Math.exp(Math.abs(x)) * 0.5 : Math.cosh(x)),
   tanh: Math.tanh,
   asinh: Math.asinh,
   acosh: Math.acosh,
