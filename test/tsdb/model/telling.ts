@@ -39,6 +39,8 @@ const codec = loadCodecModule();
 const RANGE_MS = 2 * HOUR;
 const MAX_FUTURE_MS = 600_000;
 const SYNC_MS = 50;
+/** Beyond that not every place is tried at which a body can be divided. */
+const MANY_ROWS = 16;
 const NO_LIMITS = { typeAndUnitLabels: false, zeroAtStart: false };
 
 export class Telling {
@@ -452,8 +454,7 @@ export class Telling {
     const found = this.read();
     // Series with histograms are left to the decoder anyhow.
     const walked = runsOf(inOrder).filter((run) => !run.some((row) => 'histogram' in row.value)).flat();
-    const begun = this.firstIn(walked);
-    for (const first of [[], ...begun, ...begun.flatMap((one) => this.firstIn(without(walked, one)).map((other) => [...one, ...other]))]) {
+    for (const first of this.beginnings(walked)) {
       const verdicts = this.model.judge(first, this.nowMs(), place);
       const stored = first.filter((_, i) => verdicts[i]!.stored);
       const extra = stored.every((row) => hasValue(found, row));
@@ -464,14 +465,24 @@ export class Telling {
     expect.fail('a body that goes to the general decoder was stored in part, and not as one head would do it');
   }
 
-  /** Ways to begin: with the rows of one head. */
-  private firstIn(rows: readonly Row[]): Row[][] {
+  /** What may be stored of a body whose walk did not come to its end: nothing, the rows of one head, or those of two. */
+  private *beginnings(rows: readonly Row[]): Generator<Row[]> {
+    yield [];
+    const begun = this.firstIn(rows);
+    yield* begun;
+    for (const one of begun) {
+      for (const other of this.firstIn(without(rows, one), MANY_ROWS)) yield [...one, ...other];
+    }
+  }
+
+  /** Ways to begin: with the rows of one head. With `splitMax` rows at most it may be one that goes early. */
+  private firstIn(rows: readonly Row[], splitMax = Infinity): Row[][] {
     const groupings = [
       (t: number): number => Math.floor(t / RANGE_MS),
       headOf(this.sourcesBefore),
       headOf(this.sources),
       // A head that goes early takes what of its range comes up to some time of its own.
-      ...(this.story.closesEarly && rows.length <= 16
+      ...(this.story.closesEarly && rows.length <= splitMax
         ? rows.map((row) => (t: number): number => 2 * Math.floor(t / RANGE_MS) + Number(t > row.t)) : []),
     ];
     return groupings.flatMap((group) => {
