@@ -46,6 +46,12 @@ const KNOWN: readonly KnownDifference[] = [
     without: (text) => text.replace(/\bchanges\(/g, 'sum_over_time('),
   },
   {
+    // It reads what it selected for that one time at times that move on with the steps, for as long as the sample is not too old.
+    excuse: 'upstream loses sight of the samples of a parameter with @ when a range query is longer than the lookback',
+    text: /\b(quantile|topk|bottomk|limitk|limit_ratio)( (by|without) \([^)]*\))?\s*\([^,]*@/, found: /^stats: /,
+    holds: (there, here) => thereIsMore(here, there),
+  },
+  {
     excuse: 'upstream evaluates subqueries at steps that nothing looks at, behind the last one, and tells what comes of it there',
     text: /:[^[\]]*\]/, found: /: only there PromQL/,
   },
@@ -149,6 +155,10 @@ const KNOWN: readonly KnownDifference[] = [
   {
     excuse: 'the last digits of powers and the like differ between Go and V8, and the remainder of a large number shows them',
     text: /(\^|\b(sinh|cosh|exp|tan)\().*%/, found: /^there [-+\d.e]+, here|: at [\d.]+ there "[-+\d.e]+", here/,
+  },
+  {
+    excuse: 'the last digits of atan2 differ between Go and V8, and count_values shows those of the remainder of a large number',
+    text: /\bcount_values\b.*%.*\batan2\b/, found: /missing|only here/, without: (text) => text.replace(/\batan2\b/g, '+'),
   },
   {
     // `operators.test`: "track many-to-one vector matching errors even when … filtered away".
