@@ -4,21 +4,22 @@ import path from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import SqliteDatabase from 'better-sqlite3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { SealingStores } from '../support/sealing-store.js';
-import { HOUR, labels, matchers, T0, tempDirectory, append } from '../support/store-fixture.js';
+import { openSealing } from '../support/sealing-store.js';
+import { HOUR, labels, matchers, T0, append } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 import { ByteCursor, crc } from './byte-cursor.js';
 import { columnBits, columnValues } from './column-by-hand.js';
 import { histogramChunk } from './histogram-by-hand.js';
 import { nameOf, story, tell, type Story } from './sample-story.js';
 
-const stores = new SealingStores();
-const folder = tempDirectory();
+const stores = new Stores(openSealing);
+const folder = stores.directory();
 let file = '';
 const wanted = story();
 const DELETED = [T0 + 30_000, T0 + 60_000] as const;
 
 beforeAll(async () => {
-  const store = await stores.open({ directory: folder, options: { keepStarts: true } });
+  const store = await stores.openIn(folder, { options: { keepStarts: true } });
   await tell(store, wanted);
   await append(store, [[labels('newer'), [[T0 + 9 * HOUR, 1]]]]);
   await store.db.maintain();

@@ -9,20 +9,21 @@ import { afterAll, expect, it } from 'vitest';
 import { SampleColumns } from '../../src/model/sample-columns.js';
 import { loadCodecModule, loadKernelModule } from '../../src/tsdb/kernel-loader.js';
 import { OfflineStore } from '../../src/tsdb/offline-store.js';
-import { SealingStores } from '../support/sealing-store.js';
-import { append, HOUR, labels, T0, tempDirectory } from '../support/store-fixture.js';
+import { openSealing } from '../support/sealing-store.js';
+import { append, HOUR, labels, T0 } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 import { nameOf, story, tell, type Story } from './sample-story.js';
 
 const GOLDEN = fileURLToPath(new URL('golden/', import.meta.url));
 const BLOCK = path.join(GOLDEN, `000002_${T0}_${T0 + 2 * HOUR}.block`);
 const LOG = path.join(GOLDEN, 'version-1-log');
-const stores = new SealingStores();
+const stores = new Stores(openSealing);
 afterAll(() => stores.closeAll());
 
 async function write(): Promise<void> {
-  const [logs, blocks] = [tempDirectory(), tempDirectory()];
+  const [logs, blocks] = [stores.directory(), stores.directory()];
   for (const directory of [logs, blocks]) {
-    const store = await stores.open({ directory, options: { keepStarts: true, logSegmentBytes: 8192 } });
+    const store = await stores.openIn(directory, { options: { keepStarts: true, logSegmentBytes: 8192 } });
     await tell(store, story());
     if (directory === blocks) await append(store, [[labels('newer'), [[T0 + 9 * HOUR, 1]]]]);
     await store.db.maintain();

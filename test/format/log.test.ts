@@ -3,21 +3,22 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SampleBatch } from '../../src/model/sample-batch.js';
-import { SealingStores } from '../support/sealing-store.js';
-import { labels, matchers, T0, tempDirectory } from '../support/store-fixture.js';
+import { openSealing } from '../support/sealing-store.js';
+import { labels, matchers, T0 } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 import { ByteCursor, crc } from './byte-cursor.js';
 import { histogramRecord } from './histogram-by-hand.js';
 import { nameOf, story, tell, type Story } from './sample-story.js';
 
-const stores = new SealingStores();
-const folder = tempDirectory();
+const stores = new Stores(openSealing);
+const folder = stores.directory();
 afterAll(() => stores.closeAll());
 const wanted = story();
 const COUNTER = 'counter{job="a"}';
 
 beforeAll(async () => {
   // Small segments, so that there are several.
-  const store = await stores.open({ directory: folder, options: { keepStarts: true, logSegmentBytes: 8192 } });
+  const store = await stores.openIn(folder, { options: { keepStarts: true, logSegmentBytes: 8192 } });
   await tell(store, wanted);
   const samples = wanted[COUNTER]!;
   // Late, between two that are there.

@@ -4,8 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import protobuf from 'protobufjs';
 import snappy from 'snappyjs';
-import type { Clock } from '../../src/io/clock.js';
-import { systemClock } from '../../src/io/clock.js';
+import { systemClock, type Clock } from '../../src/io/clock.js';
 import { NodeDisk } from '../../src/io/node-disk.js';
 import { Labels } from '../../src/model/labels.js';
 import { Matcher, type MatchType } from '../../src/model/matcher.js';
@@ -14,7 +13,7 @@ import { SampleColumns } from '../../src/model/sample-columns.js';
 import type { AppendReport } from '../../src/storage/appender.js';
 import type { Queryable } from '../../src/storage/queryable.js';
 import { Db } from '../../src/tsdb/db.js';
-import type { DbOptions } from '../../src/tsdb/db-options.js';
+import type { DbEnvironment, DbOptions } from '../../src/tsdb/db-options.js';
 import { HeadSet } from '../../src/tsdb/head-set.js';
 import { loadKernelModule } from '../../src/tsdb/kernel-loader.js';
 import { decodeLabelRun } from '../../src/wire/label-run.js';
@@ -36,19 +35,31 @@ export function tempDirectory(): string {
 
 const module = loadKernelModule();
 
-export async function openStore(directory: string, options: Partial<DbOptions> = {}, clock: Clock = systemClock): Promise<OpenStore> {
+/** A store that makes no blocks. */
+export function openStore(directory: string, options: Partial<DbOptions> = {}, clock: Clock = systemClock): Promise<OpenStore> {
+  return openStoreWith(directory, options, { clock });
+}
+
+/** `environment`: what the store has around it beyond a disk, a clock and the kernels. With a codec its blocks are read, too. */
+export async function openStoreWith(directory: string, options: Partial<DbOptions>, environment: Partial<DbEnvironment>): Promise<OpenStore> {
   const notes: string[] = [];
   const db = await Db.open(
     {
       directory, headRangeMs: 2 * HOUR, maxSeriesPerHead: 0, headMemoryBytes: 1 << 30, outOfOrderWindowMs: HOUR / 2, maxFutureMs: 600_000,
       retentionMs: 0, maxDecodedBytes: 32 << 20, sync: { mode: 'interval', intervalMs: 50 }, logSegmentBytes: 1 << 20, ...options,
     },
-    { disk: new NodeDisk(), clock, module, decodeLabelRun, report: (_level, message) => notes.push(message) },
+    { disk: new NodeDisk(), clock: systemClock, module, decodeLabelRun, report: (_level, message) => notes.push(message), ...environment },
   );
   notes.push(...db.openReport.notes.map((note) => note.text));
-  const heads = new HeadSet(module, 1);
+  const { codec } = environment;
+  const heads = codec === undefined ? new HeadSet(module, 1) : new HeadSet(module, 1, { codec, cacheBytes: 1 << 20 });
   db.announceHeads((list) => heads.update(list), () => Promise.resolve());
   return { db, heads, directory, notes };
+}
+
+/** The system's timers at a time that stands still. */
+export function clockAt(nowMs: number): Clock {
+  return { ...systemClock, nowMs: () => nowMs };
 }
 
 export type Point = readonly [t: number, v: number];

@@ -1,21 +1,17 @@
 /** Figures of /status/tsdb against the same figures counted one series at a time. */
-import fs from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { compareUtf8, METRIC_NAME } from '../../src/model/labels.js';
 import type { NamedCount } from '../../src/storage/cardinality.js';
 import { LargestCounts } from '../../src/tsdb/head/largest-counts.js';
-import { append, HOUR, labels, openStore, T0, tempDirectory, type OpenStore, type Point } from '../support/store-fixture.js';
+import { append, HOUR, labels, openStore, T0, type OpenStore, type Point } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
-let directory: string;
+const stores = new Stores(openStore);
 let store: OpenStore;
 beforeEach(async () => {
-  directory = tempDirectory();
-  store = await openStore(directory);
+  store = await stores.open();
 });
-afterEach(async () => {
-  await store.db.close();
-  fs.rmSync(directory, { recursive: true, force: true });
-});
+afterEach(() => stores.closeAll());
 
 const noPoll = (): void => {};
 

@@ -2,10 +2,11 @@
 import { afterEach, expect, it } from 'vitest';
 import type { Clock, Timer } from '../../src/io/clock.js';
 import { AppendStatus } from '../../src/storage/append-status.js';
-import { filesOf, SealingStores, type SealingSetup } from '../support/sealing-store.js';
+import { filesOf, openSealing, type SealingSetup } from '../support/sealing-store.js';
 import { append, HOUR, labels, readAll, T0, type OpenStore, type Point } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
-const stores = new SealingStores();
+const stores = new Stores(openSealing);
 afterEach(() => stores.closeAll());
 
 const MINUTE = 60_000;
@@ -75,10 +76,9 @@ it('a start with a clock that is a day behind keeps what is there', async () => 
   const { store, clock } = await start();
   await send(store, clock, minutes(0, 300), 0);
   await store.db.maintain();
-  await stores.close(store);
   const behind = new JumpingClock();
   behind.now = T0 - DAY;
-  const again = await stores.open({ directory: store.directory, clock: behind, options: { retentionMs: 2 * DAY } });
+  const again = await stores.reopen(store, { clock: behind, options: { retentionMs: 2 * DAY } });
   expect([again.notes, readAll(again)]).toEqual([[], { up: minutes(0, 300) }]);
   await send(again, behind, minutes(300, 310), 0);
   expect(readAll(again)).toEqual({ up: minutes(0, 310) });

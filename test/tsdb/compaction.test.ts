@@ -12,27 +12,20 @@ import { ColumnCodec } from '../../src/tsdb/block/column-codec.js';
 import { compactBlocks } from '../../src/tsdb/compact/compact-blocks.js';
 import { verifyBlockFile } from '../../src/tsdb/compact/verify-file.js';
 import type { BlockCompactor, BlockJobReport } from '../../src/tsdb/compaction.js';
-import { Db } from '../../src/tsdb/db.js';
 import type { DbOptions } from '../../src/tsdb/db-options.js';
-import { HeadSet } from '../../src/tsdb/head-set.js';
 import type { SourceDescriptor } from '../../src/tsdb/head/descriptor.js';
-import { loadCodecModule, loadKernelModule } from '../../src/tsdb/kernel-loader.js';
+import { loadCodecModule } from '../../src/tsdb/kernel-loader.js';
 import { MemoryStorage } from '../../src/tools/conformance/memory-storage.js';
-import { decodeLabelRun } from '../../src/wire/label-run.js';
 import { SimClock } from '../support/sim-clock.js';
 import { StoppingDisk } from '../support/stopping-disk.js';
-import { append, HOUR, labels, readAll, T0, tempDirectory, type OpenStore, type Point } from '../support/store-fixture.js';
+import { append, HOUR, labels, openStoreWith, readAll, T0, type OpenStore, type Point } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
-const kernels = loadKernelModule();
 const codec = loadCodecModule();
 /** Aligned to every level: 54 hours. */
 const START = Math.floor(T0 / (54 * HOUR)) * 54 * HOUR;
-const opened: OpenStore[] = [];
-const directories: string[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0)) await one.db.close();
-  for (const one of directories.splice(0)) fs.rmSync(one, { recursive: true, force: true });
-});
+const stores = new Stores(openCompacting);
+afterEach(() => stores.closeAll());
 
 /** As the block worker does it, on this thread. */
 const compactHere: BlockCompactor = async (parents, header, file) => compactBlocks(new NodeDisk(), { codec, parents, header, file });
@@ -51,35 +44,20 @@ interface CompactingStore extends OpenStore {
   released: Promise<void>;
 }
 
-async function open(directory: string, { options = {}, disk = new NodeDisk(), compact = compactHere, clock = new SimClock(START + 1000 * HOUR) }: Setup = {}): Promise<CompactingStore> {
-  const notes: string[] = [];
+async function openCompacting(
+  directory: string, { options = {}, disk = new NodeDisk(), compact = compactHere, clock = new SimClock(START + 1000 * HOUR) }: Setup = {},
+): Promise<CompactingStore> {
   const jobs: BlockJobReport[] = [];
   const lists: (readonly SourceDescriptor[])[] = [];
-  const db = await Db.open(
-    {
-      directory, headRangeMs: 2 * HOUR, maxSeriesPerHead: 0, headMemoryBytes: 1 << 30, outOfOrderWindowMs: HOUR / 2, maxFutureMs: 600_000, maxBlockMs: 18 * HOUR,
-      retentionMs: 0, maxDecodedBytes: 32 << 20, sync: { mode: 'never', intervalMs: 50 }, logSegmentBytes: 1 << 20, ...options,
-    },
-    {
-      disk, clock, module: kernels, codec, decodeLabelRun, compactBlocks: compact, verifyBlock: async (file) => verifyBlockFile({ codec, file }),
-      onBlockJob: (done) => jobs.push(done), report: (_level, message) => notes.push(message),
-    },
-  );
-  notes.push(...db.openReport.notes.map((note) => note.text));
-  const heads = new HeadSet(kernels, 1, { codec, cacheBytes: 1 << 20 });
-  const store: CompactingStore = { db, heads, directory, notes, jobs, lists, released: Promise.resolve() };
-  db.announceHeads((list) => {
+  const opened = await openStoreWith(directory, { maxBlockMs: 18 * HOUR, sync: { mode: 'never', intervalMs: 50 }, ...options }, {
+    disk, clock, codec, compactBlocks: compact, verifyBlock: async (file) => verifyBlockFile({ codec, file }), onBlockJob: (done) => jobs.push(done),
+  });
+  const store: CompactingStore = { ...opened, jobs, lists, released: Promise.resolve() };
+  store.db.announceHeads((list) => {
     lists.push(list);
-    heads.update(list);
+    store.heads.update(list);
   }, () => store.released);
-  opened.push(store);
   return store;
-}
-
-async function close(store: OpenStore): Promise<void> {
-  opened.splice(opened.indexOf(store), 1);
-  store.heads.close();
-  await store.db.close();
 }
 
 const up = (job: string) => labels('up', { job });
@@ -114,12 +92,6 @@ function putRun(directory: string, hours: number): Record<string, Point[]> {
   return { 'up{job="a"}': pointsOf(0, hours), 'up{job="b"}': pointsOf(0, hours, 600_000), 'up{job="gone"}': pointsOf(0, 3) };
 }
 
-function newDirectory(): string {
-  const directory = tempDirectory();
-  directories.push(directory);
-  return directory;
-}
-
 function damage(file: string): void {
   // In a copy: who has the file open keeps it locked.
   const copy = `${file}.copy`;
@@ -132,9 +104,9 @@ function damage(file: string): void {
 
 describe('neighbouring blocks', () => {
   it('become long ones once their range is over, and answers stay the same', async () => {
-    const directory = newDirectory();
+    const directory = stores.directory();
     const all = putRun(directory, 28);
-    const store = await open(directory);
+    const store = await stores.openIn(directory);
     expect(readAll(store)).toEqual(all);
     await store.db.maintain();
     // The newest sample is at 27:55: 24 to 26 is over, but not all of 24 to 30.
@@ -143,8 +115,7 @@ describe('neighbouring blocks', () => {
     expect(readAll(store, [], START + 5 * HOUR, START + 20 * HOUR)['up{job="a"}']).toEqual(pointsOf(5, 20.01));
     expect(store.notes[0]).toMatch(/^compacted 9 neighbouring blocks from .* to .*: \d+ bytes became \d+/);
     expect(store.db.blockSummaries().map(({ level, heads, parents }) => [level, heads.length, parents.length])).toEqual([[1, 9, 9], [1, 3, 3], [0, 1, 0], [0, 1, 0]]);
-    await close(store);
-    const again = await open(directory);
+    const again = await stores.reopen(store);
     expect(again.notes).toEqual([]);
     expect(readAll(again)).toEqual(all);
     await again.db.maintain();
@@ -152,9 +123,9 @@ describe('neighbouring blocks', () => {
   });
 
   it('are exchanged for the new one in one message, and stay on the disk while somebody reads them', async () => {
-    const directory = newDirectory();
+    const directory = stores.directory();
     const all = putRun(directory, 8);
-    const store = await open(directory);
+    const store = await stores.openIn(directory);
     let release = (): void => {};
     store.released = new Promise((resolve) => (release = resolve));
     const before = store.lists.length;
@@ -169,24 +140,24 @@ describe('neighbouring blocks', () => {
   });
 
   it('are compacted only as far as the retention allows', async () => {
-    const directory = newDirectory();
+    const directory = stores.directory();
     putRun(directory, 28);
-    const small = await open(directory, { options: { maxBlockMs: 2 * HOUR } });
+    const small = await stores.openIn(directory, { options: { maxBlockMs: 2 * HOUR } });
     await small.db.maintain();
     expect(small.jobs).toEqual([]);
-    await close(small);
+    await stores.close(small);
     const bytes = blockFiles(directory).reduce((sum, name) => sum + fs.statSync(path.join(directory, 'blocks', name)).size, 0);
-    const bySize = await open(directory, { options: { retentionBytes: bytes } });
+    const bySize = await stores.openIn(directory, { options: { retentionBytes: bytes } });
     await bySize.db.maintain();
     expect(bySize.jobs).toEqual([]);
-    await close(bySize);
-    const byTime = await open(directory, { options: { retentionMs: 10 * HOUR } });
+    await stores.close(bySize);
+    const byTime = await stores.openIn(directory, { options: { retentionMs: 10 * HOUR } });
     await byTime.db.maintain();
     expect(ranges(directory)).toEqual(['16-18', '18-24', '24-26', '26-28']);
   });
 
   it('wait while the disk is full', async () => {
-    const directory = newDirectory();
+    const directory = stores.directory();
     putRun(directory, 8);
     class FullDisk extends NodeDisk {
       free = 1000;
@@ -195,7 +166,7 @@ describe('neighbouring blocks', () => {
       }
     }
     const disk = new FullDisk();
-    const store = await open(directory, { disk });
+    const store = await stores.openIn(directory, { disk });
     await store.db.maintain();
     await store.db.maintain();
     expect(store.notes).toEqual([expect.stringMatching(/^compaction waits for space: \d+ bytes are needed, 1000 are free$/)]);
@@ -206,9 +177,9 @@ describe('neighbouring blocks', () => {
   });
 
   it('that were dropped meanwhile are not brought back', async () => {
-    const directory = newDirectory();
+    const directory = stores.directory();
     putRun(directory, 8);
-    const store: CompactingStore = await open(directory, {
+    const store: CompactingStore = await stores.openIn(directory, {
       options: { retentionMs: 5.5 * HOUR },
       compact: async (parents, header, file) => {
         const meta = await compactHere(parents, header, file);
@@ -227,14 +198,14 @@ describe('neighbouring blocks', () => {
 
 describe('overlapping blocks', () => {
   it('become one, in which each sample is once and the older block is right', async () => {
-    const directory = newDirectory();
+    const directory = stores.directory();
     const early = pointsOf(0, 2, 600_000);
     putBlock(directory, 0, 2, { a: early });
     putBlock(directory, 0, 2, { a: pointsOf(0, 2).map(([t, v]) => [t, v + 0.5]), late: pointsOf(1, 2) });
     putBlock(directory, 4, 6, { a: pointsOf(4, 6) });
     const merged = pointsOf(0, 2).map(([t, v], i): Point => [t, i % 2 === 0 ? v : v + 0.5]);
     const all = { 'up{job="a"}': [...merged, ...pointsOf(4, 6)], 'up{job="late"}': pointsOf(1, 2) };
-    const store = await open(directory, { options: { maxBlockMs: 0 } });
+    const store = await stores.openIn(directory, { options: { maxBlockMs: 0 } });
     expect(readAll(store)).toEqual(all);
     await store.db.maintain();
     expect(ranges(directory)).toEqual(['0-2', '4-6']);
@@ -245,55 +216,54 @@ describe('overlapping blocks', () => {
 
 describe('a stop at any step of a compaction', () => {
   it('loses nothing and leaves nothing behind', async () => {
-    const prepared = newDirectory();
+    const prepared = stores.directory();
     const all = putRun(prepared, 8);
     let steps = 0;
     for (let stopAfter = 0; steps === 0; stopAfter++) {
-      const directory = newDirectory();
+      const directory = stores.directory();
       fs.cpSync(prepared, directory, { recursive: true });
       const disk = new StoppingDisk();
-      const stopping = await open(directory, { disk });
+      const stopping = await stores.openIn(directory, { disk });
       disk.left = stopAfter;
       await stopping.db.maintain();
       if (disk.left >= 0) steps = stopAfter;
       expect(readAll(stopping), `still open after ${stopAfter} changes`).toEqual(all);
       // What the process had is gone; the files are as it left them.
       disk.left = Infinity;
-      const copy = newDirectory();
-      fs.cpSync(directory, copy, { recursive: true });
-      await close(stopping);
-      const after = await open(copy);
+      const copy = stores.copyOf(stopping);
+      await stores.close(stopping);
+      const after = await stores.openIn(copy);
       expect(after.notes, `stopped after ${stopAfter} changes`).toEqual([]);
       expect(readAll(after), `stopped after ${stopAfter} changes`).toEqual(all);
       await after.db.maintain();
       expect(readAll(after), `compacted again after ${stopAfter} changes`).toEqual(all);
       expect(ranges(copy)).toEqual(['0-6', '6-8']);
-      await close(after);
+      await stores.close(after);
     }
     // Rename and sync of the block, removal and sync of three parents.
     expect(steps).toBeGreaterThanOrEqual(8);
   });
 
   it('that leaves half a block is cleaned up', async () => {
-    const directory = newDirectory();
+    const directory = stores.directory();
     const all = putRun(directory, 8);
     fs.writeFileSync(path.join(directory, 'blocks', `000900_${START}_${START + 6 * HOUR}.block.tmp`), 'half');
-    const store = await open(directory);
+    const store = await stores.openIn(directory);
     expect(readAll(store)).toEqual(all);
     expect(ranges(directory)).toEqual(['0-2', '2-4', '4-6', '6-8']);
   });
 
   it('does not let a block that cannot be opened take its parents along', async () => {
-    const directory = newDirectory();
+    const directory = stores.directory();
     const all = putRun(directory, 8);
-    const copy = newDirectory();
+    const copy = stores.directory();
     fs.cpSync(directory, copy, { recursive: true });
-    const store = await open(directory);
+    const store = await stores.openIn(directory);
     await store.db.maintain();
-    await close(store);
+    await stores.close(store);
     const compacted = blockFiles(directory).find((name) => !fs.existsSync(path.join(copy, 'blocks', name)))!;
     fs.writeFileSync(path.join(copy, 'blocks', compacted), fs.readFileSync(path.join(directory, 'blocks', compacted)).subarray(0, 5000));
-    const again = await open(copy, { options: { maxBlockMs: 0 } });
+    const again = await stores.openIn(copy, { options: { maxBlockMs: 0 } });
     expect(again.notes).toEqual([expect.stringMatching(/malformed|cannot be opened/)]);
     expect(readAll(again)).toEqual(all);
     expect(again.db.stats().unreadableBlocks).toBe(1);
@@ -306,11 +276,11 @@ describe('a stop at any step of a compaction', () => {
 
 describe('a compaction that fails', () => {
   it('because a block is damaged says where, leaves everything, and is not tried again', async () => {
-    const directory = newDirectory();
+    const directory = stores.directory();
     const all = putRun(directory, 14);
     damage(path.join(directory, 'blocks', blockFiles(directory)[1]!));
     let tries = 0;
-    const store = await open(directory, {
+    const store = await stores.openIn(directory, {
       compact: (...job) => {
         tries++;
         return compactHere(...job);
@@ -328,11 +298,11 @@ describe('a compaction that fails', () => {
   });
 
   it('for another reason is tried again, later each time', async () => {
-    const directory = newDirectory();
+    const directory = stores.directory();
     putRun(directory, 8);
     const minutes: number[] = [];
     const clock = new SimClock(START + 1000 * HOUR);
-    const store = await open(directory, {
+    const store = await stores.openIn(directory, {
       clock,
       compact: (parents, header, file) => {
         minutes.push((clock.nowMs() - START - 1000 * HOUR) / 60_000);
@@ -355,10 +325,10 @@ describe('a compaction that fails', () => {
 
 describe('a block that cannot be read for another reason than damage', () => {
   it('does not keep others from being compacted', async () => {
-    const directory = newDirectory();
+    const directory = stores.directory();
     putRun(directory, 14);
     const unreadable = path.join(directory, 'blocks', blockFiles(directory)[4]!);
-    const store = await open(directory, {
+    const store = await stores.openIn(directory, {
       compact: (parents, header, file) =>
         (parents.some((parent) => parent.file === unreadable) ? Promise.reject(new BlockError('unreadable_block', unreadable, 'EIO')) : compactHere(parents, header, file)),
     });
@@ -371,11 +341,11 @@ describe('a block that cannot be read for another reason than damage', () => {
 
 describe('the background check', () => {
   it('reads each block once in an interval and reports damage', async () => {
-    const directory = newDirectory();
+    const directory = stores.directory();
     putRun(directory, 6);
     const now = Date.now();
     const clock = new SimClock(now);
-    const store = await open(directory, { clock, options: { scrubIntervalMs: HOUR, maxBlockMs: 0 } });
+    const store = await stores.openIn(directory, { clock, options: { scrubIntervalMs: HOUR, maxBlockMs: 0 } });
     await store.db.check();
     expect(store.jobs).toEqual([]);
     clock.advance(1.1 * HOUR);
@@ -390,10 +360,10 @@ describe('the background check', () => {
   });
 
   it('can be switched off', async () => {
-    const directory = newDirectory();
+    const directory = stores.directory();
     putRun(directory, 2);
     const clock = new SimClock(Date.now());
-    const store = await open(directory, { clock });
+    const store = await stores.openIn(directory, { clock });
     clock.advance(10 * HOUR);
     await store.db.check();
     expect(store.jobs).toEqual([]);
@@ -401,10 +371,10 @@ describe('the background check', () => {
 });
 
 it('a compaction that is ended for the stop of the store is no failure', async () => {
-  const directory = newDirectory();
+  const directory = stores.directory();
   const all = putRun(directory, 8);
   let end = (_reason: Error): void => {};
-  const store = await open(directory, { compact: () => new Promise((_resolve, reject) => (end = reject)) });
+  const store = await stores.openIn(directory, { compact: () => new Promise((_resolve, reject) => (end = reject)) });
   void store.db.maintain();
   await nextTurn();
   const idle = store.db.stopUpkeep();

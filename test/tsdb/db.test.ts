@@ -6,32 +6,17 @@ import { SampleBatch } from '../../src/model/sample-batch.js';
 import { SampleColumns } from '../../src/model/sample-columns.js';
 import { AppendStatus } from '../../src/storage/append-status.js';
 import { IngestError } from '../../src/storage/ingestion.js';
-import { append, batchOf, HOUR, labels, matchers, type MatcherSpec, openStore, readAll, remoteWriteV1, T0, tempDirectory, type OpenStore, type Point } from '../support/store-fixture.js';
+import { append, batchOf, HOUR, labels, matchers, type MatcherSpec, openStore, readAll, remoteWriteV1, T0, type OpenStore, type Point } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
-const open: OpenStore[] = [];
-async function store(options: Parameters<typeof openStore>[1] = {}, directory = tempDirectory()): Promise<OpenStore> {
-  const opened = await openStore(directory, options);
-  open.push(opened);
-  return opened;
-}
-afterEach(async () => {
-  for (const one of open.splice(0)) {
-    await one.db.close();
-    fs.rmSync(one.directory, { recursive: true, force: true });
-  }
-});
-
-async function reopen(one: OpenStore, options: Parameters<typeof openStore>[1] = {}): Promise<OpenStore> {
-  open.splice(open.indexOf(one), 1);
-  await one.db.close();
-  return store(options, one.directory);
-}
+const stores = new Stores(openStore);
+afterEach(() => stores.closeAll());
 
 const up = (job: string) => labels('up', { job });
 
 describe('what goes in comes out', () => {
   it('keeps the samples of several series, over many chunks', async () => {
-    const s = await store();
+    const s = await stores.open();
     const points: Point[] = Array.from({ length: 1000 }, (_, i) => [T0 + i * 5000 + (i % 7), Math.sin(i) * 1e6]);
     await append(s, [[up('a'), points], [up('b'), points.slice(0, 3)]]);
     expect(readAll(s)).toEqual({ 'up{job="a"}': points, 'up{job="b"}': points.slice(0, 3) });
@@ -39,34 +24,36 @@ describe('what goes in comes out', () => {
   });
 
   it('keeps every bit: stale markers, NaN payloads, -0, infinities, subnormals', async () => {
-    const s = await store();
+    const s = await stores.open();
     const bits = [0x7ff0000000000002n, 0x7ff8000000000001n, 0xfff8000000000123n, 0x8000000000000000n, 0x7ff0000000000000n, 0xfff0000000000000n, 1n, 0x7fefffffffffffffn];
     const source = new Float64Array(new BigUint64Array(bits).buffer);
     const batch = new SampleBatch();
     const series = batch.addSeries(up('bits'));
     for (let i = 0; i < bits.length; i++) batch.addFrom(series, T0 + i, source, i);
     await s.db.appendBatch(batch, new Uint8Array(batch.length));
-    for (const one of [s, await reopen(s)]) {
+    const expectBits = ({ heads }: OpenStore): void => {
       const columns = new SampleColumns();
-      one.heads.select([], T0, T0 + 100)[0]!.read(columns, T0, T0 + 100);
+      heads.select([], T0, T0 + 100)[0]!.read(columns, T0, T0 + 100);
       expect([...new BigUint64Array(columns.values.buffer, 0, columns.length)]).toEqual(bits);
       expect(isStaleAt(columns.values, 0)).toBe(true);
-    }
+    };
+    expectBits(s);
+    expectBits(await stores.reopen(s));
   });
 
   it('spreads samples over heads and joins them again', async () => {
-    const s = await store({ outOfOrderWindowMs: 10 * HOUR });
+    const s = await stores.open({ outOfOrderWindowMs: 10 * HOUR });
     const points: Point[] = Array.from({ length: 100 }, (_, i) => [T0 + i * 5 * 60_000, i]);
     await append(s, [[up('a'), points]]);
     expect(s.heads.heads.length).toBe(5);
     expect(readAll(s)).toEqual({ 'up{job="a"}': points });
-    expect(readAll(await reopen(s))).toEqual({ 'up{job="a"}': points });
+    expect(readAll(await stores.reopen(s))).toEqual({ 'up{job="a"}': points });
   });
 });
 
 describe('remote write 1.0 through the kernels', () => {
   it('stores what protobufjs and snappyjs encode', async () => {
-    const s = await store();
+    const s = await stores.open();
     await append(s, [[up('seed'), [[T0, 1]]]]);
     const entries = Array.from({ length: 3000 }, (_, i) => [labels(`metric_${i % 50}`, { instance: `host-${i}`, long: 'x'.repeat(i % 300) + 'y' }), [[T0 + 1000, i * 0.1], [T0 + 2000, i]] as Point[]] as const);
     const body = remoteWriteV1(entries);
@@ -82,7 +69,7 @@ describe('remote write 1.0 through the kernels', () => {
   });
 
   it('walks a body again for samples of the next head', async () => {
-    const s = await store();
+    const s = await stores.open();
     const border = T0 + 2 * HOUR;
     await append(s, [[up('a'), [[border - 60_000, 1]]]]);
     const report = await s.db.appendRemoteWriteV1(remoteWriteV1([[up('a'), [[border - 1, 2], [border, 3]]], [up('b'), [[border + 1, 4]]]]));
@@ -91,7 +78,7 @@ describe('remote write 1.0 through the kernels', () => {
   });
 
   it('takes labels in any order as the same series', async () => {
-    const s = await store();
+    const s = await stores.open();
     await append(s, [[labels('up', { a: '1', b: '2' }), [[T0, 1]]]]);
     const sorted = remoteWriteV1([[labels('up', { a: '1', b: '2' }), [[T0 + 1, 2]]]]);
     await s.db.appendRemoteWriteV1(sorted);
@@ -103,7 +90,7 @@ describe('remote write 1.0 through the kernels', () => {
     ['empty', new Uint8Array(0), 'corrupt_body'],
     ['declares 4 GiB', new Uint8Array([0xff, 0xff, 0xff, 0xff, 0x0f, 0]), 'body_too_large'],
   ] as const)('refuses a body that is %s', async (_name, body, code) => {
-    const s = await store();
+    const s = await stores.open();
     await append(s, [[up('seed'), [[T0, 1]]]]);
     await expect(s.db.appendRemoteWriteV1(body)).rejects.toMatchObject({ name: 'IngestError', code });
   });
@@ -130,7 +117,7 @@ describe('time rules', () => {
     [30, -30 * MIN - 1, 5, AppendStatus.tooOld],
     [30, 0, 2, AppendStatus.conflict],
   ])('window %d min: a sample %d ms from the newest of its series', async (windowMin, offset, value, expected) => {
-    const s = await store({ outOfOrderWindowMs: windowMin * MIN });
+    const s = await stores.open({ outOfOrderWindowMs: windowMin * MIN });
     await append(s, [[up('a'), [[NEWEST, 1]]]]);
     expect(await statusOf(s, NEWEST + offset, value)).toBe(expected);
   });
@@ -145,13 +132,13 @@ describe('time rules', () => {
     [0, -95 * MIN, AppendStatus.outOfBounds],
     [120, -95 * MIN, AppendStatus.ok],
   ])('window %d min: a new series %d ms behind the newest sample of all', async (windowMin, offset, expected) => {
-    const s = await store({ outOfOrderWindowMs: windowMin * MIN });
+    const s = await stores.open({ outOfOrderWindowMs: windowMin * MIN });
     await append(s, [[up('a'), [[NEWEST, 1]]]]);
     expect(await statusOf(s, NEWEST + offset, 5, 'new')).toBe(expected);
   });
 
   it('measures a sample for an older head against the series\' newest sample in a newer head', async () => {
-    const s = await store({ outOfOrderWindowMs: 0 });
+    const s = await stores.open({ outOfOrderWindowMs: 0 });
     const border = T0 + 2 * HOUR;
     await append(s, [[up('a'), [[border - 10 * MIN, 1], [border + 10 * MIN, 2]]], [up('idle'), [[border - 10 * MIN, 1]]]]);
     expect(await statusOf(s, border - 5 * MIN, 9)).toBe(AppendStatus.outOfOrder);
@@ -160,7 +147,7 @@ describe('time rules', () => {
 
   it('refuses samples far in the future, and keeps the rest of the request', async () => {
     const now = Date.now();
-    const s = await store();
+    const s = await stores.open();
     const batch = batchOf([[up('a'), [[now, 1], [now + 11 * MIN, 2]]], [up('b'), [[now + 9 * MIN, 3]]]]);
     const statuses = new Uint8Array(3);
     const report = await s.db.appendBatch(batch, statuses);
@@ -170,7 +157,7 @@ describe('time rules', () => {
   });
 
   it('accepts an exact duplicate anywhere, also far behind and among late samples', async () => {
-    const s = await store({ outOfOrderWindowMs: 30 * MIN });
+    const s = await stores.open({ outOfOrderWindowMs: 30 * MIN });
     const points: Point[] = Array.from({ length: 300 }, (_, i) => [T0 + i * 15_000, i]);
     await append(s, [[up('a'), points]]);
     expect(await statusOf(s, T0 + 60 * MIN + 1, 77)).toBe(AppendStatus.ok);
@@ -181,18 +168,18 @@ describe('time rules', () => {
   });
 
   it('returns late samples in their place', async () => {
-    const s = await store();
+    const s = await stores.open();
     const late: Point[] = Array.from({ length: 40 }, (_, i) => [T0 + (40 - i) * 1000 + 500, -i]);
     const regular: Point[] = Array.from({ length: 200 }, (_, i) => [T0 + i * 1000, i]);
     await append(s, [[up('a'), regular]]);
     for (const point of late) await append(s, [[up('a'), [point]]]);
     const expected = [...regular, ...late].sort((a, b) => a[0] - b[0]);
     expect(readAll(s)).toEqual({ 'up{job="a"}': expected });
-    expect(readAll(await reopen(s))).toEqual({ 'up{job="a"}': expected });
+    expect(readAll(await stores.reopen(s))).toEqual({ 'up{job="a"}': expected });
   });
 
   it('sorts what is out of order inside one request', async () => {
-    const s = await store({ outOfOrderWindowMs: 0 });
+    const s = await stores.open({ outOfOrderWindowMs: 0 });
     const report = await append(s, [[up('a'), [[T0 + 3, 3], [T0 + 1, 1], [T0 + 2, 2]]]]);
     expect(report.rejects.size).toBe(0);
     expect(readAll(s)).toEqual({ 'up{job="a"}': [[T0 + 1, 1], [T0 + 2, 2], [T0 + 3, 3]] });
@@ -201,7 +188,7 @@ describe('time rules', () => {
 
 describe('limits', () => {
   it('refuses new series above the limit and goes on with known ones', async () => {
-    const s = await store({ maxSeriesPerHead: 2 });
+    const s = await stores.open({ maxSeriesPerHead: 2 });
     await append(s, [[up('a'), [[T0, 1]]], [up('b'), [[T0, 1]]]]);
     const report = await append(s, [[up('c'), [[T0 + 1, 1]]], [up('a'), [[T0 + 1, 2]]]]);
     expect(report.samples).toBe(1);
@@ -211,7 +198,7 @@ describe('limits', () => {
   });
 
   it('refuses a label set that no series can have, and readers go on', async () => {
-    const s = await store();
+    const s = await stores.open();
     const huge = labels('up', Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`l${i}`, 'x'])));
     const report = await append(s, [[huge, [[T0, 1]]], [up('a'), [[T0, 2]]]]);
     expect(report.rejects.get(AppendStatus.invalidLabels)?.example).toMatch(/^invalid labels: too many or too long: up\{l0="x"/);
@@ -219,7 +206,7 @@ describe('limits', () => {
   });
 
   it('answers unavailable when the memory budget is used up, and loses nothing', async () => {
-    const s = await store({ headMemoryBytes: 300_000 });
+    const s = await stores.open({ headMemoryBytes: 300_000 });
     await append(s, [[up('a'), [[T0, 1]]]]);
     let refused: unknown;
     for (let i = 0; i < 5000 && refused === undefined; i++) {
@@ -233,7 +220,7 @@ describe('limits', () => {
 
 describe('selection', () => {
   it('finds series by every kind of matcher', async () => {
-    const s = await store();
+    const s = await stores.open();
     await append(s, [
       [labels('up', { job: 'a', env: 'prod' }), [[T0, 1]]],
       [labels('up', { job: 'b', env: 'dev' }), [[T0, 2]]],
@@ -259,7 +246,7 @@ describe('selection', () => {
   });
 
   it('reads long postings and many values', async () => {
-    const s = await store();
+    const s = await stores.open();
     const count = 20_000;
     await append(s, Array.from({ length: count }, (_, i) => [labels('m', { id: `i${i}`, even: i % 2 === 0 ? 'yes' : 'no' }), [[T0, i]] as Point[]] as const));
     expect(s.heads.select(matchers(['__name__', '=', 'm']), T0, T0).length).toBe(count);
@@ -271,48 +258,44 @@ describe('selection', () => {
 
 describe('restart', () => {
   it('finds everything again without a clean stop', async () => {
-    const s = await store();
+    const s = await stores.open();
     const points: Point[] = Array.from({ length: 500 }, (_, i) => [T0 + i * 1000, i % 3 === 0 ? i : Math.random()]);
     for (let i = 0; i < points.length; i += 10) await append(s, [[up('a'), points.slice(i, i + 10)], [labels('x', { i: String(i) }), [points[i]!]]]);
-    // A copy of the files while the store is open is what a killed process leaves behind.
-    const copy = tempDirectory();
-    fs.cpSync(path.join(s.directory, 'heads'), path.join(copy, 'heads'), { recursive: true });
-    const again = await store({}, copy);
+    const again = await stores.openIn(stores.copyOf(s));
     expect(readAll(again)).toEqual(readAll(s));
     expect(again.notes).toEqual([]);
     // And goes on from there.
     await append(again, [[up('a'), [[T0 + 500_000, 1]]], [up('new'), [[T0 + 500_000, 2]]]]);
-    const third = await reopen(again);
+    const third = await stores.reopen(again);
     expect(readAll(third)['up{job="a"}']!.length).toBe(501);
     expect(readAll(third)['up{job="new"}']).toEqual([[T0 + 500_000, 2]]);
   });
 
   it('begins a new log when a damaged one lost series, and keeps what is left', async () => {
-    const s = await store();
+    const s = await stores.open();
     await append(s, [[up('a'), [[T0, 1]]]]);
     await append(s, [[up('b'), [[T0 + 1, 2]]]]);
     await append(s, [[up('c'), [[T0 + 2, 3]]]]);
-    open.splice(open.indexOf(s), 1);
-    await s.db.close();
+    await stores.close(s);
     const headDirectory = path.join(s.directory, 'heads', fs.readdirSync(path.join(s.directory, 'heads'))[0]!);
     const segment = path.join(headDirectory, fs.readdirSync(headDirectory).find((name) => name.endsWith('.log'))!);
     const bytes = fs.readFileSync(segment);
     // The dictionary record that introduces job="b".
-    const at = bytes.lastIndexOf('b');
-    bytes[bytes.indexOf(Buffer.from([1, 1, 0x62])) + 2] = 0x7a;
+    const at = bytes.indexOf(Buffer.from([1, 1, 0x62]));
     expect(at).toBeGreaterThan(0);
+    bytes[at + 2] = 0x7a;
     fs.writeFileSync(segment, bytes);
-    const damaged = await store({}, s.directory);
+    const damaged = await stores.openIn(s.directory);
     expect(damaged.notes.join('\n')).toMatch(/no valid record/);
     expect(readAll(damaged)['up{job="a"}']).toEqual([[T0, 1]]);
     await append(damaged, [[up('d'), [[T0 + 3, 4]]]]);
-    const again = await reopen(damaged);
+    const again = await stores.reopen(damaged);
     expect(again.notes).toEqual([]);
     expect(readAll(again)).toMatchObject({ 'up{job="a"}': [[T0, 1]], 'up{job="d"}': [[T0 + 3, 4]] });
   });
 
   it('drops heads past the retention with their files', async () => {
-    const s = await store({ retentionMs: 4 * HOUR, outOfOrderWindowMs: 100 * HOUR });
+    const s = await stores.open({ retentionMs: 4 * HOUR, outOfOrderWindowMs: 100 * HOUR });
     for (let h = 0; h < 10; h += 2) await append(s, [[up('a'), [[T0 + h * HOUR, h]]]]);
     await s.db.maintain();
     expect(readAll(s)).toEqual({ 'up{job="a"}': [[T0 + 4 * HOUR, 4], [T0 + 6 * HOUR, 6], [T0 + 8 * HOUR, 8]] });

@@ -7,18 +7,12 @@ import { ResetHint, type Histogram } from '../../src/model/histogram.js';
 import { SampleBatch } from '../../src/model/sample-batch.js';
 import { SampleColumns } from '../../src/model/sample-columns.js';
 import { Random } from '../support/random.js';
-import { SealingStores } from '../support/sealing-store.js';
-import { append, HOUR, labels, matchers, readAll, T0, tempDirectory, type OpenStore, type Point } from '../support/store-fixture.js';
+import { openSealing } from '../support/sealing-store.js';
+import { append, HOUR, labels, matchers, readAll, T0, type OpenStore, type Point } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
-const stores = new SealingStores();
+const stores = new Stores(openSealing);
 afterEach(() => stores.closeAll());
-const open = (directory = tempDirectory()): Promise<OpenStore> => stores.open({ directory });
-const close = (store: OpenStore): Promise<void> => stores.close(store);
-
-async function again(store: OpenStore): Promise<OpenStore> {
-  await close(store);
-  return open(store.directory);
-}
 
 const histogram = (count: number): Histogram => ({
   float: false, schema: 0, zeroThreshold: 0.001, zeroCount: 0, count, sum: count * 2, positiveSpans: [{ offset: 0, length: 1 }], negativeSpans: [],
@@ -33,7 +27,7 @@ const files = (store: OpenStore, folder: string): string[] => fs.readdirSync(pat
 
 describe('samples of a head', () => {
   it('are gone at once and after a restart, and leave the others alone', async () => {
-    let store = await open();
+    let store = await stores.open();
     const points = times(T0, T0 + HOUR, 10_000);
     await append(store, [[up('a'), points], [up('b'), points]]);
     const [from, to] = [points[100]![0], points[200]![0]];
@@ -42,13 +36,13 @@ describe('samples of a head', () => {
     for (let round = 0; round < 3; round++) {
       expect(readAll(store)).toEqual({ 'up{job="a"}': kept, 'up{job="b"}': points });
       expect(store.db.stats().samples).toBe(kept.length + points.length);
-      store = await again(store);
+      store = await stores.reopen(store);
       expect(store.notes).toEqual([]);
     }
   });
 
   it('make room for new ones at the same times: the same value, another value, and times that were never there', async () => {
-    let store = await open();
+    let store = await stores.open();
     const points = times(T0, T0 + HOUR / 4, 10_000);
     await append(store, [[up('a'), points]]);
     await store.db.administration.deleteSeries([matchers(['job', '=', 'a'])], points[10]![0], points[19]![0]);
@@ -57,12 +51,12 @@ describe('samples of a head', () => {
     const expected = [...points.slice(0, 10), ...fresh, ...points.slice(20)];
     for (let round = 0; round < 2; round++) {
       expect(readAll(store)).toEqual({ 'up{job="a"}': expected });
-      store = await again(store);
+      store = await stores.reopen(store);
     }
   });
 
   it('that are all of a series take the series out of the list, until it comes back', async () => {
-    const store = await open();
+    const store = await stores.open();
     await append(store, [[up('a'), times(T0, T0 + HOUR, 60_000)], [up('b'), [[T0, 1]]]]);
     await store.db.administration.deleteSeries([matchers(['job', '=~', 'b.*'])], -9e15, 9e15);
     expect(seriesNames(store)).toEqual(['up{job="a"}']);
@@ -72,7 +66,7 @@ describe('samples of a head', () => {
   });
 
   it('may be late ones, histograms and stale markers, and those that stay keep their bits', async () => {
-    let store = await open();
+    let store = await stores.open();
     const mixed = new SampleBatch();
     const other = mixed.addSeries(up('h'));
     for (let i = 0; i < 10; i++) {
@@ -101,14 +95,14 @@ describe('samples of a head', () => {
       expect(Array.from(columns.timestamps.subarray(0, columns.length), (t) => (t - T0) / 400_000)).toEqual([0, 4, 5, 6, 7, 8, 9]);
       const kept = Array.from({ length: columns.length }, (_, i) => columns.histograms?.[i] ?? columns.values[i]);
       expect(kept).toEqual([0, histogram(4), histogram(5), 6, histogram(7), histogram(8), 9]);
-      store = await again(store);
+      store = await stores.reopen(store);
     }
   });
 });
 
 describe('deleting in a full head', () => {
   it('is refused, changes nothing that it does not report, and can be repeated when there is room', async () => {
-    let store = await open();
+    let store = await stores.open();
     const points = times(T0, T0 + HOUR, 10_000);
     await append(store, [[up('a'), points], [up('b'), points]]);
     const { arena } = store.heads.heads[0]!;
@@ -121,14 +115,14 @@ describe('deleting in a full head', () => {
     await remove();
     const kept = points.filter((_, i) => i < 10 || i > 300);
     expect(readAll(store)).toEqual({ 'up{job="a"}': kept, 'up{job="b"}': kept });
-    store = await again(store);
+    store = await stores.reopen(store);
     expect(readAll(store)).toEqual({ 'up{job="a"}': kept, 'up{job="b"}': kept });
   });
 });
 
 describe('samples of blocks', () => {
   async function withBlocks(): Promise<{ store: OpenStore; points: Point[] }> {
-    const store = await open();
+    const store = await stores.open();
     const points = times(T0, T0 + 7 * HOUR, 300_000);
     for (let i = 0; i < points.length; i += 6) await append(store, [[up('a'), points.slice(i, i + 6)], [up('b'), points.slice(i, i + 6)]]);
     await append(store, [[up('c'), [points.at(-1)!]]]);
@@ -145,13 +139,13 @@ describe('samples of blocks', () => {
     expect(readAll(store)).toEqual(expected);
     expect(seriesNames(store, T0 + 2 * HOUR, T0 + 3 * HOUR)).toEqual(['up{job="b"}']);
     expect(files(store, 'blocks').filter((name) => name.endsWith('.deleted')).length).toBe(2);
-    store = await again(store);
+    store = await stores.reopen(store);
     expect(store.notes).toEqual([]);
     expect(readAll(store)).toEqual(expected);
     await store.db.administration.cleanTombstones();
     expect(files(store, 'blocks').filter((name) => !name.endsWith('.block'))).toEqual([]);
     expect(readAll(store)).toEqual(expected);
-    store = await again(store);
+    store = await stores.reopen(store);
     expect(store.notes).toEqual([]);
     expect(readAll(store)).toEqual(expected);
     expect(files(store, 'blocks').length).toBe(2);
@@ -179,20 +173,20 @@ describe('samples of blocks', () => {
     }
     await store.db.administration.cleanTombstones();
     expect(readAll(store)).toEqual(expected);
-    const reopened = await again(store);
+    const reopened = await stores.reopen(store);
     expect(readAll(reopened)).toEqual(expected);
   });
 
   it('come back with a word about it if the list of what is deleted is damaged', async () => {
     const { store, points } = await withBlocks();
     await store.db.administration.deleteSeries([matchers(['job', '=', 'a'])], T0, T0 + HOUR);
-    await close(store);
+    await stores.close(store);
     const [name] = fs.readdirSync(path.join(store.directory, 'blocks')).filter((one) => one.endsWith('.deleted'));
     const file = path.join(store.directory, 'blocks', name!);
     const bytes = fs.readFileSync(file);
     bytes[12]! ^= 1;
     fs.writeFileSync(file, bytes);
-    const reopened = await open(store.directory);
+    const reopened = await stores.openIn(store.directory);
     expect(reopened.notes.join('\n')).toContain(`${file}: damaged`);
     expect(readAll(reopened)['up{job="a"}']).toEqual(points);
   });
@@ -200,7 +194,7 @@ describe('samples of blocks', () => {
 
 describe('a snapshot', () => {
   it('is a store of its own with the same samples, while the first goes on', async () => {
-    const store = await open();
+    const store = await stores.open();
     const points = times(T0, T0 + 7 * HOUR, 300_000);
     for (let i = 0; i < points.length; i += 6) await append(store, [[up('a'), points.slice(i, i + 6)]]);
     await store.db.maintain();
@@ -210,12 +204,12 @@ describe('a snapshot', () => {
     const name = await store.db.administration.snapshot(true);
     await append(store, [[up('a'), [[T0 + 6.95 * HOUR, 1]]]]);
     expect(name).toMatch(/^\d{8}T\d{6}Z-[0-9a-f]{16}$/);
-    const copy = await open(path.join(store.directory, 'snapshots', name));
+    const copy = await stores.openIn(path.join(store.directory, 'snapshots', name));
     expect(copy.notes).toEqual([]);
     expect(readAll(copy)).toEqual(before);
     await append(copy, [[up('z'), [[T0 + 7 * HOUR, 2]]]]);
     expect(Object.keys(readAll(store))).toEqual(['up{job="a"}']);
-    const blocksOnly = await open(path.join(store.directory, 'snapshots', await store.db.administration.snapshot(false)));
+    const blocksOnly = await stores.openIn(path.join(store.directory, 'snapshots', await store.db.administration.snapshot(false)));
     expect(readAll(blocksOnly)).toEqual({ 'up{job="a"}': before['up{job="a"}']!.filter(([t]) => t < T0 + 4 * HOUR) });
     expect(fs.readdirSync(path.join(store.directory, 'snapshots')).length).toBe(2);
   });

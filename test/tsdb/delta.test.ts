@@ -1,31 +1,20 @@
 /** Deltas become totals whose only state is what is stored. Times are seconds after T0 in the tables. */
-import fs from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Histogram } from '../../src/model/histogram.js';
 import { SampleBatch } from '../../src/model/sample-batch.js';
 import { SampleColumns } from '../../src/model/sample-columns.js';
 import { REASON } from '../../src/storage/append-status.js';
-import { labels, openStore, readAll, T0, tempDirectory, type OpenStore } from '../support/store-fixture.js';
+import type { DbOptions } from '../../src/tsdb/db-options.js';
+import { labels, openStore, readAll, T0, type OpenStore } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
-const open: OpenStore[] = [];
-async function store(options: Parameters<typeof openStore>[1] = {}, directory = tempDirectory()): Promise<OpenStore> {
-  const opened = await openStore(directory, options);
-  open.push(opened);
-  return opened;
-}
-afterEach(async () => {
-  for (const one of open.splice(0)) {
-    await one.db.close();
-    fs.rmSync(one.directory, { recursive: true, force: true });
-  }
-});
+const stores = new Stores(openStore);
+afterEach(() => stores.closeAll());
 
 /** As after kill -9: another process finds the files as they are at this moment. */
-function killed(one: OpenStore, options: Parameters<typeof openStore>[1] = {}): Promise<OpenStore> {
-  const directory = tempDirectory();
-  fs.cpSync(one.directory, directory, { recursive: true });
-  return store(options, directory);
+function killed(one: OpenStore, options: Partial<DbOptions> = {}): Promise<OpenStore> {
+  return stores.openIn(stores.copyOf(one), options);
 }
 
 /** (start, end, delta); start -1: unknown. 'stale' is a stale marker. */
@@ -87,7 +76,7 @@ describe('one series', () => {
     ['a gauge may fall', [[[0, 10, 5]], [[10, 20, -7]]], '0=0 10=5 20=-2', {}],
     ['the same total can be two deltas', [[[0, 10, 5]], [[10, 20, 0]], [[10, 20, 0]]], '0=0 10=5 20=5', { statuses: ['duplicate'] }],
   ])('%s', async (_rule, requests, expected, last) => {
-    const one = await store();
+    const one = await stores.open();
     let sent: Sent | undefined;
     for (const request of requests) sent = await send(one, request);
     expect(stored(one)).toBe(expected);
@@ -96,7 +85,7 @@ describe('one series', () => {
   });
 
   it('starts over after a long silence, with a zero that tells the reset', async () => {
-    const one = await store();
+    const one = await stores.open();
     await send(one, [[0, 10, 5]], 60);
     expect((await send(one, [[80, 90, 7]], 60)).rejects).toEqual({});
     expect(stored(one)).toBe('0=0 10=5 80=0 90=7');
@@ -108,13 +97,13 @@ describe('one series', () => {
   });
 
   it('silence inside one request too', async () => {
-    const one = await store();
+    const one = await stores.open();
     await send(one, [[0, 10, 5], [80, 90, 7], [95, 100, 1]], 60);
     expect(stored(one)).toBe('0=0 10=5 80=0 90=7 100=8');
   });
 
   it('no zero for a delta that is refused', async () => {
-    const one = await store({ maxFutureMs: 60_000, outOfOrderWindowMs: 60_000 });
+    const one = await stores.open({ maxFutureMs: 60_000, outOfOrderWindowMs: 60_000 });
     const now = Math.floor(Date.now() / 1000) - T0 / 1000;
     await send(one, [[now - 10, now, 5]], 60, labels('other'));
     expect((await send(one, [[now - 4000, now - 3900, 5], [now, now + 90, 1]])).statuses).toEqual(['too_old', 'far_future']);
@@ -122,7 +111,7 @@ describe('one series', () => {
   });
 
   it('goes on in the next head, and finds repeated ones in the one before', async () => {
-    const one = await store();
+    const one = await stores.open();
     await send(one, [[7100, 7190, 5], [7190, 7210, 3], [7210, 7300, 1]]);
     expect(one.heads.heads.length).toBe(2);
     expect((await send(one, [[7100, 7190, 5], [7190, 7210, 3]])).statuses).toEqual(['duplicate', 'duplicate']);
@@ -131,7 +120,7 @@ describe('one series', () => {
   });
 
   it('is late in the store, but not in its series: added', async () => {
-    const one = await store();
+    const one = await stores.open();
     await send(one, [[0, 10, 5]]);
     await send(one, [[8000, 8010, 1]], 3600, labels('other_total'));
     expect((await send(one, [[6900, 7100, 3]], 8000)).statuses).toEqual(['ok']);
@@ -139,7 +128,7 @@ describe('one series', () => {
   });
 
   it('a delta outside the window is refused, unless it is a repeated one', async () => {
-    const one = await store();
+    const one = await stores.open();
     await send(one, [[0, 10, 5]]);
     await send(one, [[20_000, 20_010, 1]]);
     const sent = await send(one, [[0, 10, 5], [10, 20, 3]]);
@@ -147,7 +136,7 @@ describe('one series', () => {
   });
 
   it('a series that a request names twice has one total', async () => {
-    const one = await store();
+    const one = await stores.open();
     const batch = new SampleBatch();
     for (const [start, end, delta] of [[10, 20, 3], [0, 10, 5], [20, 30, 1]] as const) {
       batch.markDelta(batch.addFloat(batch.addSeries(SERIES), at(end), delta, batch.length, at(start)));
@@ -157,7 +146,7 @@ describe('one series', () => {
   });
 
   it('a refused delta is in no total', async () => {
-    const one = await store({ maxFutureMs: 10 }, undefined);
+    const one = await stores.open({ maxFutureMs: 10 });
     const far = (Date.now() - T0) / 1000 + 10_000;
     expect((await send(one, [[0, 10, 5], [10, far, 100]])).statuses).toEqual(['ok', 'far_future']);
     await send(one, [[10, 20, 1]]);
@@ -182,7 +171,7 @@ describe('native histograms', () => {
   }
 
   it('are added, in the coarser of two schemas', async () => {
-    const one = await store();
+    const one = await stores.open();
     await send(one, [[0, 10, exponential(1, 1, [1, 2, 3], 1)]]);
     await send(one, [[10, 20, exponential(0, 1, [10])]]);
     const again = await killed(one);
@@ -195,7 +184,7 @@ describe('native histograms', () => {
   });
 
   it('custom buckets: the same bounds are added, others begin anew', async () => {
-    const one = await store();
+    const one = await stores.open();
     await send(one, [[0, 10, custom([1, 2], [1, 2, 3])], [10, 20, custom([1, 2], [1, 1, 1])], [20, 30, custom([1, 5], [7, 0, 0])]]);
     expect(histograms(one).map(([t, h]) => [t, h.positiveBuckets])).toEqual([[0, [0, 0, 0]], [10, [1, 2, 3]], [20, [2, 3, 4]], [30, [7, 0, 0]]]);
   });
@@ -208,7 +197,7 @@ describe('any sender', () => {
       after: fc.constantFrom('next', 'next', 'next', 'repeat', 'repeat older', 'kill', 'late'),
     });
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
-      let one = await store({ outOfOrderWindowMs: 86_400_000 });
+      let one = await stores.open({ outOfOrderWindowMs: 86_400_000 });
       const sent: Delta[] = [];
       let accepted = 0;
       let end = 0;
@@ -227,10 +216,7 @@ describe('any sender', () => {
       expect(points.at(-1)![1] - points[0]![1]).toBe(accepted);
       expect(accepted).toBe(sent.reduce((sum, [, , delta]) => sum + (delta as number), 0));
       expect(points.every(([, v], i) => i === 0 || v >= points[i - 1]![1])).toBe(true);
-      for (const used of open.splice(0)) {
-        await used.db.close();
-        fs.rmSync(used.directory, { recursive: true, force: true });
-      }
+      await stores.closeAll();
     }), { numRuns: 15 });
   });
 });

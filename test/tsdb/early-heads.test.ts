@@ -3,11 +3,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Labels } from '../../src/model/labels.js';
 import { AppendStatus } from '../../src/storage/append-status.js';
 import { Random } from '../support/random.js';
-import { filesOf, sealHere, SealingStores, type SealingSetup } from '../support/sealing-store.js';
+import { filesOf, openSealing, sealHere } from '../support/sealing-store.js';
 import { SimClock } from '../support/sim-clock.js';
 import { append, batchOf, HOUR, labels, readAll, remoteWriteV1, T0, type OpenStore, type Point } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
-const stores = new SealingStores();
+const stores = new Stores(openSealing);
 afterEach(() => stores.closeAll());
 
 const MIN = 60_000;
@@ -46,7 +47,7 @@ describe('a churn storm', () => {
     expect(filesOf(s, 'blocks').length).toBeGreaterThan(3);
     expect(s.db.stats().usedBytes).toBeLessThan(BUDGET);
     expect(readAll(s)).toEqual(written);
-    const again = await reopen(s);
+    const again = await stores.reopen(s, { options: TINY });
     expect(readAll(again)).toEqual(written);
   });
 
@@ -71,11 +72,6 @@ describe('a churn storm', () => {
     expect(await statusOf(s, up('after'), T0 + HOUR, 1)).toBe(AppendStatus.ok);
   });
 });
-
-async function reopen(s: OpenStore, setup: SealingSetup = { options: TINY }): Promise<OpenStore> {
-  await stores.close(s);
-  return stores.open({ ...setup, directory: s.directory });
-}
 
 describe('late samples for a range that was closed early', () => {
   /** Forty scrapes, the first ones in a block, the last ones in a head. */
@@ -118,7 +114,7 @@ describe('late samples for a range that was closed early', () => {
     written['up{job="job-2"}']!.splice(1, 0, [T0 + 3, 4]);
     written[pod(0).toString()]!.push([T0 + 2, 5]);
     expect(readAll(s)).toEqual(written);
-    expect(readAll(await reopen(s))).toEqual(written);
+    expect(readAll(await stores.reopen(s, { options: TINY }))).toEqual(written);
   });
 
   it('become a block of their own when the window has passed', async () => {
@@ -148,7 +144,7 @@ describe('a scrape that is under way when a head has to end', () => {
         for (const [set, points] of entries) (written[set.toString()] ??= []).push(...points);
       }
       await s.db.maintain();
-      if (i === restartAt) s = await reopen(s, { options, clock });
+      if (i === restartAt) s = await stores.reopen(s, { options, clock });
     }
     return { s, written };
   }
@@ -168,7 +164,7 @@ describe('a scrape that is under way when a head has to end', () => {
   it.each([10, 21, 22])('loses nothing by a restart after scrape %i', async (restartAt) => {
     const { s, written } = await scrapes(40, restartAt);
     expect(readAll(s)).toEqual(written);
-    expect(readAll(await reopen(s))).toEqual(written);
+    expect(readAll(await stores.reopen(s, { options: TINY }))).toEqual(written);
   });
 
   it('is waited for on the clock as well: a head that ends is closed when nothing comes any more', async () => {
@@ -255,12 +251,12 @@ describe('against a model', () => {
         expect(body.samples).toBe(expected.filter((one) => one !== AppendStatus.conflict).length);
       }
       if (random.below(8) === 0) await s.db.maintain();
-      if (random.below(25) === 0) s = await reopen(s);
+      if (random.below(25) === 0) s = await stores.reopen(s, { options: TINY });
       if (step % 20 === 19) expectModel(s, model);
     }
     await s.db.maintain();
     expectModel(s, model);
-    expectModel(await reopen(s), model);
+    expectModel(await stores.reopen(s, { options: TINY }), model);
     expect(filesOf(s, 'blocks').length).toBeGreaterThan(1);
   });
 });

@@ -1,11 +1,14 @@
 /** Flushing: everything becomes blocks now, ingest goes on, and no sample is lost or read twice. */
 import { afterEach, expect, it } from 'vitest';
 import type { Labels } from '../../src/model/labels.js';
-import { filesOf, sealHere, SealingStores, type SealingSetup } from '../support/sealing-store.js';
+import { filesOf, openSealing, sealHere, type SealingSetup } from '../support/sealing-store.js';
 import { SimClock } from '../support/sim-clock.js';
 import { append, HOUR, labels, readAll, T0, type OpenStore, type Point } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
-const stores = new SealingStores();
+/** Later than all samples. */
+const openLate = (directory: string, setup: SealingSetup = {}): Promise<OpenStore> => openSealing(directory, { clock: new SimClock(T0 + 48 * HOUR), ...setup });
+const stores = new Stores(openLate);
 afterEach(() => stores.closeAll());
 
 const MIN = 60_000;
@@ -22,29 +25,26 @@ async function fill(s: OpenStore, written: Record<string, Point[]>, fromMin: num
   }
 }
 
-const open = (setup: SealingSetup = {}): Promise<OpenStore> => stores.open({ clock: new SimClock(T0 + 48 * HOUR), ...setup });
-
 it('leaves blocks only, with every sample, also for the next start', async () => {
-  const s = await open();
+  const s = await stores.open();
   const written: Record<string, Point[]> = {};
   await fill(s, written, 0, 150);
   await s.db.administration.flush();
   expect([filesOf(s, 'heads'), filesOf(s, 'blocks').length, s.db.stats().heads]).toEqual([[], 2, 0]);
   expect(readAll(s)).toEqual(written);
-  await stores.close(s);
-  const again = await open({ directory: s.directory });
+  const again = await stores.reopen(s);
   expect(again.db.openReport.samples).toBe(0);
   expect(readAll(again)).toEqual(written);
 });
 
 it('of an empty store does nothing', async () => {
-  const s = await open();
+  const s = await stores.open();
   await s.db.administration.flush();
   expect(filesOf(s, 'blocks')).toEqual([]);
 });
 
 it('goes on beside ingest, which continues in a new head; late samples still come in', async () => {
-  const s = await open();
+  const s = await stores.open();
   const written: Record<string, Point[]> = {};
   await fill(s, written, 0, 60);
   const flushed = s.db.administration.flush();
@@ -60,7 +60,7 @@ it('goes on beside ingest, which continues in a new head; late samples still com
 });
 
 it('does the compaction that is due, and no other', async () => {
-  const s = await open({ compacts: true, options: { maxBlockMs: 6 * HOUR } });
+  const s = await stores.open({ compacts: true, options: { maxBlockMs: 6 * HOUR } });
   const written: Record<string, Point[]> = {};
   const start = T0 % (6 * HOUR) === 0 ? 0 : (6 * HOUR - (T0 % (6 * HOUR))) / MIN;
   await fill(s, written, start, start + 10 * 60);
@@ -72,7 +72,7 @@ it('does the compaction that is due, and no other', async () => {
 
 it('says why a head did not become a block, serves it, and succeeds when it is asked again', async () => {
   let fail = true;
-  const s = await open({ sealer: async (head, file) => {
+  const s = await stores.open({ sealer: async (head, file) => {
     if (fail) throw new Error('no space left');
     return sealHere(head, file);
   } });

@@ -4,11 +4,12 @@ import { ResetHint, type Histogram } from '../../src/model/histogram.js';
 import { SampleBatch } from '../../src/model/sample-batch.js';
 import { SampleColumns } from '../../src/model/sample-columns.js';
 import { Random } from '../support/random.js';
-import { SealingStores } from '../support/sealing-store.js';
+import { openSealing } from '../support/sealing-store.js';
 import { SimClock } from '../support/sim-clock.js';
 import { HOUR, labels, T0, type OpenStore } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
-const stores = new SealingStores();
+const stores = new Stores(openSealing);
 afterEach(() => stores.closeAll());
 
 /** Told apart by its count. */

@@ -10,15 +10,14 @@ import { ColumnCodec } from '../../src/tsdb/block/column-codec.js';
 import { PageCache } from '../../src/tsdb/block/page-cache.js';
 import { loadCodecModule } from '../../src/tsdb/kernel-loader.js';
 import type { HeadSealer } from '../../src/tsdb/upkeep.js';
-import { sealHere, SealingStores, type SealingSetup } from '../support/sealing-store.js';
+import { openSealing, sealHere } from '../support/sealing-store.js';
 import { StoppingDisk } from '../support/stopping-disk.js';
-import { append, HOUR, labels, matchers, readAll, T0, tempDirectory, type OpenStore, type Point } from '../support/store-fixture.js';
+import { append, HOUR, labels, matchers, readAll, T0, type OpenStore, type Point } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
 const codec = loadCodecModule();
-const stores = new SealingStores();
+const stores = new Stores(openSealing);
 afterEach(() => stores.closeAll());
-const open = (setup: SealingSetup = {}): Promise<OpenStore> => stores.open(setup);
-const close = (store: OpenStore): Promise<void> => stores.close(store);
 
 const up = (job: string) => labels('up', { job });
 const names = (store: OpenStore, folder: string): string[] => fs.readdirSync(path.join(store.directory, folder)).sort();
@@ -35,7 +34,7 @@ async function fill(store: OpenStore, hours: number): Promise<Record<string, Poi
 
 describe('a head whose time is over', () => {
   it('becomes a block, and its log and memory go', async () => {
-    const store = await open();
+    const store = await stores.open();
     const all = await fill(store, 7);
     expect(readAll(store)).toEqual(all);
     await store.db.maintain();
@@ -52,11 +51,10 @@ describe('a head whose time is over', () => {
   });
 
   it('is a block after a restart, which goes on where it stopped', async () => {
-    const first = await open();
+    const first = await stores.open();
     const all = await fill(first, 7);
     await first.db.maintain();
-    await close(first);
-    const again = await open({ directory: first.directory });
+    const again = await stores.reopen(first);
     expect(again.notes).toEqual([]);
     expect(readAll(again)).toEqual(all);
     await append(again, [[up('a'), [[T0 + 12 * HOUR, 7]]]]);
@@ -64,9 +62,9 @@ describe('a head whose time is over', () => {
     expect(readAll(again)['up{job="a"}']).toEqual([...all['up{job="a"}']!, [T0 + 12 * HOUR, 7]]);
     expect(names(again, 'heads').length).toBe(1);
     // Without any head, the newest sample of the blocks is what late samples are measured from.
-    await close(again);
+    await stores.close(again);
     fs.rmSync(path.join(again.directory, 'heads'), { recursive: true });
-    const blocksOnly = await open({ directory: first.directory });
+    const blocksOnly = await stores.openIn(first.directory);
     expect((await append(blocksOnly, [[up('a'), [[T0 + HOUR, 9]]]])).samples).toBe(0);
   });
 
@@ -77,7 +75,7 @@ describe('a head whose time is over', () => {
       if (failures-- > 0) throw new Error('the disk is full');
       return sealHere(head, file);
     };
-    const store = await open({ sealer });
+    const store = await stores.open({ sealer });
     const all = await fill(store, 7);
     await store.db.maintain();
     expect(store.notes.join()).toMatch(/stays in memory: the disk is full/);
@@ -90,20 +88,20 @@ describe('a head whose time is over', () => {
   });
 
   it('is read once, also while both are there', async () => {
-    const store = await open();
+    const store = await stores.open();
     const all = await fill(store, 7);
-    await close(store);
+    await stores.close(store);
     const heads = path.join(store.directory, 'heads');
     fs.cpSync(heads, `${heads}-before`, { recursive: true });
-    const sealing = await open({ directory: store.directory });
+    const sealing = await stores.openIn(store.directory);
     await sealing.db.maintain();
-    await close(sealing);
+    await stores.close(sealing);
     // The old logs under new ids: the same samples in blocks and in heads.
     for (const name of fs.readdirSync(`${heads}-before`)) {
       const [id, ...range] = name.split('_');
       if (!fs.existsSync(path.join(heads, name))) fs.cpSync(path.join(`${heads}-before`, name), path.join(heads, [`9${id!.slice(1)}`, ...range].join('_')), { recursive: true });
     }
-    const both = await open({ directory: store.directory, sealer: () => Promise.reject(new Error('not now')) });
+    const both = await stores.openIn(store.directory, { sealer: () => Promise.reject(new Error('not now')) });
     expect(both.heads.heads.length).toBe(4);
     expect(readAll(both)).toEqual(all);
     expect(readAll(both, [], T0 + 600_000, T0 + 900_000)).toEqual({
@@ -114,31 +112,28 @@ describe('a head whose time is over', () => {
 
 describe('a stop at any step', () => {
   it('loses nothing and leaves nothing behind', async () => {
-    const prepared = await open();
+    const prepared = await stores.open();
     const all = await fill(prepared, 7);
-    await close(prepared);
+    await stores.close(prepared);
     let steps = 0;
     for (let stopAfter = 0; steps === 0; stopAfter++) {
-      const directory = tempDirectory();
-      fs.cpSync(prepared.directory, directory, { recursive: true });
       const disk = new StoppingDisk();
-      const stopping = await open({ directory, disk });
+      const stopping = await stores.openIn(stores.copyOf(prepared), { disk });
       disk.left = stopAfter;
       await stopping.db.maintain();
       if (disk.left >= 0) steps = stopAfter;
       // What the process had is gone; the files are as it left them.
       disk.left = Infinity;
-      const copy = tempDirectory();
-      fs.cpSync(directory, copy, { recursive: true });
-      await close(stopping);
-      const after = await open({ directory: copy });
+      const copy = stores.copyOf(stopping);
+      await stores.close(stopping);
+      const after = await stores.openIn(copy);
       expect(after.notes, `stopped after ${stopAfter} changes`).toEqual([]);
       expect(readAll(after), `stopped after ${stopAfter} changes`).toEqual(all);
       await after.db.maintain();
       expect(readAll(after), `sealed again after ${stopAfter} changes`).toEqual(all);
       expect(names(after, 'blocks').map((name) => name.replace(/^\d+/, ''))).toEqual([0, 1].map((i) => `_${T0 + i * 2 * HOUR}_${T0 + (i + 1) * 2 * HOUR}.block`));
       expect(names(after, 'heads').length).toBe(2);
-      await close(after);
+      await stores.close(after);
     }
     // Two heads: rename and sync of the block, rename and sync and removals of the log.
     expect(steps).toBeGreaterThanOrEqual(10);
@@ -154,7 +149,7 @@ describe('a series that goes on after its samples became a block', () => {
   }
 
   it('adds deltas to the total in the block, if that is not too old', async () => {
-    const store = await open();
+    const store = await stores.open();
     for (const job of ['x', 'y', 'z']) await delta(store, job, T0 + 60_000, 5, HOUR);
     await fill(store, 9);
     await store.db.maintain();
@@ -168,7 +163,7 @@ describe('a series that goes on after its samples became a block', () => {
   });
 
   it('finds every series of a block by its labels, and no other', async () => {
-    const store = await open();
+    const store = await stores.open();
     await fill(store, 7);
     await store.db.maintain();
     const block = BlockReader.open(path.join(store.directory, 'blocks', names(store, 'blocks')[0]!), { codec: new ColumnCodec(codec), cache: new PageCache(1 << 20) });
@@ -180,7 +175,7 @@ describe('a series that goes on after its samples became a block', () => {
 
 describe('retention', () => {
   it('by time drops blocks with their files', async () => {
-    const store = await open({ options: { retentionMs: 5 * HOUR } });
+    const store = await stores.open({ options: { retentionMs: 5 * HOUR } });
     await fill(store, 7);
     await store.db.maintain();
     expect(names(store, 'blocks').length).toBe(2);
@@ -192,7 +187,7 @@ describe('retention', () => {
 
   it('tells others from when on something is kept', async () => {
     const told: number[] = [];
-    const store = await open({ options: { retentionMs: 5 * HOUR }, onExpired: (beforeMs) => told.push(beforeMs) });
+    const store = await stores.open({ options: { retentionMs: 5 * HOUR }, onExpired: (beforeMs) => told.push(beforeMs) });
     await store.db.maintain();
     expect(told).toEqual([]);
     await append(store, [[up('a'), [[T0 + 9 * HOUR, 1]]]]);
@@ -204,7 +199,7 @@ describe('retention', () => {
     ? fs.readdirSync(file).reduce((sum, name) => sum + treeBytes(path.join(file, name)), 0) : fs.statSync(file).size);
 
   it('by size drops the oldest', async () => {
-    const store = await open({ options: { retentionBytes: 60_000 } });
+    const store = await stores.open({ options: { retentionBytes: 60_000 } });
     await fill(store, 13);
     await store.db.maintain();
     expect(treeBytes(store.directory)).toBeLessThanOrEqual(60_000);
@@ -231,27 +226,27 @@ describe('retention', () => {
     ['lists of what was deleted', 1000, deleteSome, true],
     ['no copies that an operator made', 1000, (data: string) => putFile(path.join(data, 'snapshots', 'one', 'blocks', 'x.block')), false],
   ] as const)('by size counts %s', async (_, room, put, drops) => {
-    const first = await open();
+    const first = await stores.open();
     await fill(first, 9);
     await first.db.maintain();
     const before = names(first, 'blocks').length;
     const retentionBytes = treeBytes(first.directory) + room;
-    await close(first);
+    await stores.close(first);
     put(first.directory);
-    const store = await open({ directory: first.directory, options: { retentionBytes } });
+    const store = await stores.openIn(first.directory, { options: { retentionBytes } });
     await store.db.maintain();
     expect(names(store, 'blocks').length < before).toBe(drops);
     expect(names(store, 'heads').filter((name) => name !== 'quarantine').length, 'heads stay').toBeGreaterThan(0);
   });
 
   it('leaves a block to a reader that is slow, and drops no other one because of it', async () => {
-    const first = await open();
+    const first = await stores.open();
     await fill(first, 9);
     await first.db.maintain();
     const before = names(first, 'blocks').filter((name) => name.endsWith('.block'));
     const retentionBytes = treeBytes(first.directory) - 1;
-    await close(first);
-    const store = await open({ directory: first.directory, options: { retentionBytes } });
+    await stores.close(first);
+    const store = await stores.openIn(first.directory, { options: { retentionBytes } });
     let release = (): void => undefined;
     store.db.announceHeads((list) => store.heads.update(list), () => new Promise<void>((resolve) => (release = resolve)));
     const maintaining = store.db.maintain();
@@ -268,20 +263,20 @@ describe('retention', () => {
 
 describe('a damaged block', () => {
   it('is reported at the start, and queries of its time fail while it is damaged', async () => {
-    const first = await open();
+    const first = await stores.open();
     const all = await fill(first, 7);
     await first.db.maintain();
     const file = path.join(first.directory, 'blocks', names(first, 'blocks')[0]!);
-    await close(first);
+    await stores.close(first);
     const database = openSqlite(file);
     database.exec('UPDATE value_page SET crc = crc + 1');
     database.close();
-    const damaged = await open({ directory: first.directory });
+    const damaged = await stores.openIn(first.directory);
     expect(() => readAll(damaged, [], T0, T0 + HOUR)).toThrow(/damaged|malformed|cannot be/);
     expect(readAll(damaged, [], T0 + 4 * HOUR)['up{job="a"}']).toEqual(all['up{job="a"}']!.slice(48));
-    await close(damaged);
+    await stores.close(damaged);
     fs.writeFileSync(file, 'no block at all');
-    const unreadable = await open({ directory: first.directory });
+    const unreadable = await stores.openIn(first.directory);
     expect(unreadable.notes.join()).toMatch(/its samples are missing from answers/);
     expect(readAll(unreadable)['up{job="a"}']).toEqual(all['up{job="a"}']!.slice(24));
   });

@@ -1,24 +1,17 @@
 /** Limits of series: new ones are refused by every way in, known ones go on, and the reason names the label. */
-import fs from 'node:fs';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { AppendStatus } from '../../src/storage/append-status.js';
 import type { AppendReport } from '../../src/storage/appender.js';
 import type { SeriesLimitOptions } from '../../src/tsdb/series-limits.js';
 import { compress, encodeWrite, type WriteVersion } from '../support/remote-write-client.js';
-import { append, labels, openStore, T0, tempDirectory, type OpenStore } from '../support/store-fixture.js';
+import { append, labels, openStore, T0, type OpenStore } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
-let directory: string;
+const openLimited = (directory: string, limits: Partial<SeriesLimitOptions>): Promise<OpenStore> =>
+  openStore(directory, { seriesLimits: { perMetric: 0, perSender: 0, senderLabel: 'job', ...limits } });
+const stores = new Stores(openLimited);
 let store: OpenStore;
-
-const open = async (limits: Partial<SeriesLimitOptions>): Promise<void> => {
-  store = await openStore(directory, { seriesLimits: { perMetric: 0, perSender: 0, senderLabel: 'job', ...limits } });
-};
-
-beforeEach(() => (directory = tempDirectory()));
-afterEach(async () => {
-  await store.db.close();
-  fs.rmSync(directory, { recursive: true, force: true });
-});
+afterEach(() => stores.closeAll());
 
 const user = (i: number, job = 'a') => labels('m', { job, user: String(i) });
 let t = T0;
@@ -32,7 +25,7 @@ async function send(way: 'batch' | WriteVersion, sets: readonly ReturnType<typeo
 }
 
 it.each(['batch', 1, 2] as const)('per metric, by %s', async (way) => {
-  await open({ perMetric: 3 });
+  store = await stores.open({ perMetric: 3 });
   await append(store, [[labels('other'), [[T0, 1]]]]);
   expect((await send(way, [user(1), user(2), user(3)])).rejects.size).toBe(0);
   const report = await send(way, [user(1), user(4), user(5), user(2), labels('n', { job: 'a' })]);
@@ -46,7 +39,7 @@ it.each(['batch', 1, 2] as const)('per metric, by %s', async (way) => {
 });
 
 it.each(['batch', 1, 2] as const)('per sender, by %s', async (way) => {
-  await open({ perSender: 2 });
+  store = await stores.open({ perSender: 2 });
   await append(store, [[labels('other'), [[T0, 1]]]]);
   const report = await send(way, [user(1), user(2), user(3), user(4, 'b'), labels('nobody')]);
   expect(report.samples).toBe(4);
@@ -55,10 +48,9 @@ it.each(['batch', 1, 2] as const)('per sender, by %s', async (way) => {
 });
 
 it('a restart counts what is in the log', async () => {
-  await open({ perMetric: 2 });
+  store = await stores.open({ perMetric: 2 });
   await send('batch', [user(1), user(2)]);
-  await store.db.close();
-  await open({ perMetric: 2 });
+  store = await stores.reopen(store, { perMetric: 2 });
   const report = await send('batch', [user(1), user(3)]);
   expect([report.samples, report.rejects.get(AppendStatus.seriesLimit)?.count]).toEqual([1, 1]);
 });

@@ -6,33 +6,18 @@ import * as layout from '../../src/kernel/layout.js';
 import { SampleBatch } from '../../src/model/sample-batch.js';
 import type { Histogram } from '../../src/model/histogram.js';
 import { SampleColumns } from '../../src/model/sample-columns.js';
+import type { DbOptions } from '../../src/tsdb/db-options.js';
 import { kernelArenaFormat } from '../../src/tsdb/kernel-loader.js';
 import { LEFT_OUT, TAKEN } from '../../src/tsdb/snapshot/arena-parts.js';
 import { decodeSnapshotHeader, encodeSnapshotHeader, headerBytes, pieceCount } from '../../src/tsdb/snapshot/format.js';
-import { append, HOUR, labels, openStore, readAll, readStarts, remoteWriteV1, T0, tempDirectory, type OpenStore, type Point } from '../support/store-fixture.js';
+import { append, HOUR, labels, openStore, readAll, readStarts, remoteWriteV1, T0, type OpenStore, type Point } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
 const headSnapshots = { arenaFormat: kernelArenaFormat(), timeoutMs: 60_000 };
-const directories: string[] = [];
-afterEach(() => {
-  for (const directory of directories.splice(0)) fs.rmSync(directory, { recursive: true, force: true });
-});
-
-function directory(): string {
-  const made = tempDirectory();
-  directories.push(made);
-  return made;
-}
-
-function open(place: string, options: Parameters<typeof openStore>[1] = {}): Promise<OpenStore> {
-  return openStore(place, { headSnapshots, outOfOrderWindowMs: 10 * HOUR, ...options });
-}
-
-/** The data directory as a killed process leaves it. */
-function copyOf(store: OpenStore): string {
-  const to = directory();
-  fs.cpSync(store.directory, to, { recursive: true });
-  return to;
-}
+const openWithSnapshots = (directory: string, options: Partial<DbOptions> = {}): Promise<OpenStore> =>
+  openStore(directory, { headSnapshots, outOfOrderWindowMs: 10 * HOUR, ...options });
+const stores = new Stores(openWithSnapshots);
+afterEach(() => stores.closeAll());
 
 /** Paths of the snapshots in a data directory. */
 function snapshots(place: string): string[] {
@@ -79,23 +64,21 @@ function bitsOf(store: OpenStore): string[] {
 
 describe('a clean stop and a start', () => {
   it('reads the snapshot and no log, bit by bit the same', async () => {
-    const before = await open(directory());
+    const before = await stores.open();
     await fill(before);
     const [stored, figures] = [bitsOf(before), before.db.stats()];
-    await before.db.close();
+    await stores.close(before);
     expect(snapshots(before.directory)).toHaveLength(2);
-    const after = await open(before.directory);
+    const after = await stores.openIn(before.directory);
     expect(after.db.openReport).toMatchObject({ heads: 2, restored: 2, logBytes: 0, notes: [], samples: figures.samples });
     expect(bitsOf(after)).toEqual(stored);
     expect(after.db.stats().series).toBe(figures.series);
-    await after.db.close();
   });
 
   it('goes on from there: known series are known, new ones are new, duplicates are duplicates, others conflict', async () => {
-    const before = await open(directory());
+    const before = await stores.open();
     await fill(before);
-    await before.db.close();
-    const after = await open(before.directory);
+    const after = await stores.reopen(before);
     const { series } = after.db.stats();
     const others = await append(after, [[up('a'), [[T0 + 7, 1], [T0 + 8, 3]]], [up('new', { fresh: 'label' }), [[T0 + 8, 1]]]]);
     expect([others.samples, others.rejects.size]).toEqual([3, 0]);
@@ -108,27 +91,24 @@ describe('a clean stop and a start', () => {
     expect(all['m_0{i="0"}']).toEqual([[T0 + 1000, 0], [T0 + 3000, 1]]);
     expect(all['m_0{i="never"}']).toEqual([[T0 + 3000, 1]]);
     expect(all['up{fresh="label", job="new"}']).toEqual([[T0 + 8, 1]]);
-    await after.db.close();
   });
 
   it('while a table grows, which then begins anew', async () => {
     const entries = (count: number) => Array.from({ length: count }, (_, i) => [up(`job-${i}`), [[T0 + 1000, i]] as Point[]] as const);
-    const before = await open(directory());
+    const before = await stores.open();
     await append(before, entries(506));
     expect(before.heads.heads[0]!.arena.field(layout.HDR_SERIES_TABLE + layout.HDR_GROWTH)).toBeGreaterThan(0);
     const stored = bitsOf(before);
-    await before.db.close();
-    const after = await open(before.directory);
+    const after = await stores.reopen(before);
     expect(after.db.openReport).toMatchObject({ restored: 1, logBytes: 0 });
     expect(bitsOf(after)).toEqual(stored);
     await append(after, entries(1200));
     expect(after.db.stats().series).toBe(1200);
     expect(readAll(after)['up{job="job-1199"}']).toEqual([[T0 + 1000, 1199]]);
-    await after.db.close();
   });
 
   it.each([true, false])('start timestamps too, whether they are still kept (%s) or not', async (keepStarts) => {
-    const before = await open(directory(), { keepStarts: true });
+    const before = await stores.open({ keepStarts: true });
     const batch = new SampleBatch();
     for (const job of ['a', 'b']) {
       const series = batch.addSeries(up(job));
@@ -137,20 +117,18 @@ describe('a clean stop and a start', () => {
     await before.db.appendBatch(batch, new Uint8Array(batch.length));
     const starts = readStarts(before.heads);
     expect(new Set(starts['up{job="a"}']!.map(([, start]) => start)).size).toBe(4);
-    await before.db.close();
-    const after = await open(before.directory, { keepStarts });
+    const after = await stores.reopen(before, { keepStarts });
     expect(after.db.openReport).toMatchObject({ restored: 1, logBytes: 0 });
     expect(readStarts(after.heads)).toEqual(starts);
     await append(after, [[up('a'), [[T0 + 300_000, 1]]]]);
     expect(readStarts(after.heads)['up{job="a"}']!.at(-1)).toEqual([T0 + 300_000, 0]);
-    await after.db.close();
   });
 
   it('any number of times, with and without writes between', async () => {
-    const place = directory();
+    const place = stores.directory();
     const expected: Point[] = [];
     for (let round = 0; round < 6; round++) {
-      const store = await open(place);
+      const store = await stores.openIn(place);
       expect(store.notes).toEqual([]);
       expect(store.db.openReport.restored).toBe(round === 0 ? 0 : 1);
       expect(readAll(store)['up{job="a"}'] ?? []).toEqual(expected);
@@ -159,61 +137,56 @@ describe('a clean stop and a start', () => {
         await append(store, [[up('a'), points], [up(`round-${round}`), points.slice(0, 2)]]);
         expected.push(...points);
       }
-      await store.db.close();
+      await stores.close(store);
     }
   });
 });
 
 describe('kill -9', () => {
   it('after further writes: snapshot, and the log behind it', async () => {
-    const before = await open(directory());
+    const before = await stores.open();
     await fill(before);
-    await before.db.close();
-    const running = await open(before.directory);
+    const running = await stores.reopen(before);
     await append(running, [[up('a'), [[T0 + 8_000_000, 1]]], [up('later'), [[T0 + 9000, 5], [T0 + 1000, 4]]]]);
     const stored = bitsOf(running);
-    const killed = await open(copyOf(running));
+    const killed = await stores.openIn(stores.copyOf(running));
     expect(killed.db.openReport).toMatchObject({ restored: 2, notes: [] });
     expect(killed.db.openReport.logBytes).toBeGreaterThan(0);
     expect(bitsOf(killed)).toEqual(stored);
     // Nothing of it twice.
     expect(killed.db.stats().samples).toBe(running.db.stats().samples);
-    await killed.db.close();
-    const again = await open(killed.directory);
+    const again = await stores.reopen(killed);
     expect(again.db.openReport).toMatchObject({ restored: 2, logBytes: 0 });
     expect(bitsOf(again)).toEqual(stored);
-    await again.db.close();
-    await running.db.close();
   });
 
   it('while a snapshot is written: what there is of it is removed', async () => {
-    const store = await open(directory());
+    const store = await stores.open();
     await fill(store);
     const stored = bitsOf(store);
-    const killed = copyOf(store);
-    await store.db.close();
+    const killed = stores.copyOf(store);
+    await stores.close(store);
     const half = path.join(killed, path.relative(store.directory, snapshots(store.directory)[0]!)) + '.tmp';
     fs.writeFileSync(half, fs.readFileSync(snapshots(store.directory)[0]!).subarray(0, 1000));
-    const again = await open(killed);
+    const again = await stores.openIn(killed);
     expect(again.db.openReport).toMatchObject({ restored: 0, notes: [] });
     expect(bitsOf(again)).toEqual(stored);
     expect(fs.existsSync(half)).toBe(false);
-    await again.db.close();
   });
 });
 
 describe('a snapshot that cannot be used', () => {
   /** What a start finds after `harm` was done to the snapshot of a filled store. */
-  async function startAfter(harm: (file: string) => void, options: Parameters<typeof openStore>[1] = {}): Promise<OpenStore> {
-    const store = await open(directory());
+  async function startAfter(harm: (file: string) => void, options: Partial<DbOptions> = {}): Promise<OpenStore> {
+    const store = await stores.open();
     await fill(store);
     const stored = bitsOf(store);
-    await store.db.close();
+    await stores.close(store);
     for (const file of snapshots(store.directory)) harm(file);
-    const again = await open(store.directory, options);
+    const again = await stores.openIn(store.directory, options);
     expect(again.db.openReport.restored).toBe(0);
     expect(bitsOf(again)).toEqual(stored);
-    await again.db.close();
+    await stores.close(again);
     return again;
   }
 
@@ -244,52 +217,49 @@ describe('a snapshot that cannot be used', () => {
   });
 
   it('newer than the log beside it, as after a restored backup', async () => {
-    const store = await open(directory());
+    const store = await stores.open();
     await append(store, [[up('a'), [[T0, 1]]]]);
-    const backup = copyOf(store);
+    const backup = stores.copyOf(store);
     await append(store, [[up('a'), [[T0 + 1000, 2]]], [up('b'), [[T0, 2]]]]);
-    await store.db.close();
+    await stores.close(store);
     const file = snapshots(store.directory)[0]!;
     fs.copyFileSync(file, path.join(backup, path.relative(store.directory, file)));
-    const again = await open(backup);
+    const again = await stores.openIn(backup);
     expect(again.notes[0]).toContain('does not fit the log');
     expect(readAll(again)).toEqual({ 'up{job="a"}': [[T0, 1]] });
-    await again.db.close();
   });
 
   it('of another store with the same heads', async () => {
-    const [mine, theirs] = [await open(directory()), await open(directory())];
+    const [mine, theirs] = [await stores.open(), await stores.open()];
     await append(mine, [[up('a'), [[T0, 1]]]]);
     await append(theirs, [[up('a'), [[T0, 9]]]]);
-    await mine.db.close();
-    await theirs.db.close();
+    await stores.close(mine);
+    await stores.close(theirs);
     fs.copyFileSync(snapshots(theirs.directory)[0]!, snapshots(mine.directory)[0]!);
-    const again = await open(mine.directory);
+    const again = await stores.openIn(mine.directory);
     expect(again.notes[0]).toContain('does not fit the log');
     expect(readAll(again)).toEqual({ 'up{job="a"}': [[T0, 1]] });
-    await again.db.close();
   });
 });
 
 describe('a stop that cannot write one', () => {
   it('gives up in time', async () => {
-    const store = await open(directory(), { headSnapshots: { ...headSnapshots, timeoutMs: 0 } });
+    const store = await stores.open({ headSnapshots: { ...headSnapshots, timeoutMs: 0 } });
     await fill(store);
     const stored = bitsOf(store);
-    await store.db.close();
+    await stores.close(store);
     expect(store.notes.at(-1)).toMatch(/^no snapshot of .*not within 0 ms/);
     expect(snapshots(store.directory)).toEqual([]);
-    const again = await open(store.directory);
+    const again = await stores.openIn(store.directory);
     expect(bitsOf(again)).toEqual(stored);
-    await again.db.close();
   });
 
   it('goes on where the disk refuses', async () => {
-    const store = await open(directory());
+    const store = await stores.open();
     await append(store, [[up('a'), [[T0, 1]]]]);
     const heads = path.join(store.directory, 'heads');
     fs.mkdirSync(path.join(heads, fs.readdirSync(heads)[0]!, 'arena.snapshot.tmp'));
-    await store.db.close();
+    await stores.close(store);
     expect(store.notes.at(-1)).toMatch(/^no snapshot of /);
   });
 });

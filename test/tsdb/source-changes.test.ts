@@ -1,15 +1,13 @@
-import fs from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { append, HOUR, labels, openStore, type OpenStore, T0, tempDirectory } from '../support/store-fixture.js';
+import { append, HOUR, labels, openStore, type OpenStore, T0 } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
+const stores = new Stores(openStore);
 let store: OpenStore;
 beforeEach(async () => {
-  store = await openStore(tempDirectory());
+  store = await stores.open();
 });
-afterEach(async () => {
-  await store.db.close();
-  fs.rmSync(store.directory, { recursive: true, force: true });
-});
+afterEach(() => stores.closeAll());
 
 const put = (t: number): Promise<unknown> => append(store, [[labels('up'), [[t, 1]]]]);
 const changed = (mark: number): number => store.heads.changes.firstChange(mark, T0 - 24 * HOUR, T0 + 24 * HOUR);

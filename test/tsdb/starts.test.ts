@@ -10,34 +10,17 @@ import { AppendStatus } from '../../src/storage/append-status.js';
 import { NodeDisk } from '../../src/io/node-disk.js';
 import { compactBlocks } from '../../src/tsdb/compact/compact-blocks.js';
 import { sealHead } from '../../src/tsdb/compact/seal-head.js';
+import type { DbOptions } from '../../src/tsdb/db-options.js';
 import { HeadSet } from '../../src/tsdb/head-set.js';
 import { loadCodecModule, loadKernelModule } from '../../src/tsdb/kernel-loader.js';
 import { Random } from '../support/random.js';
 import { HOUR, labels, openStore, readStarts, remoteWriteV1, T0, tempDirectory, type OpenStore, type Point } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
-const open: OpenStore[] = [];
-type Options = Parameters<typeof openStore>[1];
-async function store(options: Options = {}, directory = tempDirectory()): Promise<OpenStore> {
-  const opened = await openStore(directory, { keepStarts: true, outOfOrderWindowMs: 100 * HOUR, ...options });
-  open.push(opened);
-  return opened;
-}
-afterEach(async () => {
-  for (const one of open.splice(0)) {
-    await one.db.close();
-    fs.rmSync(one.directory, { recursive: true, force: true });
-  }
-});
-
-async function close(one: OpenStore): Promise<void> {
-  open.splice(open.indexOf(one), 1);
-  await one.db.close();
-}
-
-async function reopen(one: OpenStore, options: Options = {}): Promise<OpenStore> {
-  await close(one);
-  return store(options, one.directory);
-}
+const openKeeping = (directory: string, options: Partial<DbOptions> = {}): Promise<OpenStore> =>
+  openStore(directory, { keepStarts: true, outOfOrderWindowMs: 100 * HOUR, ...options });
+const stores = new Stores(openKeeping);
+afterEach(() => stores.closeAll());
 
 const kernels = loadKernelModule();
 const codec = loadCodecModule();
@@ -123,12 +106,12 @@ describe('start timestamps', () => {
   it.each([1, 2, 3])('are those of each sample, also after a restart (seed %d)', async (seed) => {
     const random = new Random(seed);
     const naive = new Naive();
-    let s = await store();
+    let s = await stores.open();
     for (let round = 0; round < 300; round++) {
       const samples = randomSamples(random, round);
       const statuses = await send(s, samples);
       samples.forEach((sample, i) => naive.add(sample, statuses[i]!));
-      if (round % 100 === 99) s = await reopen(s);
+      if (round % 100 === 99) s = await stores.reopen(s);
     }
     expect(s.notes).toEqual([]);
     expect(readStarts(s.heads)).toEqual(naive.all());
@@ -141,14 +124,14 @@ describe('start timestamps', () => {
   });
 
   it('are not there without the feature, and end where it was switched off', async () => {
-    const off = await store({ keepStarts: false });
+    const off = await stores.open({ keepStarts: false });
     await send(off, [['a', T0, T0 - 1], ['b', T0, T0 - 1, 'histogram']]);
     expect(readStarts(off.heads)).toEqual({ [up('a')]: [[T0, 0]], [up('b')]: [[T0, 0]] });
-    const on = await reopen(off);
+    const on = await stores.reopen(off);
     await send(on, [['a', T0 + 1, T0 - 1], ['b', T0 + 1, T0 - 1, 'histogram'], ['c', T0 + 1, T0 - 1], ['c', T0 + 10, T0 - 1]]);
-    const again = await reopen(on, { keepStarts: false });
+    const again = await stores.reopen(on, { keepStarts: false });
     await send(again, [['a', T0 + 2, T0 - 1], ['b', T0 + 2, T0 - 1, 'histogram'], ['c', T0 + 5, T0 - 1]]);
-    const last = await reopen(again);
+    const last = await stores.reopen(again);
     expect(readStarts(last.heads)).toEqual({
       [up('a')]: [[T0, 0], [T0 + 1, T0 - 1], [T0 + 2, 0]], [up('b')]: [[T0, 0], [T0 + 1, T0 - 1], [T0 + 2, 0]],
       [up('c')]: [[T0 + 1, T0 - 1], [T0 + 5, 0], [T0 + 10, T0 - 1]],
@@ -156,21 +139,21 @@ describe('start timestamps', () => {
   });
 
   it('of remote write 1.0 are none', async () => {
-    const s = await store();
+    const s = await stores.open();
     await send(s, [['a', T0, T0 - 1]]);
     expect(await s.db.appendRemoteWriteV1(remoteWriteV1([[labels('up', { job: 'a' }), [[T0 + 1, 1]]]]))).toMatchObject({ samples: 1 });
     expect(readStarts(s.heads)).toEqual({ [up('a')]: [[T0, T0 - 1], [T0 + 1, 0]] });
   });
 
   it('of an exact duplicate are those of the first', async () => {
-    const s = await store();
+    const s = await stores.open();
     await send(s, [['a', T0, 5]]);
     expect([...await send(s, [['a', T0, 6], ['a', T0 + 1, 6]])]).toEqual([AppendStatus.duplicate, AppendStatus.ok]);
     expect(readStarts(s.heads)).toEqual({ [up('a')]: [[T0, 5], [T0 + 1, 6]] });
   });
 
   it('are not looked up for who does not want them', async () => {
-    const s = await store();
+    const s = await stores.open();
     await send(s, [['a', T0, 5]]);
     const columns = new SampleColumns();
     columns.wantsStarts = false;
@@ -179,29 +162,29 @@ describe('start timestamps', () => {
   });
 
   it('survive a log that is written anew', async () => {
-    const s = await store();
+    const s = await stores.open();
     await send(s, [['a', T0, 5], ['a', T0 + 10, 6], ['h', T0, 7, 'histogram'], ['h', T0 + 1, 8]]);
     await send(s, [['bb', T0, 1]]);
     await send(s, [['a', T0 + 5, 9], ['a', T0 + 11, 6], ['a', T0 + 12, 0]]);
     const wanted = readStarts(s.heads);
     expect(wanted[up('a')]).toEqual([[T0, 5], [T0 + 5, 9], [T0 + 10, 6], [T0 + 11, 6], [T0 + 12, 0]]);
-    await close(s);
+    await stores.close(s);
     const head = path.join(s.directory, 'heads', fs.readdirSync(path.join(s.directory, 'heads'))[0]!);
     const segment = path.join(head, fs.readdirSync(head).find((name) => name.endsWith('.log'))!);
     const bytes = fs.readFileSync(segment);
     // The dictionary record that introduces job="bb".
     bytes[bytes.indexOf(Buffer.from('bb'))] = 0x7a;
     fs.writeFileSync(segment, bytes);
-    const damaged = await store({}, s.directory);
+    const damaged = await stores.openIn(s.directory);
     expect(damaged.notes.join('\n')).toMatch(/the log is rewritten/);
     expect(readStarts(damaged.heads)).toMatchObject({ [up('a')]: wanted[up('a')], [up('h')]: wanted[up('h')] });
-    const again = await reopen(damaged);
+    const again = await stores.reopen(damaged);
     expect(again.notes).toEqual([]);
     expect(readStarts(again.heads)).toMatchObject({ [up('a')]: wanted[up('a')], [up('h')]: wanted[up('h')] });
   });
 
   it('behind a lost record are those before, of series that restarted in it, until the next restart', async () => {
-    const s = await store();
+    const s = await stores.open();
     await send(s, [['a', T0, 5], ['b', T0, 3]]);
     await send(s, [['a', T0 + 10_123, 9], ['b', T0 + 10_123, 3]]);
     const head = path.join(s.directory, 'heads', fs.readdirSync(path.join(s.directory, 'heads'))[0]!);
@@ -209,11 +192,11 @@ describe('start timestamps', () => {
     const lost = fs.readFileSync(segment).length - 1;
     await send(s, [['a', T0 + 20_000, 9], ['b', T0 + 20_000, 3]]);
     await send(s, [['a', T0 + 30_000, 12], ['b', T0 + 30_000, 3]]);
-    await close(s);
+    await stores.close(s);
     const bytes = fs.readFileSync(segment);
     bytes[lost]! ^= 1;
     fs.writeFileSync(segment, bytes);
-    const damaged = await store({}, s.directory);
+    const damaged = await stores.openIn(s.directory);
     expect(damaged.notes.join('\n')).toMatch(/no valid record/);
     expect(readStarts(damaged.heads)).toEqual({
       [up('a')]: [[T0, 5], [T0 + 20_000, 5], [T0 + 30_000, 12]], [up('b')]: [[T0, 3], [T0 + 20_000, 3], [T0 + 30_000, 3]],
