@@ -8,15 +8,20 @@
 export const MAX_PIECE_SIZE = 3_000;
 /** A class of the Unicode tables (`\pL`) has hundreds of ranges: 200 us each to compile. */
 const UNICODE_CLASS_SIZE = 15;
+/** Where it begins and where it ends. */
+const CAPTURE_SIZE = 2;
 /** What the flags of the whole and `(?:` `)` around a bundle add, at most. */
 const AROUND_SIZE = 9;
 
-/** Rough upper bound of the compiled size: one for each character, counted repetitions multiplied out. Stops counting at `max`. */
+/**
+ * Rough upper bound of the compiled size: one for each character, two more for a group that captures, counted repetitions multiplied
+ * out. Stops counting at `max`.
+ */
 export function programSize(pattern: string, max: number): number {
   const groups: number[] = [];
   let total = 0;
   let last = 0;
-  for (let i = 0; i < pattern.length; i++) {
+  for (let i = 0; i < pattern.length && total <= max; i++) {
     const char = pattern[i]!;
     const repeat = char === '{' ? /^\{(\d{1,4})(?:,(\d{0,4}))?\}/.exec(pattern.slice(i, i + 12)) : null;
     if (repeat !== null) {
@@ -25,8 +30,16 @@ export function programSize(pattern: string, max: number): number {
       last = 0;
     } else if (char === '(') {
       groups.push(total);
+      if (pattern[i + 1] !== '?') total += CAPTURE_SIZE;
     } else if (char === ')') {
       last = total - (groups.pop() ?? 0);
+    } else if (char === '[' || (char === '\\' && pattern[i + 1] === 'Q')) {
+      // What looks like a group inside of a class or of quoted text is none.
+      const end = char === '[' ? endOfClass(pattern, i) : endOfQuote(pattern, i);
+      const text = pattern.slice(i, end + 1);
+      total += text.length + (text.match(/\\p/gi)?.length ?? 0) * UNICODE_CLASS_SIZE;
+      last = 1;
+      i = end;
     } else {
       last = 1;
       total++;
@@ -35,48 +48,35 @@ export function programSize(pattern: string, max: number): number {
         if (pattern[i] === 'p' || pattern[i] === 'P') total += UNICODE_CLASS_SIZE - 1;
       }
     }
-    if (total > max) break;
   }
   return total;
 }
 
 /** The pieces, each with the flags that the pattern begins with. A piece that cannot be cut is as large as it is. */
 export function regexPieces(pattern: string): string[] {
-  if (isSmall(pattern)) return [pattern];
+  // Most patterns are small.
+  if (programSize(pattern, MAX_PIECE_SIZE) <= MAX_PIECE_SIZE) return [pattern];
   const flags = /^\(\?[imsU]+\)/.exec(pattern)?.[0] ?? '';
-  return cut(pattern.slice(flags.length)).map((piece) => flags + piece);
+  return cut(pattern.slice(flags.length), MAX_PIECE_SIZE).map((piece) => flags + piece);
 }
 
-function isSmall(pattern: string): boolean {
-  return programSize(pattern, MAX_PIECE_SIZE) <= MAX_PIECE_SIZE;
-}
-
-function cut(pattern: string): string[] {
-  if (isSmall(pattern)) return [pattern];
+/** Pieces of `maxSize` each, where there are any. */
+function cut(pattern: string, maxSize: number): string[] {
+  if (programSize(pattern, maxSize) <= maxSize) return [pattern];
   const structure = structureOf(pattern);
   if (structure === undefined) return [pattern];
   const alternatives = alternativesOf(pattern, structure);
   if (alternatives.length > 1) {
-    return bundles(alternatives, MAX_PIECE_SIZE - AROUND_SIZE)
-      .flatMap((bundle) => (bundle.length > 1 ? bundle.join('|') : cut(bundle[0]!)));
+    return bundles(alternatives, maxSize - AROUND_SIZE)
+      .flatMap((bundle) => (bundle.length > 1 ? bundle.join('|') : cut(bundle[0]!, maxSize)));
   }
-  const group = largest(structure.groups);
-  return group === undefined ? [pattern] : cutAtGroup(pattern, group);
-}
-
-function cutAtGroup(pattern: string, { start, inner, end }: Group): string[] {
-  const [before, after] = [pattern.slice(0, start), pattern.slice(end + 1)];
-  const inside = pattern.slice(inner, end);
-  const rest = programSize(before, MAX_PIECE_SIZE) + programSize(after, MAX_PIECE_SIZE);
-  const structure = structureOf(inside);
+  const group = largest(pattern, structure.groups);
+  if (group === undefined) return [pattern];
+  const [before, after] = [pattern.slice(0, group.start), pattern.slice(group.end + 1)];
+  const around = programSize(before, maxSize) + programSize(after, maxSize) + AROUND_SIZE;
   // Each piece repeats what is around the group.
-  if (structure === undefined || rest > MAX_PIECE_SIZE / 2) return [pattern];
-  const alternatives = alternativesOf(inside, structure);
-  if (alternatives.length === 1) return cut(before + inside + after);
-  return bundles(alternatives, MAX_PIECE_SIZE - rest - AROUND_SIZE).flatMap((bundle) => {
-    const piece = `${before}(?:${bundle.join('|')})${after}`;
-    return bundle.length > 1 ? piece : cut(piece);
-  });
+  if (around > maxSize / 2) return [pattern];
+  return cut(pattern.slice(group.inner, group.end), maxSize - around).map((piece) => `${before}(?:${piece})${after}`);
 }
 
 /** Neighbours, as many as are small enough together; one that is too large is alone. */
@@ -103,9 +103,15 @@ function alternativesOf(pattern: string, { bars }: Structure): string[] {
   return starts.map((start, i) => pattern.slice(start, bars[i] ?? pattern.length));
 }
 
-function largest(groups: readonly Group[]): Group | undefined {
+function largest(pattern: string, groups: readonly Group[]): Group | undefined {
   let found: Group | undefined;
-  for (const group of groups) if (found === undefined || group.end - group.inner > found.end - found.inner) found = group;
+  let foundSize = 0;
+  for (const group of groups) {
+    const size = programSize(pattern.slice(group.inner, group.end), MAX_PIECE_SIZE);
+    if (size <= foundSize) continue;
+    found = group;
+    foundSize = size;
+  }
   return found;
 }
 
@@ -121,6 +127,9 @@ interface Group {
   readonly inner: number;
   readonly end: number;
 }
+
+/** Flags for all that follows. */
+const FLAGS = /\(\?[imsU-]+\)/y;
 
 /** undefined: something that is better left alone, wrong syntax included. */
 function structureOf(pattern: string): Structure | undefined {
@@ -140,8 +149,8 @@ function structureOf(pattern: string): Structure | undefined {
       case '(':
         if (depth++ > 0) break;
         start = i;
-        // Flags for all that follows.
-        if (/^\(\?[imsU-]+\)/.test(pattern.slice(i, i + 12))) return undefined;
+        FLAGS.lastIndex = i;
+        if (FLAGS.test(pattern)) return undefined;
         break;
       case ')': {
         if (--depth < 0) return undefined;
@@ -177,4 +186,10 @@ function endOfClass(pattern: string, at: number): number {
     }
   }
   return i;
+}
+
+/** Index of the last character of the `\Q…\E` that begins at `at`. */
+function endOfQuote(pattern: string, at: number): number {
+  const end = pattern.indexOf('\\E', at + 2);
+  return end < 0 ? pattern.length - 1 : end + 1;
 }

@@ -29,11 +29,45 @@ describe('pieces', () => {
     expect(regex.matches(yes)).toBe(true);
   });
 
-  test.each(['a?'.repeat(5000), `(?:${names(1000, (i) => `h${i}x?`)})+`, `a(?i)${names(1000, (i) => `h${i}x?`)}`, '\\pL'.repeat(400)])(
-    'what cannot be cut is refused: %s', (pattern) => {
-      expect(() => new RegexTest(pattern)).toThrow(RegexError);
-      expect(() => new RegexTest(pattern)).toThrow(/expression too large/);
-    });
+  test.each([
+    ['groups that hold nothing', `(${'()'.repeat(100)}){1000}`, 100 * 1000],
+    ['a parenthesis in a class is no group', `(${'a'.repeat(100)}[(]){1000}`, 100 * 1000],
+    ['nor is one in quoted text', `(${'a'.repeat(100)}\\Q(\\E){1000}`, 100 * 1000],
+    ['a class after which a group is repeated', '(a[)]b){5}', 0],
+  ])('%s', (_, pattern, least) => {
+    const size = programSize(pattern, 1e9);
+    expect(size).toBeGreaterThanOrEqual(least);
+    if (least === 0) expect(size).toBeLessThan(50);
+  });
+
+  test('of groups in groups there is an end', () => {
+    // A piece would need a part of its size for each group around it.
+    const pattern = `${'('.repeat(20_000)}${'a?'.repeat(3000)}${')'.repeat(20_000)}`;
+    expect(() => new RegexTest(pattern)).toThrow(RegexError);
+  });
+
+  test('pieces mean the same where the text of a group would become part of what is before it', () => {
+    const filling = names(900, (i) => `f${i}x?`);
+    for (const before of ['\\0(12', 'x{2(,3}']) {
+      const pattern = `${before}(?:${filling}|b))`;
+      const whole = RE2JS.compile(pattern, RE2JS.DOTALL);
+      const regex = new RegexTest(pattern);
+      for (const value of ['\x0012b', '\nb', 'xxb', 'x{2,3}b', 'x{2,3}f7']) {
+        expect(regex.matches(value), JSON.stringify([before, value])).toBe(whole.testExact(value));
+      }
+    }
+  });
+
+  test.each([
+    ['no alternatives', 'a?'.repeat(5000)],
+    ['a group that repeats', `(?:${names(1000, (i) => `h${i}x?`)})+`],
+    ['flags for all alternatives behind them', `a(?i)${names(1000, (i) => `h${i}x?`)}`],
+    ['flags of any length', `a|(?iiiiiiiiiiii)${names(1000, (i) => `h${i}x?`)}`],
+    ['Unicode classes', '\\pL'.repeat(400)],
+  ])('what cannot be cut is refused: %s', (_, pattern) => {
+    expect(() => new RegexTest(pattern)).toThrow(RegexError);
+    expect(() => new RegexTest(pattern)).toThrow(/expression too large/);
+  });
 
   test('mean the same as the whole', () => {
     const part = fc.constantFrom('a', 'b', '.', '|', '(', ')', '(?:', '[^)|]', '[]|]', '\\|', '\\(', '*', '+', '(?P<x>', '(?i:', '{2}', '^', '$');
