@@ -4,6 +4,7 @@
  */
 import { RE2JS, RE2JSException } from 're2js';
 import { MAX_PIECE_SIZE, programSize, regexPieces } from './regex-pieces.js';
+import { type Groups, groupsOf } from './regex-template.js';
 
 /**
  * Estimated instructions of a pattern that the engine has to run. re2js needs about 0.7 KB an instruction to compile one, so this
@@ -69,14 +70,10 @@ export class RegexCapture {
     this.regex = RE2JS.compile(`^(?s:${pattern})$`);
   }
 
-  /**
-   * What a group captured in `value`, by its number (0 is all) or name: '' if it took no part, undefined if there is no such group.
-   * undefined in all if the value does not match.
-   */
-  match(value: string, poll?: () => void): ((group: string) => string | undefined) | undefined {
+  /** What the groups captured in `value`; undefined if it does not match. */
+  match(value: string, poll?: () => void): Groups | undefined {
     const { regex } = this;
-    const groups = regex.groupCount();
-    const work = this.size * (value.length + 1) * (groups + 1);
+    const work = this.size * (value.length + 1) * (regex.groupCount() + 1);
     this.unpolled += work;
     let input: string | Uint8Array = value;
     if (this.unpolled >= UNPOLLED_WORK && poll !== undefined) {
@@ -85,11 +82,7 @@ export class RegexCapture {
       if (work >= UNPOLLED_WORK) input = polledInput(value, poll);
     }
     const matcher = regex.matcher(input);
-    if (!matcher.matches()) return undefined;
-    return (group) => {
-      if (/^\d+$/.test(group)) return Number(group) <= groups ? (matcher.group(Number(group)) ?? '') : undefined;
-      return Object.hasOwn(regex.namedGroups(), group) ? (matcher.group(group) ?? '') : undefined;
-    };
+    return matcher.matches() ? groupsOf(regex, matcher) : undefined;
   }
 }
 

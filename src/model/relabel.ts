@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { RE2JS, RE2JSException } from 're2js';
 import { compareUtf8, Labels } from './labels.js';
 import { matchGlob, readShape } from './regex-shape.js';
+import { expandTemplate, groupsOf } from './regex-template.js';
 
 /** A rule as it is written: the keys of Prometheus' `relabel_configs`, all values as text. */
 export type RelabelFields = Readonly<Record<string, string | readonly string[]>>;
@@ -185,17 +186,10 @@ function hash(value: string): bigint {
   return createHash('md5').update(value).digest().readBigUInt64BE(8);
 }
 
-/** `template` with the groups of a whole match of `input`, as Go's Regexp.Expand; undefined if it does not match. */
+/** `template` with the groups of a whole match of `input`; undefined if it does not match. */
 function expanded(regex: RE2JS, input: string, template: string): string | undefined {
   const matcher = regex.matcher(input);
-  if (!matcher.matches()) return undefined;
-  if (!template.includes('$')) return template;
-  return template.replace(/\$(?:\$|(\w+)|\{(\w+)\})/g, (whole, bare: string | undefined, braced: string | undefined) => {
-    if (whole === '$$') return '$';
-    const name = bare ?? braced!;
-    if (/^\d+$/.test(name)) return Number(name) <= matcher.groupCount() ? (matcher.group(Number(name)) ?? '') : '';
-    return Object.hasOwn(regex.namedGroups(), name) ? (matcher.group(name) ?? '') : '';
-  });
+  return matcher.matches() ? expandTemplate(template, groupsOf(regex, matcher)) : undefined;
 }
 
 function text(fields: RelabelFields, key: string, whenAbsent: string): string {

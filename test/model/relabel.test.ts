@@ -16,6 +16,7 @@ describe('relabelling', () => {
     ['replace with another separator', { source_labels: ['a', 'c'], separator: '-', target_label: 'd' }, { ...INPUT, d: 'foo-baz' }],
     ['a pattern matches the whole value', { source_labels: 'a', regex: 'fo', target_label: 'd', replacement: 'x' }, INPUT],
     ['a group by name', { source_labels: 'a', regex: '(?P<first>.).*', target_label: 'd', replacement: '${first}!' }, { ...INPUT, d: 'f!' }],
+    ['a number with a zero in front is no group', { source_labels: 'a', target_label: 'd', replacement: 'x$01' }, { ...INPUT, d: 'x' }],
     ['a dollar sign', { target_label: 'd', replacement: '$$1' }, { ...INPUT, d: '$1' }],
     ['an unknown group is empty, and an empty value removes the label', { source_labels: 'a', target_label: 'c', replacement: '$9' }, { __name__: 'm', a: 'foo', b: 'Bar' }],
     ['the target may hold groups', { source_labels: 'a', target_label: 'x_$1', replacement: 'y' }, { ...INPUT, x_foo: 'y' }],

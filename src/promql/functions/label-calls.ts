@@ -1,6 +1,7 @@
 import { METRIC_NAME } from '../../model/labels.js';
 import { Matcher } from '../../model/matcher.js';
 import { RegexCapture, RegexError } from '../../model/regex-engine.js';
+import { expandTemplate, refersToGroups } from '../../model/regex-template.js';
 import { QueryError } from '../engine/engine-api.js';
 import { isLabelName } from '../engine/label-text.js';
 import type { OperatorBuilder } from '../engine/operator-builder.js';
@@ -59,28 +60,17 @@ function checkDestination(name: string, func: string): void {
 /** What takes the place of a value that matches; undefined for others. Groups are found only if the template has any but the whole. */
 function replacer(pattern: string, template: string, poll: () => void): (value: string) => string | undefined {
   try {
-    const references = Array.from(template.matchAll(REFERENCE));
-    const wantsGroups = references.some(([all, braced, bare]) => all !== '$$' && Number(braced ?? bare) !== 0);
-    if (wantsGroups) {
+    if (refersToGroups(template)) {
       const regex = new RegexCapture(pattern);
       return (value) => {
         const group = regex.match(value, poll);
-        return group && expand(template, group);
+        return group && expandTemplate(template, group);
       };
     }
     const regex = new Matcher('=~', 'src', pattern, poll);
-    return (value) => (regex.matches(value, poll) ? expand(template, () => value) : undefined);
+    return (value) => (regex.matches(value, poll) ? expandTemplate(template, () => value) : undefined);
   } catch (error) {
     if (!(error instanceof RegexError)) throw error;
     throw new QueryError('execution', `invalid regular expression in label_replace(): ${pattern}`, { cause: error });
   }
-}
-
-const REFERENCE = /\$(?:\$|\{(\w+)\}|(\w+))/g;
-
-/** `$1`, `${1}`, `$name`, `$$`, as Go's Regexp.Expand: `$1x` is the group called `1x`; unknown groups are empty. */
-function expand(template: string, group: (reference: string) => string | undefined): string {
-  if (!template.includes('$')) return template;
-  return template.replace(REFERENCE, (all: string, braced: string | undefined, bare: string | undefined) =>
-    (all === '$$' ? '$' : (group(braced ?? bare!) ?? '')));
 }
