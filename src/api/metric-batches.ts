@@ -25,10 +25,7 @@ export function* metricBatches(
   const names = storage.labelValues(METRIC_NAME, sets, mint, maxt, poll).filter(wanted);
   for (let i = 0; i < names.length; i += NAMES_PER_BATCH) {
     const some = names.slice(i, i + NAMES_PER_BATCH);
-    yield {
-      matcher: new Matcher('=~', METRIC_NAME, some.map(quoteRegex).join('|')), lastName: some.at(-1)!,
-      isLast: i + some.length === names.length,
-    };
+    yield { matcher: Matcher.oneOf(METRIC_NAME, some), lastName: some.at(-1)!, isLast: i + some.length === names.length };
   }
 }
 
@@ -36,8 +33,4 @@ export function* metricBatches(
 export function isOrderedByMetric(storage: Queryable, mint: number, maxt: number, poll: () => void): boolean {
   const first = storage.labelNames([], mint, maxt, poll)[0];
   return first === undefined || compareUtf8(METRIC_NAME, first) <= 0;
-}
-
-function quoteRegex(name: string): string {
-  return name.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
 }

@@ -40,12 +40,20 @@ export class Matcher {
     readonly name: string,
     readonly value: string,
     poll?: () => void,
+    /** What the value means, where that is known without reading it. */
+    known?: Pattern,
   ) {
-    const pattern = type === '=~' || type === '!~' ? compilePattern(value, poll) : undefined;
+    const pattern = known ?? (type === '=~' || type === '!~' ? compilePattern(value, poll) : undefined);
     this.pattern = pattern;
     this.literals = pattern?.literals;
     this.prefix = pattern?.prefix ?? '';
     this.compileCost = pattern?.compileCost ?? 0;
+  }
+
+  /** `name=~"a|b|c"` of values as they are. There may be any number of them: they come from storage, and the pattern is not read. */
+  static oneOf(name: string, values: readonly string[]): Matcher {
+    const text = values.map((value) => value.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|');
+    return new Matcher('=~', name, text, undefined, new LiteralPattern(new Set(values), '', 0));
   }
 
   /** @param poll as above, while a large pattern meets a long value */

@@ -63,6 +63,16 @@ describe('regular expressions', () => {
     });
   }
 
+  it('is made of values as they are, however many', () => {
+    const values = ['a.b', 'x|y', '(', '[^\\d]', '', '$', 'ä€😀'];
+    const one = Matcher.oneOf('l', values);
+    expect(one.literals).toEqual(values);
+    const read = new Matcher('=~', 'l', one.value);
+    for (const value of [...values, 'aXb', 'x', 'b']) expect([one.matches(value), read.matches(value)]).toEqual(Array(2).fill(values.includes(value)));
+    const many = Array.from({ length: 100_000 }, (_, i) => `instance-${i}`);
+    expect(Matcher.oneOf('l', many).matches('instance-99999')).toBe(true);
+  });
+
   it('gives the set of literals', () => {
     const literals = (pattern: string) => regex(pattern).literals;
     expect(literals('a|b|a')).toEqual(['a', 'b']);

@@ -1,13 +1,14 @@
 /**
  * `/federate`: the newest sample of each selected series within the lookback, as text or protobuf; stale markers are left out. Metrics
  * come by name, some of them at a time, and an answer of any size in pages of whole metrics, each a job of its own (`README.md`): so
- * memory holds the largest metric, and not all series.
+ * memory holds the series of a few metrics, and not all.
  * Source: prometheus/prometheus `web/federate.go`; observed on a running server.
  */
 import { compareLabels, compareUtf8, METRIC_NAME } from '../../model/labels.js';
 import type { Matcher } from '../../model/matcher.js';
 import { SampleColumns } from '../../model/sample-columns.js';
 import { isStaleAt } from '../../model/stale-nan.js';
+import { GrowingMemory } from '../../storage/memory-account.js';
 import { Pace } from '../../storage/pace.js';
 import type { ApiContext, ApiHandler, ApiReply, PageCursor } from '../contract.js';
 import { ApiError, badData } from '../error-types.js';
@@ -54,16 +55,20 @@ function writePage(
   const sent = cursor?.values[0];
   const poll = (): void => throwIfStopped(context);
   const wanted = (name: string): boolean => sent === undefined || compareUtf8(name, sent) > 0;
+  const held = new GrowingMemory(context.memory);
   for (const { matcher, lastName, isLast } of metricBatches(context.storage, sets, mint, nowMs, poll, wanted)) {
-    for (const sample of newestSamples(matcher, sets, mint, nowMs, context)) writer.add(sample);
+    for (const sample of newestSamples(matcher, sets, mint, nowMs, context, held)) writer.add(sample);
     if (writer.length >= PAGE_BYTES && !isLast) return { query: 0, names: [METRIC_NAME], values: [lastName] };
   }
   return undefined;
 }
 
 /** Of some metrics: by name, whatever other label sorts before it, then by labels. */
-function newestSamples(named: Matcher, sets: MatcherSets, mint: number, maxt: number, context: ApiContext): FederatedSample[] {
+function newestSamples(
+  named: Matcher, sets: MatcherSets, mint: number, maxt: number, context: ApiContext, held: GrowingMemory,
+): FederatedSample[] {
   const found: FederatedSample[] = [];
+  let looked = 0;
   const seen = new Set<string>();
   const columns = new SampleColumns();
   columns.wantsStarts = false;
@@ -77,7 +82,7 @@ function newestSamples(named: Matcher, sets: MatcherSets, mint: number, maxt: nu
         if (seen.has(key)) continue;
         seen.add(key);
       }
-      context.memory?.take(SERIES_BYTES);
+      held.growTo(++looked * SERIES_BYTES);
       columns.clear();
       series.read(columns, mint, maxt);
       const last = columns.length - 1;

@@ -103,7 +103,8 @@ function forEachSeries(
     .filter(({ type, name, value }) => type !== '=' || value === '' || context.externalLabels[name] !== value)
     .map(({ type, name, value }) => new Matcher(type, name, value, poll));
   poll();
-  for (const part of parts(matchers, after, mint, maxt, context)) if (!visitPart(part, query, after, context, visit)) return;
+  const held = new GrowingMemory(context.memory);
+  for (const part of parts(matchers, after, mint, maxt, context)) if (!visitPart(part, query, after, context, held, visit)) return;
 }
 
 /** Selections with the series of a query in turn: of some metrics at a time, where that is the order of label sets. */
@@ -126,14 +127,14 @@ function* parts(
 
 /** @returns false when `visit` wants no more */
 function visitPart(
-  matchers: readonly Matcher[], { mint, maxt }: ReadQuery, after: Labels | undefined, context: ApiContext,
+  matchers: readonly Matcher[], { mint, maxt }: ReadQuery, after: Labels | undefined, context: ApiContext, held: GrowingMemory,
   visit: (labels: Labels, series: Series) => boolean,
 ): boolean {
   const external = Object.entries(context.externalLabels);
   const pace = new Pace(() => throwIfStopped(context), STOP_CHECK_SERIES);
-  const found = context.storage.select(matchers, mint, maxt, stoppable(context)).map((series) => {
+  const found = context.storage.select(matchers, mint, maxt, stoppable(context)).map((series, i) => {
     pace.step();
-    context.memory?.take(SERIES_BYTES);
+    held.growTo((i + 1) * SERIES_BYTES);
     return { labels: merged(series.labels, external), series };
   });
   const wanted = after === undefined ? found : found.filter(({ labels }) => compareLabels(labels, after) > 0);

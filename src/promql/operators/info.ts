@@ -255,11 +255,7 @@ function identifyingMatchers(series: readonly OutputSeries[]): Matcher[] {
   for (const name of IDENTIFYING) {
     const values = new Set(series.map((one) => one.labels.get(name)));
     values.delete('');
-    if (values.size > 0) matchers.push(new Matcher('=~', name, Array.from(values, quoteRegex).join('|')));
+    if (values.size > 0) matchers.push(Matcher.oneOf(name, [...values]));
   }
   return matchers;
-}
-
-function quoteRegex(text: string): string {
-  return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
 }
