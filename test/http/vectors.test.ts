@@ -14,9 +14,8 @@ import { buildServer } from '../../src/http/server.js';
 import type { HttpDeps } from '../../src/http/deps.js';
 import { IngestGate } from '../../src/http/ingest-gate.js';
 import { Readiness } from '../../src/http/readiness.js';
-import { Ingester } from '../../src/ingest/ingester.js';
-import { OTLP_DEFAULTS, type OtlpSettings } from '../../src/ingest/otlp-settings.js';
-import { OtlpTranslator } from '../../src/ingest/otlp-translate.js';
+import type { OtlpSettings } from '../../src/ingest/otlp-settings.js';
+import { systemClock } from '../../src/io/clock.js';
 import { Matcher } from '../../src/model/matcher.js';
 import { SampleColumns } from '../../src/model/sample-columns.js';
 import { isStaleAt } from '../../src/model/stale-nan.js';
@@ -24,7 +23,9 @@ import { collectGarbage } from '../../src/threads/collect-garbage.js';
 import { decodeOtlpJson, decodeOtlpProtobuf } from '../../src/wire/otlp-decode.js';
 import { encodeExportResponse, encodeStatus } from '../../src/wire/otlp-response.js';
 import { uncompressBlock } from '../../src/wire/snappy.js';
-import { openStore, tempDirectory, type OpenStore } from '../support/store-fixture.js';
+import { Door } from '../support/ingest-fixture.js';
+import { openStore, type OpenStore } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 import { otlpProtobuf } from '../wire/otlp-encode.js';
 
 const DIFFERENCES = fs.readFileSync(path.resolve(import.meta.dirname, '../../src/ingest/differences.md'), 'utf8');
@@ -93,24 +94,21 @@ interface System {
   readonly store: OpenStore;
 }
 
+const stores = new Stores(openStore);
 let opened = 0;
 
 async function withSystem<T>({ settings }: Vector, run: (system: System) => Promise<T>): Promise<T> {
-  const directory = tempDirectory();
-  const store = await openStore(directory, { outOfOrderWindowMs: settings.out_of_order_time_window_ms ?? 0 });
+  const store = await stores.open({ outOfOrderWindowMs: settings.out_of_order_time_window_ms ?? 0 });
   const has = (feature: string): boolean => settings.features?.includes(feature) === true;
   const typeAndUnitLabels = has('type-and-unit-labels');
   const zeroAtStart = has('created-timestamp-zero-ingestion');
-  const limits = { maxDecodedBytes: 32 << 20, maxLabelNamesPerSeries: Infinity, maxLabelNameLength: Infinity, maxLabelValueLength: Infinity, maxMetadataFamilies: 100, maxFutureMs: 600_000, typeAndUnitLabels, zeroAtStart };
-  const sink = { metadata: () => {}, exemplars: () => {}, haElections: () => {}, rejects: () => {} };
-  const translator = new OtlpTranslator({
-    ...OTLP_DEFAULTS,
+  const { ingester, translator } = new Door(store, systemClock, { settings: { typeAndUnitLabels, zeroAtStart }, otlp: {
     ...settings,
     // Without the feature Prometheus refuses deltas.
     delta_temporality: has('otlp-native-delta-ingestion') ? 'native' : 'reject',
     type_and_unit_labels: typeAndUnitLabels,
     created_timestamp_zero_ingestion: zeroAtStart,
-  });
+  } });
   const readiness = new Readiness();
   readiness.becomeReady();
   const nothing = (): never => { throw new Error('not part of this test'); };
@@ -120,10 +118,10 @@ async function withSystem<T>({ settings }: Vector, run: (system: System) => Prom
       acceptedWrites: settings.accepted_protobuf_messages ?? ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'],
     },
     logger: pino({ level: 'silent' }),
-    clock: { nowMs: () => Date.now() },
+    clock: systemClock,
     readiness,
     gate: new IngestGate({ maxRequests: 10, maxBytes: 1 << 30 }),
-    ingestion: new Ingester(store.db, sink, limits, () => Date.now(), () => translator),
+    ingestion: ingester,
     queries: { run: nothing },
     codecs: {
       uncompressBlock,
@@ -147,8 +145,7 @@ async function withSystem<T>({ settings }: Vector, run: (system: System) => Prom
     return await run({ app, store });
   } finally {
     await app.close();
-    await store.db.close();
-    fs.rmSync(directory, { recursive: true, force: true });
+    await stores.closeAll();
     // Each head reserves an arena of its own; hundreds of them would use up the address space before a collection.
     if (++opened % 20 === 0) collectGarbage();
   }

@@ -1,34 +1,21 @@
 /** The dry run over a real store: what relabelling, replicas, limits and stored values would make of a request. */
-import fs from 'node:fs';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { explainWrite } from '../../src/ingest/dry-run.js';
 import { HaTracker } from '../../src/ingest/ha-tracker.js';
-import { Ingester } from '../../src/ingest/ingester.js';
-import { OTLP_DEFAULTS } from '../../src/ingest/otlp-settings.js';
-import { OtlpTranslator } from '../../src/ingest/otlp-translate.js';
+import type { Ingester } from '../../src/ingest/ingester.js';
 import { SeriesPolicy } from '../../src/ingest/series-policy.js';
 import { Relabeling } from '../../src/model/relabel.js';
 import type { SampleBatch } from '../../src/model/sample-batch.js';
 import type { DbOptions } from '../../src/tsdb/db-options.js';
-import { append, batchOf, HOUR, labels, openStore, readAll, T0, tempDirectory, type OpenStore } from '../support/store-fixture.js';
+import { Door } from '../support/ingest-fixture.js';
+import { append, batchOf, clockAt, HOUR, labels, openStore, readAll, T0 } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
-const SETTINGS = {
-  maxDecodedBytes: 1 << 20, maxLabelNamesPerSeries: Infinity, maxLabelNameLength: Infinity, maxLabelValueLength: Infinity,
-  maxMetadataFamilies: 10, maxFutureMs: 600_000, typeAndUnitLabels: false, zeroAtStart: false,
-};
-const SILENT = { metadata: () => {}, exemplars: () => {}, rejects: () => {}, haElections: () => {} };
+const stores = new Stores(openStore);
+afterEach(() => stores.closeAll());
 
-let directory: string;
-let store: OpenStore;
-beforeEach(() => (directory = tempDirectory()));
-afterEach(async () => {
-  await store.db.close();
-  fs.rmSync(directory, { recursive: true, force: true });
-});
-
-async function ingester(options: Partial<DbOptions>, policy?: SeriesPolicy): Promise<Ingester> {
-  store = await openStore(directory, options);
-  return new Ingester(store.db, SILENT, SETTINGS, () => T0 + HOUR, () => new OtlpTranslator(OTLP_DEFAULTS), () => policy);
+async function door(options: Partial<DbOptions>, policy?: SeriesPolicy): Promise<Door> {
+  return new Door(await stores.open(options), clockAt(T0 + HOUR), policy && { policy });
 }
 
 const totals = (batch: SampleBatch, judge: Ingester) => explainWrite(batch, 1, judge).totals;
@@ -38,7 +25,7 @@ it('says what relabelling makes of names, and what it drops', async () => {
     { source_labels: ['__name__'], regex: 'debug_.*', action: 'drop' },
     { target_label: '__name__', source_labels: ['__name__'], replacement: 'app_$1' },
   ]);
-  const judge = await ingester({}, new SeriesPolicy({ relabeling: rules, maxRemembered: 10 }));
+  const { ingester: judge } = await door({}, new SeriesPolicy({ relabeling: rules, maxRemembered: 10 }));
   const report = explainWrite(batchOf([[labels('debug_x'), [[T0, 1], [T0 + 1, 1]]], [labels('up'), [[T0, 1]]]]), 1, judge);
   expect(report.totals).toMatchObject({ metrics: 2, points: 3, samples: 1, dropped: 2, rejected: 0 });
   expect(report.metrics.find(({ name }) => name === 'up')).toMatchObject({ prometheusNames: ['app_up'], points: 1, samples: 1 });
@@ -48,7 +35,7 @@ it('elects nobody', async () => {
   const failovers: string[] = [];
   const options = { clusterLabel: 'cluster', replicaLabel: '__replica__', updateTimeoutMs: 1000, failoverTimeoutMs: 5000, maxClusters: 1 };
   const ha = new HaTracker(options, () => failovers.push('saved'), () => failovers.push('failed over'));
-  const judge = await ingester({}, new SeriesPolicy({ ha, relabeling: new Relabeling([]), maxRemembered: 10 }));
+  const { ingester: judge } = await door({}, new SeriesPolicy({ ha, relabeling: new Relabeling([]), maxRemembered: 10 }));
   const from = (replica: string, cluster = 'c') => batchOf([[labels('up', { cluster, __replica__: replica }), [[T0, 1]]]]);
   expect(totals(from('a'), judge)).toMatchObject({ samples: 1, deduplicated: 0 });
   expect(totals(from('b'), judge)).toMatchObject({ samples: 1, deduplicated: 0 });
@@ -59,7 +46,7 @@ it('elects nobody', async () => {
 });
 
 it('knows limits of new series, and counts none of them', async () => {
-  const judge = await ingester({ seriesLimits: { perMetric: 2, perSender: 0, senderLabel: 'job' } });
+  const { ingester: judge, store } = await door({ seriesLimits: { perMetric: 2, perSender: 0, senderLabel: 'job' } });
   await append(store, [[labels('m', { i: '0' }), [[T0, 1]]]]);
   const more = () => batchOf(['0', '1', '2', '3'].map((i) => [labels('m', { i }), [[T0 + 1000, 1]]] as const));
   for (let again = 0; again < 2; again++) {
@@ -71,7 +58,7 @@ it('knows limits of new series, and counts none of them', async () => {
 });
 
 it('compares values', async () => {
-  const judge = await ingester({});
+  const { ingester: judge, store } = await door({});
   await append(store, [[labels('m'), [[T0, 1], [T0 + 1000, 2]]]]);
   const before = readAll(store);
   const { totals: counts, rejects } = explainWrite(batchOf([[labels('m'), [[T0, 1], [T0 + 1000, 3], [T0 + 500, 4]]]]), 1, judge);

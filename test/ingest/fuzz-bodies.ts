@@ -2,7 +2,7 @@
 import { lookupType } from '../support/message-types.js';
 import type { Random } from '../support/random.js';
 import { HOUR } from '../support/store-fixture.js';
-import { otlpProtobuf } from '../wire/otlp-encode.js';
+import { nanos, otlpProtobuf } from '../wire/otlp-encode.js';
 
 const requestV1 = lookupType('prompb/remote.proto', 'prometheus.WriteRequest');
 const requestV2 = lookupType('io/prometheus/write/v2/types.proto', 'io.prometheus.write.v2.Request');
@@ -65,8 +65,6 @@ export function writeBodyV2(random: Random, t: number): Uint8Array {
 }
 
 // ---- OTLP ------------------------------------------------------------------------------------------------------------------------
-
-const nanos = (ms: number): string => String(BigInt(ms) * 1_000_000n);
 
 function attributes(random: Random): object[] {
   const all = [

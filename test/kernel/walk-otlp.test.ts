@@ -3,83 +3,32 @@
  * with the fast path, the other without. What they hold, and what they answer, is the same. Requests are random, then damaged.
  * Long runs: `WALK_SEEDS=500 npx vitest run test/kernel/walk-otlp.test.ts -t soak`
  */
-import fs from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
-import { Ingester } from '../../src/ingest/ingester.js';
+import { afterEach, describe, expect, it } from 'vitest';
 import { OTLP_DEFAULTS, type OtlpSettings } from '../../src/ingest/otlp-settings.js';
 import { OtlpTranslator } from '../../src/ingest/otlp-translate.js';
-import { systemClock } from '../../src/io/clock.js';
-import type { MetricMetadata } from '../../src/model/metadata.js';
-import type { Appender } from '../../src/storage/appender.js';
-import { IngestError, type IngestOutcome } from '../../src/storage/ingestion.js';
+import { IngestError } from '../../src/storage/ingestion.js';
 import type { DbOptions } from '../../src/tsdb/db-options.js';
+import { countsByReason, Door } from '../support/ingest-fixture.js';
 import { Random } from '../support/random.js';
-import { append, HOUR, labels, openStore, readAll, readStarts, T0, tempDirectory, type OpenStore } from '../support/store-fixture.js';
+import { append, clockAt, HOUR, labels, openStore, readAll, readStarts, T0 } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 import { otlpProtobuf } from '../wire/otlp-encode.js';
 
-const UNLIMITED = { maxDecodedBytes: 1 << 20, maxLabelNamesPerSeries: Infinity, maxLabelNameLength: 300, maxLabelValueLength: Infinity, maxMetadataFamilies: 1000, typeAndUnitLabels: false, zeroAtStart: false, maxFutureMs: 600_000 };
-
+const NAME_LENGTH_MAX = 300;
 const SOAK_SEEDS = Number(process.env['WALK_SEEDS'] ?? 0);
 
-class Side {
-  readonly metadata = new Map<string, MetricMetadata>();
-  readonly exemplars: string[] = [];
-  fast = 0;
-  general = 0;
-  translator: OtlpTranslator;
-  readonly ingester: Ingester;
+const stores = new Stores(openStore);
+afterEach(() => stores.closeAll());
 
-  constructor(readonly store: OpenStore, withKernels: boolean, settings: Partial<OtlpSettings> = {}) {
-    this.translator = new OtlpTranslator({ ...OTLP_DEFAULTS, ...settings });
-    const appender: Appender = {
-      appendRemoteWriteV1: (body) => store.db.appendRemoteWriteV1(body),
-      appendRemoteWriteV2: (body) => store.db.appendRemoteWriteV2(body),
-      appendBatch: (batch, statuses) => store.db.appendBatch(batch, statuses),
-      probeBatch: (batch, statuses) => store.db.probeBatch(batch, statuses),
-      appendOtlp: async (body, naming) => {
-        const report = withKernels ? await store.db.appendOtlp(body, naming) : 'general';
-        if (report === 'general') this.general++;
-        else this.fast++;
-        return report;
-      },
-    };
-    const sink = {
-      metadata: (entries: readonly MetricMetadata[]) => { for (const entry of entries) this.metadata.set(entry.family, entry); },
-      exemplars: (entries: readonly { series: { toString(): string }; exemplar: { value: number; timestampMs: number } }[]) => {
-        for (const { series, exemplar } of entries) this.exemplars.push(`${series.toString()} ${exemplar.value}@${exemplar.timestampMs}`);
-      },
-      rejects: () => {},
-      haElections: () => {},
-    };
-    this.ingester = new Ingester(appender, sink, UNLIMITED, () => T0 + 6 * HOUR, () => this.translator);
-  }
-
-  async send(body: Uint8Array): Promise<IngestOutcome | string> {
-    try {
-      return await this.ingester.otlp(body);
-    } catch (error) {
-      expect(error).toBeInstanceOf(IngestError);
-      return error instanceof IngestError ? error.code : '';
-    }
-  }
-}
-
-/** Near the samples: a damaged time shall not open heads for years. */
-const clock = { ...systemClock, nowMs: () => T0 + 6 * HOUR };
-const stores: OpenStore[] = [];
-async function side(withKernels: boolean, settings: Partial<OtlpSettings> = {}, options: Partial<DbOptions> = {}): Promise<Side> {
-  const store = await openStore(tempDirectory(), { outOfOrderWindowMs: 8 * HOUR, keepStarts: true, ...options }, clock);
+async function open(withKernels: boolean, otlp: Partial<OtlpSettings> = {}, options: Partial<DbOptions> = {}): Promise<Door> {
+  // Near the samples: a damaged time shall not open heads for years.
+  const clock = clockAt(T0 + 6 * HOUR);
+  const store = await stores.open({ outOfOrderWindowMs: 8 * HOUR, keepStarts: true, ...options }, clock);
   await append(store, [[labels('seed'), [[T0, 1]]]]);
-  stores.push(store);
-  return new Side(store, withKernels, settings);
+  return new Door(store, clock, { settings: { maxLabelNameLength: NAME_LENGTH_MAX, maxFutureMs: 600_000 }, otlp, withKernels });
 }
-afterAll(async () => {
-  for (const store of stores) {
-    await store.db.close();
-    fs.rmSync(store.directory, { recursive: true });
-  }
-});
 
+/** With a part of a millisecond, which is not stored. */
 const nanos = (ms: number): string => `${BigInt(ms) * 1_000_000n + 123_456n}`;
 const attribute = (key: string, value: string) => ({ key, value: { stringValue: value } });
 
@@ -174,17 +123,22 @@ function damage(random: Random, body: Uint8Array): Uint8Array {
   return random.below(4) === 0 ? out.subarray(0, random.below(out.length + 1)) : out;
 }
 
-/** What a sender hears. */
-function answer(outcome: IngestOutcome | string): unknown {
-  if (typeof outcome === 'string') return outcome;
-  return { samples: outcome.samplesWritten + outcome.histogramsWritten, points: outcome.rejectedPoints, rejects: outcome.rejects.map(({ status, count }) => ({ status, count })).toSorted((a, b) => a.status - b.status) };
+/** What the sender hears. */
+async function answer(door: Door, body: Uint8Array): Promise<unknown> {
+  try {
+    const { samplesWritten, histogramsWritten, rejectedPoints, rejects } = await door.ingester.otlp(body);
+    return { samples: samplesWritten + histogramsWritten, rejectedPoints, rejects: countsByReason(rejects) };
+  } catch (error) {
+    if (error instanceof IngestError) return error.code;
+    throw error;
+  }
 }
 
-async function compare(kernels: Side, general: Side, bodies: Iterable<Uint8Array>): Promise<void> {
-  for (const body of bodies) expect(answer(await kernels.send(body))).toEqual(answer(await general.send(body)));
+async function compare(kernels: Door, general: Door, bodies: Iterable<Uint8Array>): Promise<void> {
+  for (const body of bodies) expect(await answer(kernels, body)).toEqual(await answer(general, body));
   expect(readAll(kernels.store)).toEqual(readAll(general.store));
   expect(readStarts(kernels.store.heads)).toEqual(readStarts(general.store.heads));
-  expect(kernels.exemplars.toSorted()).toEqual(general.exemplars.toSorted());
+  expect(kernels.sink.exemplarLines.toSorted()).toEqual(general.sink.exemplarLines.toSorted());
 }
 
 function* randomBodies(random: Random, rounds: number, others = 0): Iterable<Uint8Array> {
@@ -193,17 +147,17 @@ function* randomBodies(random: Random, rounds: number, others = 0): Iterable<Uin
 
 describe('walk of OTLP', () => {
   it.each([1, 2, 3, 4])('stores and answers what the general path does (seed %d)', async (seed) => {
-    const [kernels, general] = [await side(true), await side(false)];
+    const [kernels, general] = [await open(true), await open(false)];
     await compare(kernels, general, randomBodies(new Random(seed), 250));
-    expect(kernels.fast).toBeGreaterThan(50);
-    expect([...kernels.metadata.keys()].toSorted()).toEqual([...general.metadata.keys()].toSorted());
+    expect(kernels.appender.fast).toBeGreaterThan(50);
+    expect([...kernels.sink.families.keys()].toSorted()).toEqual([...general.sink.families.keys()].toSorted());
   });
 
   it.each([11, 12, 13, 14])('leaves to the translator what is not its own (seed %d)', async (seed) => {
-    const [kernels, general] = [await side(true), await side(false)];
+    const [kernels, general] = [await open(true), await open(false)];
     await compare(kernels, general, randomBodies(new Random(seed), 250, 30));
-    expect(kernels.fast).toBeGreaterThan(50);
-    expect([...kernels.metadata.keys()].toSorted()).toEqual([...general.metadata.keys()].toSorted());
+    expect(kernels.appender.fast).toBeGreaterThan(50);
+    expect([...kernels.sink.families.keys()].toSorted()).toEqual([...general.sink.families.keys()].toSorted());
   });
 
   it.skipIf(SOAK_SEEDS === 0)(`soak of ${SOAK_SEEDS} seeds`, async () => {
@@ -212,16 +166,13 @@ describe('walk of OTLP', () => {
       const random = new Random(seed);
       const settings = { convert_histograms_to_nhcb: random.below(4) === 0, promote_all_resource_attributes: random.below(4) === 0 };
       const options = { outOfOrderWindowMs: random.pick([0, 8 * HOUR, 60_000]) };
-      const [kernels, general] = [await side(true, settings, options), await side(false, settings, options)];
+      const [kernels, general] = [await open(true, settings, options), await open(false, settings, options)];
       try {
         await compare(kernels, general, randomBodies(random, 100, random.below(60)));
       } catch (error) {
         throw new Error(`seed ${seed}`, { cause: error });
       }
-      for (const store of stores.splice(-2)) {
-        await store.db.close();
-        fs.rmSync(store.directory, { recursive: true });
-      }
+      await stores.closeAll();
     }
   }, 3_600_000);
 
@@ -235,7 +186,7 @@ describe('walk of OTLP', () => {
     ['deltas refused', { delta_temporality: 'reject' as const }, {}],
     ['deltas as they are', { delta_temporality: 'native' as const }, {}],
   ])('with %s', async (_name, settings, options) => {
-    await compare(await side(true, settings, options), await side(false, settings, options), randomBodies(new Random(11), 150, 15));
+    await compare(await open(true, settings, options), await open(false, settings, options), randomBodies(new Random(11), 150, 15));
   });
 });
 
@@ -253,9 +204,9 @@ describe('OTLP of a fleet', () => {
   });
 
   it('takes the fast path from the first request on, in any order', async () => {
-    const [kernels, general] = [await side(true), await side(false)];
+    const [kernels, general] = [await open(true), await open(false)];
     await compare(kernels, general, [request(T0 + 1), request(T0 + 1000), request(T0 + 2000, 3), request(T0 + 3000), request(T0 + 3000)]);
-    expect(kernels).toMatchObject({ fast: 5, general: 0 });
+    expect(kernels.appender).toMatchObject({ fast: 5, general: 0 });
   });
 
   it('takes the plain points on the fast path whatever else is in the request', async () => {
@@ -273,14 +224,14 @@ describe('OTLP of a fleet', () => {
         ] }],
       }],
     });
-    const [kernels, general] = [await side(true), await side(false)];
+    const [kernels, general] = [await open(true), await open(false)];
     await compare(kernels, general, [mixed(T0 + 1000), mixed(T0 + 2000), mixed(T0 + 2000), mixed(T0 + 3000)]);
-    expect(kernels).toMatchObject({ fast: 4, general: 0 });
-    expect(await kernels.send(mixed(T0 + 4000))).toMatchObject({ samplesWritten: 6, histogramsWritten: 1, rejectedPoints: 3 });
+    expect(kernels.appender).toMatchObject({ fast: 4, general: 0 });
+    expect(await kernels.ingester.otlp(mixed(T0 + 4000))).toMatchObject({ samplesWritten: 6, histogramsWritten: 1, rejectedPoints: 3 });
   });
 
   it('finds the series again that another protocol made in another order', async () => {
-    const [kernels, general] = [await side(true), await side(false)];
+    const [kernels, general] = [await open(true), await open(false)];
     for (const one of [kernels, general]) {
       await append(one.store, [
         [labels('latency_seconds_count', { job: 'node', instance: 'h3' }), [[T0, 1]]], [labels('x'), [[T0, 1]]],
@@ -288,17 +239,17 @@ describe('OTLP of a fleet', () => {
       ]);
     }
     await compare(kernels, general, [request(T0 + 1000), request(T0 + 2000), request(T0 + 3000, 5)]);
-    expect(kernels.general).toBe(0);
+    expect(kernels.appender.general).toBe(0);
   });
 
   it('follows another head, and its series', async () => {
-    const [kernels, general] = [await side(true), await side(false)];
+    const [kernels, general] = [await open(true), await open(false)];
     await compare(kernels, general, [request(T0 + 1000), request(T0 + 2 * HOUR + 5000), request(T0 + 2 * HOUR + 6000), request(T0 + 2 * HOUR - 10), request(T0 + 9000)]);
-    expect(kernels.general).toBe(0);
+    expect(kernels.appender.general).toBe(0);
   });
 
   it('names points anew after a reload of the settings', async () => {
-    const [kernels, general] = [await side(true), await side(false)];
+    const [kernels, general] = [await open(true), await open(false)];
     await compare(kernels, general, [request(T0 + 1000)]);
     for (const one of [kernels, general]) one.translator = new OtlpTranslator({ ...OTLP_DEFAULTS, promote_resource_attributes: ['zone'] });
     await compare(kernels, general, [request(T0 + 2000), request(T0 + 3000)]);
@@ -306,9 +257,9 @@ describe('OTLP of a fleet', () => {
   });
 
   it('refuses what the limits refuse', async () => {
-    const [kernels, general] = [await side(true), await side(false)];
-    await compare(kernels, general, [request(T0 + 1000, 0, [attribute('n'.repeat(301), 'x')]), request(T0 + 1000)]);
-    expect(kernels).toMatchObject({ fast: 2, general: 0 });
+    const [kernels, general] = [await open(true), await open(false)];
+    await compare(kernels, general, [request(T0 + 1000, 0, [attribute('n'.repeat(NAME_LENGTH_MAX + 1), 'x')]), request(T0 + 1000)]);
+    expect(kernels.appender).toMatchObject({ fast: 2, general: 0 });
     expect(Object.keys(readAll(kernels.store)).filter((name) => name.startsWith('m1_total'))).toHaveLength(20);
   });
 });

@@ -2,30 +2,25 @@
  * The kernel walk of remote write 1.0 against the general decoder: two stores get the same requests, one through the kernels, the
  * other decoded in full; afterwards they hold the same. Requests are random and then damaged.
  */
-import fs from 'node:fs';
 import snappy from 'snappyjs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { SampleBatch } from '../../src/model/sample-batch.js';
 import { IngestError } from '../../src/storage/ingestion.js';
 import { decodeWriteRequestV1 } from '../../src/wire/remote-write-v1.js';
 import { WireError } from '../../src/wire/wire-error.js';
 import { Random } from '../support/random.js';
-import { append, HOUR, labels, openStore, readAll, remoteWriteV1, T0, tempDirectory, type OpenStore, type Point } from '../support/store-fixture.js';
+import { append, HOUR, labels, openStore, readAll, remoteWriteV1, T0, type OpenStore, type Point } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
 const OPTIONS = { outOfOrderWindowMs: 1000 * HOUR, maxDecodedBytes: 1 << 20 };
-const stores: OpenStore[] = [];
+const stores = new Stores(openStore);
+afterEach(() => stores.closeAll());
+
 async function newStore(): Promise<OpenStore> {
-  const store = await openStore(tempDirectory(), OPTIONS);
+  const store = await stores.open(OPTIONS);
   await append(store, [[labels('seed'), [[T0, 1]]]]);
-  stores.push(store);
   return store;
 }
-afterAll(async () => {
-  for (const store of stores) {
-    await store.db.close();
-    fs.rmSync(store.directory, { recursive: true });
-  }
-});
 
 function randomRequest(random: Random, round: number): Uint8Array {
   const entries = Array.from({ length: 1 + random.below(6) }, () => {

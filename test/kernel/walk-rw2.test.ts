@@ -3,9 +3,8 @@
  * kernels, the other decoded in full; afterwards they hold the same, and the same metadata has been handed over. Requests are random
  * (symbols in any order, unused and repeated ones, metadata, exemplars, fields in any order) and then damaged.
  */
-import fs from 'node:fs';
 import snappy from 'snappyjs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { MetricMetadata } from '../../src/model/metadata.js';
 import type { SampleBatch } from '../../src/model/sample-batch.js';
 import type { AppendReport } from '../../src/storage/appender.js';
@@ -14,23 +13,19 @@ import { decodeWriteRequestV2 } from '../../src/wire/remote-write-v2.js';
 import { WireError } from '../../src/wire/wire-error.js';
 import { lookupType } from '../support/message-types.js';
 import { Random } from '../support/random.js';
-import { append, HOUR, labels, openStore, readAll, readStarts, T0, tempDirectory, type OpenStore } from '../support/store-fixture.js';
+import { append, HOUR, labels, openStore, readAll, readStarts, T0, type OpenStore } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
 
 const Request = lookupType('io/prometheus/write/v2/types.proto', 'io.prometheus.write.v2.Request');
 const OPTIONS = { outOfOrderWindowMs: 1000 * HOUR, maxDecodedBytes: 1 << 20, keepStarts: true };
-const stores: OpenStore[] = [];
+const stores = new Stores(openStore);
+afterEach(() => stores.closeAll());
+
 async function newStore(): Promise<OpenStore> {
-  const store = await openStore(tempDirectory(), OPTIONS);
+  const store = await stores.open(OPTIONS);
   await append(store, [[labels('seed'), [[T0, 1]]]]);
-  stores.push(store);
   return store;
 }
-afterAll(async () => {
-  for (const store of stores) {
-    await store.db.close();
-    fs.rmSync(store.directory, { recursive: true });
-  }
-});
 
 interface Series {
   readonly labels: readonly (readonly [string, string])[];

@@ -1,35 +1,25 @@
 /** A series whose samples are all refused for their time leaves nothing behind: no name, no label, whatever the protocol. */
-import fs from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Ingester } from '../../src/ingest/ingester.js';
-import { OTLP_DEFAULTS } from '../../src/ingest/otlp-settings.js';
-import { OtlpTranslator } from '../../src/ingest/otlp-translate.js';
-import { compress, encodeWrite, type WriteSeries } from '../support/remote-write-client.js';
-import { append, HOUR, labels, openStore, readAll, T0, tempDirectory, type OpenStore } from '../support/store-fixture.js';
-import { otlpProtobuf } from '../wire/otlp-encode.js';
+import { countsByReason, Door } from '../support/ingest-fixture.js';
+import type { WriteSeries } from '../support/remote-write-client.js';
+import { append, clockAt, HOUR, labels, openStore, readAll, T0, type OpenStore } from '../support/store-fixture.js';
+import { Stores } from '../support/stores.js';
+import { nanos } from '../wire/otlp-encode.js';
 
 const NEWEST = T0 + 110 * 60_000;
-const UNLIMITED = {
-  maxDecodedBytes: 1 << 20, maxLabelNamesPerSeries: Infinity, maxLabelNameLength: 300, maxLabelValueLength: Infinity,
-  maxMetadataFamilies: 1000, typeAndUnitLabels: false, zeroAtStart: false, maxFutureMs: 0,
-};
-let open: OpenStore | undefined;
-afterEach(async () => {
-  await open?.db.close();
-  if (open) fs.rmSync(open.directory, { recursive: true });
-});
+const stores = new Stores(openStore);
+afterEach(() => stores.closeAll());
 
-async function store(): Promise<{ s: OpenStore; ingester: Ingester }> {
-  const s = (open = await openStore(tempDirectory()));
-  await append(s, [[labels('seed'), [[NEWEST, 1]]]]);
-  const sink = { metadata: () => {}, exemplars: () => {}, rejects: () => {}, haElections: () => {} };
-  return { s, ingester: new Ingester(s.db, sink, UNLIMITED, () => NEWEST, () => new OtlpTranslator(OTLP_DEFAULTS)) };
+async function door(): Promise<Door> {
+  const store = await stores.open();
+  await append(store, [[labels('seed'), [[NEWEST, 1]]]]);
+  return new Door(store, clockAt(NEWEST));
 }
 
 const series = (name: string, ...times: number[]): WriteSeries =>
   ({ labels: { __name__: name, job: name }, samples: times.map((timestampMs) => ({ timestampMs, value: 1 })) });
 const gauge = (name: string, t: number): object => {
-  const dataPoints = [{ timeUnixNano: `${BigInt(t) * 1_000_000n}`, asDouble: 1 }];
+  const dataPoints = [{ timeUnixNano: nanos(t), asDouble: 1 }];
   return { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name, gauge: { dataPoints } }] }] }] };
 };
 
@@ -41,28 +31,26 @@ function expectNoGhost(s: OpenStore): void {
 
 describe('a new series whose samples are all too old', () => {
   it.each([1, 2] as const)('remote write %i', async (version) => {
-    const { s, ingester } = await store();
-    const body = compress(encodeWrite(version, [series('ghost', T0 + 1, T0 + 2), series('kept', T0 + 3, NEWEST + 1)]));
-    const send = () => version === 1 ? ingester.remoteWriteV1(body) : ingester.remoteWriteV2(body);
+    const one = await door();
+    const send = () => one.write(version, series('ghost', T0 + 1, T0 + 2), series('kept', T0 + 3, NEWEST + 1));
     const first = await send();
-    expect([first.samplesWritten, first.rejects.map((group) => [group.status, group.count])]).toEqual([1, [[3, 3]]]);
+    expect([first.samplesWritten, countsByReason(first.rejects)]).toEqual([1, { too_old: 3 }]);
     expect(first.rejects[0]!.example).toMatch(/^too old sample: series (ghost|kept)\{/);
     expect((await send()).rejects[0]!.count).toBe(3);
-    expectNoGhost(s);
+    expectNoGhost(one.store);
   });
 
   it('OTLP', async () => {
-    const { s, ingester } = await store();
-    expect((await ingester.otlp(otlpProtobuf(gauge('ghost', T0 + 1)))).rejectedPoints).toBe(1);
-    await append(s, [[labels('kept', { job: 'kept' }), [[NEWEST, 1]]]]);
-    expectNoGhost(s);
+    const one = await door();
+    expect((await one.otlp(gauge('ghost', T0 + 1))).rejectedPoints).toBe(1);
+    await append(one.store, [[labels('kept', { job: 'kept' }), [[NEWEST, 1]]]]);
+    expectNoGhost(one.store);
   });
 });
 
 it('a known series is told the same as ever', async () => {
-  const { ingester } = await store();
-  const known = compress(encodeWrite(1, [series('seed', NEWEST + 5)]));
-  await ingester.remoteWriteV1(known);
-  const again = await ingester.remoteWriteV1(compress(encodeWrite(1, [series('seed', T0 + 1)])));
-  expect(again.rejects.map((group) => [group.status, group.count])).toEqual([[3, 1]]);
+  const one = await door();
+  await one.write(1, series('seed', NEWEST + 5));
+  const { rejects } = await one.write(1, series('seed', T0 + 1));
+  expect(countsByReason(rejects)).toEqual({ too_old: 1 });
 });

@@ -1,5 +1,8 @@
 import { ExportMetricsServiceRequest } from '../../src/wire/schemas.js';
 
+/** A time as OTLP/JSON has it. */
+export const nanos = (ms: number): string => String(BigInt(ms) * 1_000_000n);
+
 /** An OTLP/JSON request as protobuf, encoded by protobufjs. */
 export function otlpProtobuf(otlp: object): Uint8Array {
   const prepared: unknown = JSON.parse(JSON.stringify(otlp), (key, value: unknown) => {

@@ -7,23 +7,20 @@
  *   INTAKE_RUNS=5000 INTAKE_SEED=random npx vitest run test/ingest/model
  *   INTAKE_STORY='{"windowMs":0,…}' npx vitest run test/ingest/model
  */
-import fs from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import { HaTracker } from '../../../src/ingest/ha-tracker.js';
-import { Ingester } from '../../../src/ingest/ingester.js';
-import { OTLP_DEFAULTS } from '../../../src/ingest/otlp-settings.js';
-import { OtlpTranslator } from '../../../src/ingest/otlp-translate.js';
 import { SeriesPolicy } from '../../../src/ingest/series-policy.js';
 import { Relabeling } from '../../../src/model/relabel.js';
 import { AppendStatus, REASON } from '../../../src/storage/append-status.js';
 import type { HaElection } from '../../../src/storage/catalogue-sink.js';
 import type { IngestOutcome, RejectGroup } from '../../../src/storage/ingestion.js';
 import { decodeOtlpJson } from '../../../src/wire/otlp-decode.js';
+import { Door } from '../../support/ingest-fixture.js';
 import { itTellsStories } from '../../support/random-stories.js';
 import { SimClock } from '../../support/sim-clock.js';
-import { openStore, readAll, T0, tempDirectory, type OpenStore } from '../../support/store-fixture.js';
-import { otlpProtobuf } from '../../wire/otlp-encode.js';
+import { openStore, readAll, T0 } from '../../support/store-fixture.js';
+import { Stores } from '../../support/stores.js';
 import { IntakeModel, isFine, type Samples, type Verdict } from './intake-model.js';
 import { encodeWrite, otlpRequest, parseOtlp, parseWrite, type Parsed } from './requests.js';
 import { story, type Step, type Story } from './story.js';
@@ -31,18 +28,13 @@ import { story, type Step, type Story } from './story.js';
 /** All times of a story lie in one head. */
 const START_MS = T0 + 90 * 60_000;
 const RULES = { maxFutureMs: 600_000, maxIdleMs: 600_000, updateTimeoutMs: 15_000, failoverTimeoutMs: 30_000 };
-const SETTINGS = {
-  maxDecodedBytes: 1 << 20, maxLabelNamesPerSeries: 100, maxLabelNameLength: 1000, maxLabelValueLength: 1000, maxMetadataFamilies: 1000,
-  typeAndUnitLabels: false, zeroAtStart: false, maxFutureMs: RULES.maxFutureMs,
-};
 
 class Telling {
   private readonly clock = new SimClock(START_MS);
   private readonly model: IntakeModel;
   private readonly elections = new Map<string, HaElection>();
-  private readonly directories: string[] = [];
-  private store: OpenStore | undefined;
-  private ingester: Ingester | undefined;
+  private readonly stores = new Stores(openStore);
+  private door: Door | undefined;
   /** Sends the request before once more, with the times that it had. */
   private again: (() => Promise<void>) | undefined;
 
@@ -51,7 +43,7 @@ class Telling {
   }
 
   async tell(): Promise<void> {
-    await this.open(tempDirectory());
+    await this.open(this.stores.directory());
     for (const [at, step] of this.plan.steps.entries()) {
       try {
         await this.take(step);
@@ -62,8 +54,7 @@ class Telling {
   }
 
   async end(): Promise<void> {
-    await this.store?.db.close();
-    for (const directory of this.directories) fs.rmSync(directory, { recursive: true, force: true });
+    await this.stores.closeAll();
   }
 
   private async take(step: Step): Promise<void> {
@@ -73,14 +64,12 @@ class Telling {
         this.clock.advance(step.seconds * 1000);
         return;
       case 'stop':
-        await this.store!.db.close();
-        return this.reopen(this.store!.directory);
+        await this.stores.close(this.door!.store);
+        return this.reopen(this.door!.store.directory);
       case 'kill': {
-        // Another process finds the files as they are at this moment.
-        const directory = tempDirectory();
-        fs.cpSync(this.store!.directory, directory, { recursive: true });
-        await this.store!.db.close();
-        return this.reopen(directory);
+        const copy = this.stores.copyOf(this.door!.store);
+        await this.stores.close(this.door!.store);
+        return this.reopen(copy);
       }
       case 'again':
         return this.again?.();
@@ -90,7 +79,7 @@ class Telling {
         this.again = async () => {
           // What is not a series says nothing about who sends it.
           const isHeard = step.sender === null || step.series.every(({ fault }) => fault !== 'none') || this.model.hears(step.sender, this.clock.nowMs());
-          const outcome = await (step.version === 1 ? this.ingester!.remoteWriteV1(body) : this.ingester!.remoteWriteV2(body));
+          const outcome = await this.door!.remoteWrite(step.version, body);
           this.checkWrite(outcome, parsed, isHeard);
         };
         return this.again();
@@ -98,18 +87,15 @@ class Telling {
       case 'otlp': {
         const request = otlpRequest(step.points, nowMs);
         const parsed = parseOtlp(step.points, nowMs);
-        this.again = async () => this.checkOtlp(step.encoding === 'protobuf' ? await this.ingester!.otlp(otlpProtobuf(request))
-          : await this.ingester!.append(this.translator.translate(decodeOtlpJson(Buffer.from(JSON.stringify(request)))), 'otlp'), parsed);
+        this.again = async () => this.checkOtlp(step.encoding === 'protobuf' ? await this.door!.otlp(request)
+          : await this.door!.ingester.append(this.door!.translator.translate(decodeOtlpJson(Buffer.from(JSON.stringify(request)))), 'otlp'), parsed);
         return this.again();
       }
     }
   }
 
-  private readonly translator = new OtlpTranslator({ ...OTLP_DEFAULTS, delta_max_idle_ms: RULES.maxIdleMs });
-
   private async open(directory: string): Promise<void> {
-    this.directories.push(directory);
-    this.store = await openStore(directory, {
+    const store = await this.stores.openIn(directory, {
       outOfOrderWindowMs: this.plan.windowMs, maxFutureMs: RULES.maxFutureMs,
       seriesLimits: { perMetric: this.plan.limit, perSender: 0, senderLabel: 'job' },
     }, this.clock);
@@ -118,8 +104,7 @@ class Telling {
     ha.restore(this.elections.values());
     const relabeling = new Relabeling([{ source_labels: ['__name__'], regex: 'debug_.*', action: 'drop' }]);
     const policy = new SeriesPolicy({ ha, relabeling, maxRemembered: 1000 });
-    const sink = { metadata: () => {}, exemplars: () => {}, rejects: () => {}, haElections: () => {} };
-    this.ingester = new Ingester(this.store.db, sink, SETTINGS, () => this.clock.nowMs(), () => this.translator, () => policy);
+    this.door = new Door(store, this.clock, { otlp: { delta_max_idle_ms: RULES.maxIdleMs }, policy });
   }
 
   private async reopen(directory: string): Promise<void> {
@@ -169,7 +154,7 @@ class Telling {
   }
 
   private readSamples(): Samples {
-    return Object.fromEntries(Object.entries(readAll(this.store!)).map(([series, points]) => [series, Object.fromEntries(points)]));
+    return Object.fromEntries(Object.entries(readAll(this.door!.store)).map(([series, points]) => [series, Object.fromEntries(points)]));
   }
 
   private compareSamples(): void {

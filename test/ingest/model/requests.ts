@@ -2,6 +2,7 @@
 import { Labels } from '../../../src/model/labels.js';
 import { lookupType } from '../../support/message-types.js';
 import { compress } from '../../support/remote-write-client.js';
+import { nanos } from '../../wire/otlp-encode.js';
 import type { Point, Sender, WrittenSeries } from './story.js';
 
 const requestV1 = lookupType('prompb/remote.proto', 'prometheus.WriteRequest');
@@ -82,7 +83,6 @@ export function parseWrite(series: readonly WrittenSeries[], sender: Sender | nu
 // ---- OTLP ------------------------------------------------------------------------------------------------------------------------
 
 const BOUNDS = [1, 5];
-const nanos = (ms: number): string => `${BigInt(ms) * 1_000_000n}`;
 
 /** How many observations a histogram point has in each bucket. */
 const countsOf = (value: number): [number, number, number] => [value, 1, Math.max(0, 2 - value)];
