@@ -237,16 +237,17 @@ export class ExemplarReader {
   private select(matchers: readonly Matcher[], into: Map<number, Labels>, keep: (bytes: number) => void): void {
     const byName = matchers.filter((matcher) => matcher.name === METRIC_NAME);
     const others = matchers.filter((matcher) => matcher.name !== METRIC_NAME);
-    for (const row of this.candidates(byName)) {
+    const poll = (): void => keep(0);
+    for (const row of this.candidates(byName, poll)) {
       if (into.has(row.id)) continue;
       keep(ROW_BYTES + row.labels.length * 2);
       const labels = parseLabelText(row.labels);
-      if (others.every((matcher) => matcher.matches(labels.get(matcher.name), () => keep(0)))) into.set(row.id, labels);
+      if (others.every((matcher) => matcher.matches(labels.get(matcher.name), poll))) into.set(row.id, labels);
     }
   }
 
   /** Series whose metric name matches. Without a name, all are looked at: measured 3 us each. */
-  private *candidates(byName: readonly Matcher[]): Iterable<SeriesRow> {
+  private *candidates(byName: readonly Matcher[], poll: () => void): Iterable<SeriesRow> {
     if (byName.length === 0) {
       yield* this.allSeries.all();
       return;
@@ -254,7 +255,7 @@ export class ExemplarReader {
     const exact = byName.find((matcher) => matcher.type === '=');
     const metrics = exact ? [exact.value] : this.metrics.all().map((row) => row.metric);
     for (const metric of metrics) {
-      if (byName.every((matcher) => matcher.matches(metric))) yield* this.seriesOfMetric.all(metric);
+      if (byName.every((matcher) => matcher.matches(metric, poll))) yield* this.seriesOfMetric.all(metric);
     }
   }
 }

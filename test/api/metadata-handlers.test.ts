@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
+import type { ApiEndpoint } from '../../src/api/contract.js';
 import { call, NOW_MS, type FakeSeries } from './context.js';
 
 const SERIES: FakeSeries[] = [
@@ -63,8 +64,13 @@ describe('/labels and /label/<name>/values', () => {
     expect(call('labels', params).body).toBe(bad(message));
     expect(call('label_values', params, {}, { pathArgument: 'job' }).body).toBe(bad(message));
   });
-  it('stops when asked to', () => {
-    const { status, body } = call('series', 'match[]=up', { series: SERIES, stop: 'timeout' });
+  test.each<[ApiEndpoint, string]>([
+    ['series', 'match[]=up'],
+    // While a long pattern is read.
+    ...(['parse_query', 'format_query', 'query_exemplars'] as const).map((endpoint): [ApiEndpoint, string] =>
+      [endpoint, `query=${encodeURIComponent(`m{a=~"(?i)${'b.c|'.repeat(2000)}d"}`)}`]),
+  ])('%s stops when asked to', (endpoint, params) => {
+    const { status, body } = call(endpoint, params, { series: SERIES, stop: 'timeout' });
     expect([status, body]).toEqual([503, '{"status":"error","errorType":"timeout","error":"query timed out in query execution"}']);
   });
 });

@@ -1,8 +1,8 @@
 /** `/query_exemplars`: exemplars of all series that any selector of an expression matches. */
 import type { Exemplar } from '../../model/exemplar.js';
 import { Pace } from '../../storage/pace.js';
-import { parseExpr, type ParseOptions, selectorsOf } from '../../promql/parser/parse.js';
-import type { ApiHandler } from '../contract.js';
+import { parseExpr, selectorsOf } from '../../promql/parser/parse.js';
+import type { ApiContext, ApiHandler } from '../contract.js';
 import { noContent, success } from '../envelope.js';
 import { badData, isInputError } from '../error-types.js';
 import type { Expr } from '../../promql/parser/ast.js';
@@ -10,7 +10,7 @@ import { FormParams } from '../form.js';
 import type { JsonWriter } from '../json-writer.js';
 import { MAX_TIME_MS, MIN_TIME_MS, optionalTime } from '../params.js';
 import { writeLabels, writeList } from '../result-json.js';
-import { throwIfStopped } from './series.js';
+import { throwIfStopped } from '../stop.js';
 
 /** Rows of the catalogue read between two polls: 3 us each. */
 const ROWS_PER_POLL = 500;
@@ -20,7 +20,7 @@ export const handleQueryExemplars: ApiHandler = (request, context) => {
   const startMs = optionalTime(form, 'start', MIN_TIME_MS);
   const endMs = optionalTime(form, 'end', MAX_TIME_MS);
   if (endMs < startMs) throw badData('end timestamp must not be before start timestamp');
-  const selectors = selectorsOf(parse(form.get('query'), context.syntax));
+  const selectors = selectorsOf(parse(form.get('query'), context));
   // Observed: 204 without a body, while a selector that matches nothing gives `[]`.
   if (selectors.length === 0) return noContent();
 
@@ -50,9 +50,9 @@ function writeExemplar(json: JsonWriter, exemplar: Exemplar): void {
 }
 
 /** This endpoint reports parse errors without naming the parameter. */
-function parse(text: string, options: ParseOptions | undefined): Expr {
+function parse(text: string, context: ApiContext): Expr {
   try {
-    return parseExpr(text, options);
+    return parseExpr(text, { ...context.syntax, poll: () => throwIfStopped(context) });
   } catch (error) {
     if (isInputError(error)) throw badData(error.message);
     throw error;

@@ -16,7 +16,7 @@ import { FederationWriter, negotiateFederation, type FederatedSample } from '../
 import { FormParams } from '../form.js';
 import { metricBatches } from '../metric-batches.js';
 import { anyMatcherSets } from '../params.js';
-import { stoppable, throwIfStopped } from './series.js';
+import { stoppable, throwIfStopped } from '../stop.js';
 
 /** Prometheus' default, used where the context does not name another. */
 const LOOKBACK_DEFAULT_MS = 5 * 60_000;

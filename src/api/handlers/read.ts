@@ -16,7 +16,7 @@ import { ReadSamplesWriter } from '../../wire/remote-read-samples.js';
 import type { ApiContext, ApiHandler, ApiReply, PageCursor } from '../contract.js';
 import { badData } from '../error-types.js';
 import { isOrderedByMetric, metricBatches } from '../metric-batches.js';
-import { stoppable, throwIfStopped } from './series.js';
+import { stoppable, throwIfStopped } from '../stop.js';
 
 /** A page is ended at the first series after this many bytes. */
 const PAGE_BYTES = 4 * 1024 * 1024;

@@ -12,7 +12,7 @@ import { JsonWriter } from '../json-writer.js';
 import { matcherSets, optionalTime, parseGoInt } from '../params.js';
 import { writeList } from '../result-json.js';
 import { anyMatch, FUZZ_ALGORITHMS, textMatch, type FuzzAlgorithm } from '../text-match.js';
-import { throwIfStopped } from './series.js';
+import { throwIfStopped } from '../stop.js';
 
 const HOUR_MS = 3_600_000;
 const LIMIT_DEFAULT = 100;

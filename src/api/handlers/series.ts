@@ -3,14 +3,14 @@ import { goQuote } from '../../model/go-quote.js';
 import { compareLabels, type Labels } from '../../model/labels.js';
 import type { Matcher } from '../../model/matcher.js';
 import { Pace } from '../../storage/pace.js';
-import type { SelectHints } from '../../storage/queryable.js';
 import type { ApiContext, ApiHandler, ApiReply } from '../contract.js';
 import { success, TRUNCATED, writeStrings } from '../envelope.js';
-import { ApiError, badData, invalidParameter } from '../error-types.js';
+import { badData, invalidParameter } from '../error-types.js';
 import { FormParams } from '../form.js';
 import { isLabelName, unescapeLabelName } from '../label-name.js';
 import { limitParam, matcherSets, MAX_TIME_MS, MIN_TIME_MS, optionalTime } from '../params.js';
 import { writeLabels, writeList } from '../result-json.js';
+import { stoppable, throwIfStopped } from '../stop.js';
 
 /** A series of the union: its object, and labels that no cache shares. */
 const SERIES_BYTES = 300;
@@ -94,16 +94,4 @@ function strings(list: readonly string[], limit: number, context: ApiContext): A
 
 function cut<T>(list: readonly T[], limit: number): { list: readonly T[]; warnings: readonly string[] } {
   return limit > 0 && list.length > limit ? { list: list.slice(0, limit), warnings: [TRUNCATED] } : { list, warnings: [] };
-}
-
-/** Hints of a selection whose samples are of no interest, or only the newest ones. */
-export function stoppable(context: Pick<ApiContext, 'stopRequested'>): SelectHints {
-  return { func: '', rangeMs: 0, stepMs: 0, poll: () => throwIfStopped(context) };
-}
-
-/** @throws ApiError timeout or canceled, for handlers that run without the engine */
-export function throwIfStopped(context: Pick<ApiContext, 'stopRequested'>): void {
-  const reason = context.stopRequested();
-  if (reason === 'timeout') throw new ApiError('timeout', 'query timed out in query execution');
-  if (reason === 'canceled') throw new ApiError('canceled', 'query was canceled in query execution');
 }

@@ -7,7 +7,7 @@ import { FormParams } from '../form.js';
 import type { JsonWriter } from '../json-writer.js';
 import { parseGoInt } from '../params.js';
 import { writeList } from '../result-json.js';
-import { throwIfStopped } from './series.js';
+import { throwIfStopped } from '../stop.js';
 
 const LIMIT_DEFAULT = 10;
 const LIMIT_MAX = 10_000;
