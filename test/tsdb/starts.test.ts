@@ -163,11 +163,15 @@ describe('start timestamps', () => {
 
   it('survive a log that is written anew', async () => {
     const s = await stores.open();
+    // What holds from the very beginning of a head on, with a late sample behind it.
+    await send(s, [['first', T0, 5], ['first', T0 + 10, 5]]);
+    await send(s, [['first', T0 + 5, 9]]);
     await send(s, [['a', T0, 5], ['a', T0 + 10, 6], ['h', T0, 7, 'histogram'], ['h', T0 + 1, 8]]);
     await send(s, [['bb', T0, 1]]);
     await send(s, [['a', T0 + 5, 9], ['a', T0 + 11, 6], ['a', T0 + 12, 0]]);
     const wanted = readStarts(s.heads);
     expect(wanted[up('a')]).toEqual([[T0, 5], [T0 + 5, 9], [T0 + 10, 6], [T0 + 11, 6], [T0 + 12, 0]]);
+    expect(wanted[up('first')]).toEqual([[T0, 5], [T0 + 5, 9], [T0 + 10, 5]]);
     await stores.close(s);
     const head = path.join(s.directory, 'heads', fs.readdirSync(path.join(s.directory, 'heads'))[0]!);
     const segment = path.join(head, fs.readdirSync(head).find((name) => name.endsWith('.log'))!);
@@ -180,7 +184,7 @@ describe('start timestamps', () => {
     expect(readStarts(damaged.heads)).toMatchObject({ [up('a')]: wanted[up('a')], [up('h')]: wanted[up('h')] });
     const again = await stores.reopen(damaged);
     expect(again.notes).toEqual([]);
-    expect(readStarts(again.heads)).toMatchObject({ [up('a')]: wanted[up('a')], [up('h')]: wanted[up('h')] });
+    expect(readStarts(again.heads)).toMatchObject({ [up('a')]: wanted[up('a')], [up('h')]: wanted[up('h')], [up('first')]: wanted[up('first')] });
   });
 
   it('behind a lost record are those before, of series that restarted in it, until the next restart', async () => {
