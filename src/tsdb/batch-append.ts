@@ -1,12 +1,13 @@
 /** Appends decoded requests (remote write 2.0, OTLP, unusual 1.0): resolves label sets, spreads samples over heads. */
 import { COLUMN_CAPACITY, ST_DUPLICATE, ST_OK } from '../kernel/layout.js';
-import type { Labels } from '../model/labels.js';
+import type { Histogram } from '../model/histogram.js';
 import type { SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus, isAccepted } from '../storage/append-status.js';
 import type { AppendReport } from '../storage/appender.js';
 import { IngestError } from '../storage/ingestion.js';
-import { DeltaRows } from './delta-rows.js';
 import type { BlockTail } from './block-tail.js';
+import { DeltaRows } from './delta-rows.js';
+import { FoundSamples } from './found-samples.js';
 import type { HeadStore } from './head-store.js';
 import type { Head } from './head/head.js';
 import { judgeTime, type TimeRules } from './head/time-rules.js';
@@ -16,22 +17,32 @@ import { firstOfEqual, SeriesTail } from './series-tail.js';
 import { settleSlowRow } from './slow-rows.js';
 import { addZeroRows } from './zero-rows.js';
 
-export class BatchAppend {
-  /** Of the current request: series and times that were found to be stored before anything else was judged, and whether by a delta. */
-  private readonly found = new Map<string, boolean>();
+/** One request on its way. */
+interface Request {
+  readonly batch: SampleBatch;
+  /** By row. */
+  readonly statuses: Uint8Array;
+  readonly rules: TimeRules;
+  readonly report: AppendReport;
+  readonly touched: Set<Head>;
+  readonly deltas: DeltaRows | undefined;
+  readonly found: FoundSamples;
+}
 
+export class BatchAppend {
   constructor(private readonly store: HeadStore, private readonly others: OtherSources, private readonly older?: BlockTail) {}
 
   /** See `Appender.appendBatch`. @throws IngestError, LogWriteError */
   append(batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, touched: Set<Head>): AppendReport {
-    if (!batch.hasDeltas && !batch.zeroAtStart) return this.appendAll(batch, statuses, rules, touched, undefined);
+    const request = { batch, rules, report: newReport(), touched, found: new FoundSamples() };
+    if (!batch.hasDeltas && !batch.zeroAtStart) return this.appendAll({ ...request, statuses, deltas: undefined });
     const tail = new SeriesTail(this.store, this.older);
     const first = firstOfEqual(batch.series);
     const deltas = batch.hasDeltas ? new DeltaRows(tail, batch, first) : undefined;
     addZeroRows(batch, first, deltas, tail, rules);
     const all = new Uint8Array(batch.length);
     try {
-      return this.appendAll(batch, all, rules, touched, deltas);
+      return this.appendAll({ ...request, statuses: all, deltas });
     } finally {
       const sent = batch.length - batch.addedRows;
       statuses.set(all.subarray(0, sent));
@@ -40,24 +51,24 @@ export class BatchAppend {
     }
   }
 
-  private appendAll(
-    batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, touched: Set<Head>, deltas: DeltaRows | undefined,
-  ): AppendReport {
-    const report = newReport();
-    this.found.clear();
+  private appendAll(request: Request): AppendReport {
     // Oldest head first: a total in one goes on in the next.
-    const byHead = [...this.spread(batch, statuses, rules, report, touched, deltas)].sort(([a], [b]) => a.mint - b.mint);
+    const byHead = [...this.spread(request)].sort(([a], [b]) => a.mint - b.mint);
     for (const [head, rows] of byHead) {
-      this.others.touch(head, touched);
-      this.appendTo(head, rows, batch, statuses, rules, report, deltas);
+      this.others.touch(head, request.touched);
+      try {
+        this.appendTo(head, rows, request);
+      } finally {
+        // Also where a row throws: memory has those before it, and a repetition that finds them is acknowledged.
+        head.flushSingles();
+      }
     }
-    return report;
+    return request.report;
   }
 
   /** Sample indexes by head, each list in rising time: what is out of order inside one request need not be so in the store. */
-  private spread(
-    batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport, touched: Set<Head>, deltas: DeltaRows | undefined,
-  ): Map<Head, number[]> {
+  private spread(request: Request): Map<Head, number[]> {
+    const { batch, rules } = request;
     const byHead = new Map<Head, number[]>();
     let last: Head | undefined;
     let rising = true;
@@ -65,12 +76,12 @@ export class BatchAppend {
       const t = batch.timestamps[i]!;
       if (i > 0 && t < batch.timestamps[i - 1]!) rising = false;
       if (t > rules.notAfter || t < rules.lowest) {
-        this.refuseTime(batch, i, statuses, rules, report, touched, deltas);
+        this.refuseTime(request, i);
         continue;
       }
       if (!last?.covers(t)) {
         // A head of its own is opened only for what is new.
-        if (this.store.needsLateHead(t) && this.settleKnown(batch, i, statuses, rules, report, touched, deltas)) continue;
+        if (this.store.needsLateHead(t) && this.settleKnown(request, i)) continue;
         last = this.store.obtain(t);
       }
       const head: Head = last;
@@ -83,17 +94,15 @@ export class BatchAppend {
   }
 
   /** Refuses a sample whose time alone forbids it, unless a head has the very same sample already. */
-  private refuseTime(
-    batch: SampleBatch, i: number, statuses: Uint8Array, rules: TimeRules, report: AppendReport, touched: Set<Head>,
-    deltas: DeltaRows | undefined,
-  ): void {
+  private refuseTime({ batch, statuses, rules, report, touched, deltas, found }: Request, i: number): void {
     const t = batch.timestamps[i]!;
     const labels = batch.series[batch.seriesIndex[i]!]!;
     const status = judgeTime(rules, t, -Infinity);
-    const isStored = deltas?.isDelta(i) ? this.others.isInHeads(labels, t) && deltas.judgeStored(i) === AppendStatus.duplicate
+    const isDelta = deltas?.isDelta(i) === true;
+    const isStored = isDelta ? this.others.isInHeads(labels, t) && deltas.judgeStored(i) === AppendStatus.duplicate
       : this.others.probeHeads(labels, t, rowValue(batch, i)) === ST_DUPLICATE;
-    if (isStored || this.isFound(labels, t, deltas?.isDelta(i))) {
-      this.noteFound(labels, t, deltas?.isDelta(i));
+    if (isStored) found.note(labels, t, isDelta);
+    if (isStored || found.has(labels, t, isDelta)) {
       this.others.touchAt(t, touched);
       this.accept(report, i, batch, statuses, AppendStatus.duplicate);
       return;
@@ -103,53 +112,38 @@ export class BatchAppend {
   }
 
   /** Settles a sample if closed heads or blocks have one at its time: a duplicate is accepted, another value refused. */
-  private settleKnown(
-    batch: SampleBatch, i: number, statuses: Uint8Array, rules: TimeRules, report: AppendReport, touched: Set<Head>,
-    deltas: DeltaRows | undefined,
-  ): boolean {
+  private settleKnown({ batch, statuses, rules, report, touched, deltas, found }: Request, i: number): boolean {
     const t = batch.timestamps[i]!;
     const labels = batch.series[batch.seriesIndex[i]!]!;
+    const isDelta = deltas?.isDelta(i) === true;
     let status: AppendStatus = AppendStatus.ok;
-    if (deltas?.isDelta(i)) {
+    if (isDelta) {
       if (t <= deltas.newestOf(i)) status = deltas.judgeStored(i);
     } else {
-      const found = this.others.probe(labels, t, rowValue(batch, i));
-      if (found !== ST_OK) status = found === ST_DUPLICATE ? AppendStatus.duplicate : AppendStatus.conflict;
+      const probed = this.others.probe(labels, t, rowValue(batch, i));
+      if (probed !== ST_OK) status = probed === ST_DUPLICATE ? AppendStatus.duplicate : AppendStatus.conflict;
     }
     if (status === AppendStatus.ok) return false;
-    if (!isAccepted(status) && this.isFound(labels, t, deltas?.isDelta(i))) status = AppendStatus.duplicate;
+    if (isAccepted(status)) found.note(labels, t, isDelta);
+    else if (found.has(labels, t, isDelta)) status = AppendStatus.duplicate;
     // Its original may still wait for the disk.
     this.others.touchAt(t, touched);
-    if (isAccepted(status)) {
-      this.noteFound(labels, t, deltas?.isDelta(i));
-      this.accept(report, i, batch, statuses, status);
-    } else {
+    if (isAccepted(status)) this.accept(report, i, batch, statuses, status);
+    else {
       statuses[i] = status;
       addReject(report, status, 1, () => describeSample(status, labels.toString(), t, this.others.newestOf(undefined, labels, t), rules));
     }
     return true;
   }
 
-  private noteFound(labels: Labels, t: number, isDelta = false): void {
-    this.found.set(`${labels.key()}@${t}`, isDelta);
-  }
-
-  /** Whether the request has had another value for this time that is stored; see `appendTo` for why it is not so between deltas. */
-  private isFound(labels: Labels, t: number, isDelta = false): boolean {
-    const byDelta = this.found.get(`${labels.key()}@${t}`);
-    return byDelta !== undefined && !(byDelta && isDelta);
-  }
-
-  private appendTo(
-    head: Head, rows: readonly number[], batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport,
-    deltas: DeltaRows | undefined,
-  ): void {
+  private appendTo(head: Head, rows: readonly number[], request: Request): void {
+    const { batch, statuses, report, deltas } = request;
     const bits = batch.valueBits();
-    const refs = this.resolveAll(head, rows, batch, statuses, report, deltas?.tail);
+    const refs = this.resolveAll(head, rows, request);
     const floats = new Uint32Array(Math.min(rows.length, COLUMN_CAPACITY));
     let n = 0;
     const flush = (): void => {
-      if (n > 0) this.appendFloats(head, floats.subarray(0, n), batch, statuses, rules, report);
+      if (n > 0) this.appendFloats(head, floats.subarray(0, n), request);
       n = 0;
     };
     const lastRows = new Map<number, number>();
@@ -168,7 +162,7 @@ export class BatchAppend {
         }
       }
       // From here on the row holds the total, if it is to be stored.
-      if (isDelta && !this.settleDelta(deltas, i, batch, statuses, rules, report)) {
+      if (isDelta && !this.settleDelta(request, deltas, i)) {
         if (isAccepted(statuses[i]!)) lastRows.set(ref, i);
         continue;
       }
@@ -182,30 +176,32 @@ export class BatchAppend {
       }
       // Keeps the order of floats and histograms of one series.
       flush();
-      head.logDictionary();
-      const labels = batch.series[batch.seriesIndex[i]!]!;
-      const t = batch.timestamps[i]!;
-      const newestElsewhere = this.others.newestForJudging(head, () => labels, t, rules);
-      const probeElsewhere = this.others.probeRow(head, ref, t, () => labels, histogram);
-      const status = head.appendHistogram(ref, t, histogram, startOf(batch, i), rules, newestElsewhere, probeElsewhere);
-      if (isAccepted(status)) this.accept(report, i, batch, statuses, status);
-      else {
-        if (status === AppendStatus.outOfMemory) {
-          throw new IngestError('unavailable', `no memory in the head for a histogram of ${labels.toString()}`);
-        }
-        statuses[i] = status;
-        const newest = Math.max(head.newestOf(ref), this.others.newestOf(head, labels, t));
-        addReject(report, status, 1, () => describeSample(status, labels.toString(), t, newest, rules));
-      }
+      this.appendHistogram(head, ref, i, histogram, request);
     }
     flush();
-    head.flushSingles();
+  }
+
+  private appendHistogram(head: Head, ref: number, i: number, histogram: Histogram, { batch, statuses, rules, report }: Request): void {
+    head.logDictionary();
+    const labels = batch.series[batch.seriesIndex[i]!]!;
+    const t = batch.timestamps[i]!;
+    const newestElsewhere = this.others.newestForJudging(head, () => labels, t, rules);
+    const probeElsewhere = this.others.probeRow(head, ref, t, () => labels, histogram);
+    const status = head.appendHistogram(ref, t, histogram, startOf(batch, i), rules, newestElsewhere, probeElsewhere);
+    if (isAccepted(status)) {
+      this.accept(report, i, batch, statuses, status);
+      return;
+    }
+    if (status === AppendStatus.outOfMemory) {
+      throw new IngestError('unavailable', `no memory in the head for a histogram of ${labels.toString()}`);
+    }
+    statuses[i] = status;
+    const newest = Math.max(head.newestOf(ref), this.others.newestOf(head, labels, t));
+    addReject(report, status, 1, () => describeSample(status, labels.toString(), t, newest, rules));
   }
 
   /** Makes a total of a delta. False if there is nothing to store: repeated, late, contradicting. */
-  private settleDelta(
-    deltas: DeltaRows, i: number, batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport,
-  ): boolean {
+  private settleDelta({ batch, statuses, rules, report }: Request, deltas: DeltaRows, i: number): boolean {
     const newest = deltas.newestOf(i);
     const status = deltas.settle(i);
     if (status === AppendStatus.ok) return true;
@@ -224,9 +220,7 @@ export class BatchAppend {
   }
 
   /** Refs of the series that the rows need, by index in the batch. */
-  private resolveAll(
-    head: Head, rows: readonly number[], batch: SampleBatch, statuses: Uint8Array, report: AppendReport, tail: SeriesTail | undefined,
-  ): Map<number, number> {
+  private resolveAll(head: Head, rows: readonly number[], { batch, statuses, report, deltas }: Request): Map<number, number> {
     const refs = new Map<number, number>();
     const refused = new Map<number, number>();
     head.inBatch(() => {
@@ -235,7 +229,7 @@ export class BatchAppend {
         if (refs.has(series)) continue;
         let code = refused.get(series);
         if (code === undefined) {
-          const ref = tail?.knownRef(head, batch.series[series]!) ?? head.resolve(batch.series[series]!);
+          const ref = deltas?.tail.knownRef(head, batch.series[series]!) ?? head.resolve(batch.series[series]!);
           if (ref >= 0) {
             refs.set(series, ref);
             continue;
@@ -249,9 +243,7 @@ export class BatchAppend {
     return refs;
   }
 
-  private appendFloats(
-    head: Head, rows: Uint32Array, batch: SampleBatch, statuses: Uint8Array, rules: TimeRules, report: AppendReport,
-  ): void {
+  private appendFloats(head: Head, rows: Uint32Array, { batch, statuses, rules, report }: Request): void {
     const counts = head.appendColumns(rows.length, this.others.minValid(head, rules, rows.length), rules.notAfter);
     report.samples += counts.ok + counts.duplicates;
     if (counts.slow > 0 || counts.duplicates > 0) {

@@ -23,7 +23,7 @@ import type { OtherSources } from './other-sources.js';
 import { missedPoints, OtlpMisses, type OthersFound, type TimeRange } from './otlp-misses.js';
 import { newReport } from './reject-collector.js';
 import { rowsShare } from './shared-series.js';
-import { settleSlowRow } from './slow-rows.js';
+import { settleSlowRows } from './slow-rows.js';
 
 export class OtlpAppend {
   private readonly current: CurrentHead;
@@ -106,37 +106,21 @@ export class OtlpAppend {
   }
 
   private slowRows(head: Head, rows: number, rules: TimeRules, report: OtlpReport, lostSeries: Set<string>): void {
-    const { arena } = head;
-    const accepted = new Set<string>();
     const lost = new LostPoints();
     const lostRefs = new Set<number>();
-    for (let row = 0; row < rows; row++) {
-      const ref = head.columnRef(row);
-      const key = rowKey(head, row);
-      let status = head.columnStatus(row);
-      if (!isAccepted(status)) status = settleSlowRow(this.others, head, row, rules, report, () => accepted.has(key));
-      if (isAccepted(status)) {
-        accepted.add(key);
-        continue;
-      }
-      lostRefs.add(ref);
-      const origin = arena.field(OTLP_ORIGINS + row * 4);
+    settleSlowRows(this.others, head, rows, rules, report, (row, status) => {
+      lostRefs.add(head.columnRef(row));
+      const origin = head.arena.field(OTLP_ORIGINS + row * 4);
       lost.add(status, origin === OTLP_NO_ORIGIN ? undefined : origin);
-    }
+    });
     report.rejectedPoints = lost.count;
     lost.tell(report.rejects);
     // Of a series that keeps a sample the exemplars are kept.
     for (let row = 0; row < rows && lostRefs.size > 0; row++) {
-      if (accepted.has(rowKey(head, row))) lostRefs.delete(head.columnRef(row));
+      if (isAccepted(head.columnStatus(row))) lostRefs.delete(head.columnRef(row));
     }
     for (const ref of lostRefs) lostSeries.add(head.reader.labelsOf(ref).key());
-    head.flushSingles();
   }
-}
-
-/** Series and time of a row. */
-function rowKey(head: Head, row: number): string {
-  return `${head.columnRef(row)}@${head.columnTime(row)}`;
 }
 
 /** What the walk left to the translator. */

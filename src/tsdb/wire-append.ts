@@ -1,10 +1,10 @@
 /** The fast path of a remote write body: kernels over raw bytes; TypeScript only for series seen for the first time. */
 import {
-  BODY_OUT, LABELS_UNUSUAL, REF_DROPPED, REF_DUPLICATE, REF_FOREIGN, REF_PASSED, RES_DEDUPLICATED, RES_DROPPED, RES_MISSES, RES_OTHERS,
+  BODY_OUT, LABELS_UNUSUAL, REF_DROPPED, REF_DUPLICATE, REF_FOREIGN, RES_DEDUPLICATED, RES_DROPPED, RES_MISSES, RES_OTHERS,
   RES_OUTSIDE, RES_OUTSIDE_MAX, RES_OUTSIDE_MIN, RES_RESUME, RES_SAMPLES, WALK_DONE, WALK_MORE,
 } from '../kernel/layout.js';
 import type { MetricMetadata } from '../model/metadata.js';
-import { AppendStatus, isAccepted } from '../storage/append-status.js';
+import { AppendStatus } from '../storage/append-status.js';
 import type { AppendReport, LabelRunDecoder, SeriesFate, SeriesNaming, SeriesOfRest } from '../storage/appender.js';
 import { Labels } from '../model/labels.js';
 import { IngestError } from '../storage/ingestion.js';
@@ -15,7 +15,7 @@ import { judgeTime, type TimeRules } from './head/time-rules.js';
 import type { OtherSources } from './other-sources.js';
 import { addReject, describeSample, newReport, refuseSeries } from './reject-collector.js';
 import { rowsShare } from './shared-series.js';
-import { settleSlowRow } from './slow-rows.js';
+import { settleSlowRows } from './slow-rows.js';
 import { leaveMisses, type WireWalk } from './wire-walk.js';
 
 /** As the general decoder of 2.0. */
@@ -143,7 +143,7 @@ export class WireAppend {
       if (samples > 0) {
         const counts = head.appendColumns(samples, this.others.minValid(head, rules, samples), rules.notAfter);
         report.samples += counts.ok + counts.duplicates;
-        if (counts.slow > 0) this.slowRows(head, samples, rules, report);
+        if (counts.slow > 0) settleSlowRows(this.others, head, samples, rules, report);
       }
       if (result === WALK_DONE) return outside;
     }
@@ -211,26 +211,6 @@ export class WireAppend {
     const labels = this.decodeLabelRun(run);
     return typeof labels === 'string' ? labels : labels.toString();
   }
-
-  private slowRows(head: Head, samples: number, rules: TimeRules, report: AppendReport): void {
-    // Series and time of the rows so far that are there; made when a first conflict asks.
-    let accepted: Set<string> | undefined;
-    for (let row = 0; row < samples; row++) {
-      // Rows without a ref were refused or passed over with their miss, and counted there.
-      const ref = head.columnRef(row);
-      if (ref < 0 || ref >= REF_PASSED) continue;
-      if (!isAccepted(head.columnStatus(row))) {
-        const status = settleSlowRow(this.others, head, row, rules, report, () => {
-          accepted ??= acceptedRows(head, row);
-          return accepted.has(rowKey(head, row));
-        });
-        head.setColumnStatus(row, status);
-        if (!isAccepted(status)) continue;
-      }
-      accepted?.add(rowKey(head, row));
-    }
-    head.flushSingles();
-  }
 }
 
 /** Misses that have samples, and none with a time that could be stored. */
@@ -262,15 +242,4 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return out;
-}
-
-/** Series and time of the accepted ones among the first `count` rows. */
-function acceptedRows(head: Head, count: number): Set<string> {
-  const keys = new Set<string>();
-  for (let row = 0; row < count; row++) if (isAccepted(head.columnStatus(row))) keys.add(rowKey(head, row));
-  return keys;
-}
-
-function rowKey(head: Head, row: number): string {
-  return `${head.columnRef(row)}@${head.columnTime(row)}`;
 }

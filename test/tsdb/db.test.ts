@@ -1,11 +1,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { HDR_HEAP_LIMIT, HDR_HEAP_TOP, SLAB_BYTES } from '../../src/kernel/layout.js';
 import { isStaleAt } from '../../src/model/stale-nan.js';
 import { SampleBatch } from '../../src/model/sample-batch.js';
 import { SampleColumns } from '../../src/model/sample-columns.js';
 import { AppendStatus } from '../../src/storage/append-status.js';
 import { IngestError } from '../../src/storage/ingestion.js';
+import { NodeDisk } from '../../src/io/node-disk.js';
+import { SYNC_FAILED } from '../../src/tsdb/log/log-writer.js';
+import { replayLog } from '../../src/tsdb/log/replay.js';
 import { append, batchOf, HOUR, labels, matchers, type MatcherSpec, openStore, readAll, remoteWriteV1, T0, type OpenStore, type Point } from '../support/store-fixture.js';
 import { Stores } from '../support/stores.js';
 
@@ -269,6 +273,53 @@ describe('restart', () => {
     const third = await stores.reopen(again);
     expect(readAll(third)['up{job="a"}']!.length).toBe(501);
     expect(readAll(third)['up{job="new"}']).toEqual([[T0 + 500_000, 2]]);
+  });
+
+  it.each(['batch', 'remote write'] as const)('finds what a request stored before there was no memory for the rest of it: %s', async (door) => {
+    const s = await stores.open();
+    const minute = 60_000;
+    await append(s, [[up('a'), [[T0 + 20 * minute, 1]]], [up('b'), [[T0 + 20 * minute, 1]]]]);
+    const { arena } = s.heads.heads[0]!;
+    const limit = arena.u32[HDR_HEAP_LIMIT >>> 2]!;
+    // Room for a block of late samples of the one, and not of the other.
+    arena.u32[HDR_HEAP_LIMIT >>> 2] = arena.u32[HDR_HEAP_TOP >>> 2]! + 2 * SLAB_BYTES + 8;
+    const late = [[up('a'), [[T0 + minute, 2]]], [up('b'), [[T0 + minute, 2]]]] as const;
+    const sent = door === 'batch' ? append(s, late) : s.db.appendRemoteWriteV1(remoteWriteV1(late));
+    await expect(sent).rejects.toMatchObject({ name: 'IngestError', code: 'unavailable' });
+    arena.u32[HDR_HEAP_LIMIT >>> 2] = limit;
+    // The window moves on; the repetition is accepted because memory has the sample.
+    await s.db.appendRemoteWriteV1(remoteWriteV1([[up('c'), [[T0 + 100 * minute, 1]]]]));
+    expect((await append(s, [[up('a'), [[T0 + minute, 2]]]])).samples).toBe(1);
+    expect(readAll(await stores.openIn(stores.copyOf(s)))['up{job="a"}']).toEqual([[T0 + minute, 2], [T0 + 20 * minute, 1]]);
+  });
+
+  it('has no records in its log that grow with a request or a series', async () => {
+    const s = await stores.open();
+    const jobs = Array.from({ length: 500 }, (_, i) => up(String(i)));
+    await append(s, jobs.map((job) => [job, [[T0 + HOUR / 4, -1]]]));
+    await append(s, jobs.map((job) => [job, Array.from({ length: 240 }, (_, i): Point => [T0 + i, i])]));
+    // One series that has as much.
+    await append(s, [[up('dense'), Array.from({ length: 120_000 }, (_, i): Point => [T0 + i, i])]]);
+    const [name] = fs.readdirSync(path.join(s.directory, 'heads'));
+    const log = path.join(s.directory, 'heads', name!);
+    const sizes = async (): Promise<number[]> => {
+      const found: number[] = [];
+      await replayLog(new NodeDisk(), log, (_type, payload) => void found.push(payload.length));
+      return found;
+    };
+    const written = readAll(s);
+    await stores.close(s);
+    const late = await sizes();
+    expect(Math.max(...late)).toBeLessThan(1.1 * 2 ** 20);
+    expect(late.length).toBeGreaterThan(3);
+    // Written anew, too.
+    fs.writeFileSync(path.join(log, SYNC_FAILED), '');
+    const again = await stores.openIn(s.directory);
+    expect(readAll(again)).toEqual(written);
+    await stores.close(again);
+    const anew = await sizes();
+    expect(Math.max(...anew)).toBeLessThan(1.1 * 2 ** 20);
+    expect(anew.length).toBeGreaterThan(3);
   });
 
   it('begins a new log when a damaged one lost series, and keeps what is left', async () => {

@@ -35,6 +35,8 @@ const SCRATCH_BYTES = 1024 * 1024;
 /** An encoded histogram; probing decodes chunks into the start of the scratch, so this lies behind. */
 const HISTOGRAM_SCRATCH = SCRATCH + 1024 * 1024;
 const HISTOGRAM_BYTES_MAX = 512 * 1024;
+/** Single samples that wait for their log record. The record of a whole body could be larger than a record may be. */
+const SINGLES_BYTES_MAX = 1024 * 1024;
 const IDS = READER_BASE;
 const IDS_MAX = READER_TIMES / 4;
 
@@ -297,7 +299,7 @@ export class Head {
   /**
    * Judges and, if acceptable, stores one float of the columns by itself: late ones, and series that have histograms too.
    * `newestElsewhere` is the series' newest sample in other heads and blocks, `probeElsewhere` whether they have this one: ST_OK,
-   * ST_DUPLICATE or ST_CONFLICT. The log record is written by `flushSingles`.
+   * ST_DUPLICATE or ST_CONFLICT. The log record is written by `flushSingles`, or here if many wait. @throws LogWriteError
    */
   appendRow(row: number, rules: TimeRules, newestElsewhere: number, probeElsewhere: number): AppendStatus {
     const { kernel } = this.arena;
@@ -311,10 +313,11 @@ export class Head {
     if (status === ST_NO_MEMORY) return AppendStatus.outOfMemory;
     this.noteStart(ref, t, startMs);
     this.single.addFloat(ref, t, low, high);
+    this.limitSingles();
     return AppendStatus.ok;
   }
 
-  /** Judges and stores one histogram, likewise. */
+  /** Judges and stores one histogram, likewise. @throws LogWriteError */
   appendHistogram(
     ref: number, t: number, histogram: Histogram, startMs: number, rules: TimeRules, newestElsewhere: number, probeElsewhere: number,
   ): AppendStatus {
@@ -336,6 +339,7 @@ export class Head {
     invariant(status === ST_OK, `appendHistogram returned ${status}`);
     this.noteStart(ref, t, start);
     this.histograms.addHistogram(ref, t, bytes.subarray(at, at + length));
+    this.limitSingles();
     return AppendStatus.ok;
   }
 
@@ -349,6 +353,10 @@ export class Head {
     if (change !== START_SAME) this.starts.addStart(ref, t, startMs, change === START_ONCE);
   }
 
+  private limitSingles(): void {
+    if (this.starts.length + this.single.length + this.histograms.length > SINGLES_BYTES_MAX) this.flushSingles();
+  }
+
   /** Whether exactly this histogram is stored: ST_OK (nothing at its time), ST_DUPLICATE or ST_CONFLICT. */
   probeHistogram(ref: number, t: number, histogram: Histogram): number {
     if (histogramEncodedSizeMax(histogram) > HISTOGRAM_BYTES_MAX) return ST_OK;
@@ -359,10 +367,17 @@ export class Head {
 
   /** Logs what `appendRow` and `appendHistogram` stored since the last call. @throws LogWriteError */
   flushSingles(): void {
-    // A start without its sample does no harm, a sample without its start would not get it any more.
-    this.flush(RecordType.starts, this.starts);
-    this.flush(RecordType.floats, this.single);
-    this.flush(RecordType.histograms, this.histograms);
+    // A start without its sample does no harm, a sample without its start would not get it any more. All are handed over, whatever
+    // becomes of the one before: the log keeps what it cannot write, in this order.
+    try {
+      this.flush(RecordType.starts, this.starts);
+    } finally {
+      try {
+        this.flush(RecordType.floats, this.single);
+      } finally {
+        this.flush(RecordType.histograms, this.histograms);
+      }
+    }
   }
 
   private flush(type: number, buffer: RecordBuffer): void {

@@ -116,21 +116,32 @@ async function writeSamples(head: Head, log: LogWriter): Promise<void> {
     flush(RecordType.floats, floats);
     flush(RecordType.histograms, histograms);
   };
+  let written = 0;
+  // Within a series, too: one that is sampled every millisecond has more than a record can hold.
+  const flushLarge = (): void => {
+    if (starts.length + floats.length + histograms.length < RECORD_BYTES) return;
+    flushAll();
+    written++;
+  };
   for (let ref = 0; ref < head.arena.seriesCount; ref++) {
     columns.clear();
     head.reader.readSeries(ref, columns, head.mint, head.maxt);
     const bits = new Uint32Array(columns.values.buffer, columns.values.byteOffset, columns.length * 2);
     // As the memory has them, and not as they would be noted of these samples in this order: what is noted later builds on them.
-    for (const { timeMs, startMs, isOnce } of startChanges(head.arena, ref)) starts.addStart(ref, timeMs, startMs, isOnce);
+    for (const { timeMs, startMs, isOnce } of startChanges(head.arena, ref)) {
+      starts.addStart(ref, timeMs, startMs, isOnce);
+      flushLarge();
+    }
     for (let i = 0; i < columns.length; i++) {
       const histogram = columns.histograms?.[i];
       if (histogram) {
         const encoded = new Uint8Array(histogramEncodedSizeMax(histogram));
         histograms.addHistogram(ref, columns.timestamps[i]!, encoded.subarray(0, encodeHistogram(histogram, encoded, 0)));
       } else floats.addFloat(ref, columns.timestamps[i]!, bits[i * 2]!, bits[i * 2 + 1]!);
+      flushLarge();
     }
-    if (starts.length + floats.length + histograms.length < RECORD_BYTES) continue;
-    flushAll();
+    if (written === 0) continue;
+    written = 0;
     // A large head takes seconds: queries and health checks are answered in between.
     await nextTurn();
   }
