@@ -16,7 +16,7 @@ function capped(decompress: (body: Buffer, options: zlib.ZlibOptions) => Promise
 }
 
 /** What OTLP bodies may be encoded with on this version of Node.js. */
-export const OTLP_ENCODINGS: readonly string[] = ['identity', 'gzip', 'deflate', ...(zstdDecompress ? ['zstd'] : [])];
+const OTLP_ENCODINGS: readonly string[] = ['identity', 'gzip', 'deflate', ...(zstdDecompress ? ['zstd'] : [])];
 
 /** Node has zstd since 22.15 and 23.8; the types that we compile with are older. */
 function zstdOf(library: object): Decompress | undefined {

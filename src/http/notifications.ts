@@ -1,6 +1,6 @@
 /** Notices for people who look at the server, with the texts of Prometheus (util/notifications): its web UI shows them as banners. */
 
-export const NOTICES = {
+const NOTICES = {
   starting: 'Prometheus is starting and replaying the write-ahead log (WAL).',
   stopping: 'Prometheus is shutting down and gracefully stopping all operations.',
   reloadFailed: 'Configuration reload has failed.',

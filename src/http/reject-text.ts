@@ -2,7 +2,7 @@ import { AppendStatus, REASON } from '../storage/append-status.js';
 import type { RejectGroup } from '../storage/ingestion.js';
 
 /** Senders log the text whole, and a proxy may refuse long ones. */
-export const REJECT_TEXT_BYTES_MAX = 4096;
+const REJECT_TEXT_BYTES_MAX = 4096;
 
 /**
  * What was not stored: a line for each reason, `out_of_order: 2 samples not stored, for example …`. The reason's name is

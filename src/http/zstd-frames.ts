@@ -22,7 +22,7 @@ const DICTIONARY_ID_BYTES = [0, 1, 2, 4] as const;
 const CONTENT_SIZE_BYTES = [0, 2, 4, 8] as const;
 
 /** A body that is no sequence of whole frames. */
-export class ZstdFrameError extends Error {
+class ZstdFrameError extends Error {
   override name = 'ZstdFrameError';
   readonly code = 'corrupt';
 }

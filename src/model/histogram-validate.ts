@@ -8,7 +8,7 @@ import { coarserIndex, spanIndexes, spanLength, spansOf } from './histogram-span
 export const SCHEMA_MIN = -4;
 export const SCHEMA_MAX = 8;
 /** Finer schemas up to this one are legal on the wire; the receiver merges their buckets to `SCHEMA_MAX`. */
-export const SCHEMA_REDUCIBLE_MAX = 52;
+const SCHEMA_REDUCIBLE_MAX = 52;
 
 /**
  * What is wrong with a histogram, undefined if nothing is. Call `reduceSchema` first: schemas above 8 are refused here.

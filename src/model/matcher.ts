@@ -7,8 +7,6 @@ import { goQuote } from './go-quote.js';
 import { RegexError, RegexTest } from './regex-engine.js';
 import { type Glob, matchGlob, readShape } from './regex-shape.js';
 
-export { MAX_PROGRAM_SIZE, RegexError } from './regex-engine.js';
-
 export type MatchType = '=' | '!=' | '=~' | '!~';
 
 /** UTF-16 units of a pattern. Dashboards do send alternations of thousands of names; those never meet the engine. */

@@ -15,7 +15,7 @@ export type RelabelFields = Readonly<Record<string, string | readonly string[]>>
 type RelabelStep = (labels: LabelMap) => boolean;
 type LabelMap = Map<string, string>;
 
-export const RELABEL_ACTIONS = [
+const RELABEL_ACTIONS = [
   'replace', 'keep', 'drop', 'hashmod', 'labelmap', 'labeldrop', 'labelkeep', 'lowercase', 'uppercase', 'keepequal', 'dropequal',
 ] as const;
 type RelabelAction = (typeof RELABEL_ACTIONS)[number];

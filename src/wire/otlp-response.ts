@@ -12,11 +12,6 @@ const MESSAGE_3 = 26;
 
 export type OtlpEncoding = 'protobuf' | 'json';
 
-export const OTLP_CONTENT_TYPE: Readonly<Record<OtlpEncoding, string>> = {
-  protobuf: 'application/x-protobuf',
-  json: 'application/json',
-};
-
 /** What of a request was not stored. `rejectedDataPoints` 0 with a message is a warning. */
 export interface PartialSuccess {
   readonly rejectedDataPoints: number;

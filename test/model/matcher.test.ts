@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
 import { goQuote, goQuoteRune } from '../../src/model/go-quote.js';
-import { MAX_PATTERN_LENGTH, Matcher, RegexError } from '../../src/model/matcher.js';
+import { MAX_PATTERN_LENGTH, Matcher } from '../../src/model/matcher.js';
+import { RegexError } from '../../src/model/regex-engine.js';
 import { readShape } from '../../src/model/regex-shape.js';
 
 const regex = (pattern: string) => new Matcher('=~', 'l', pattern);

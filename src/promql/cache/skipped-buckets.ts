@@ -3,10 +3,10 @@
  * `histogram_avg` histograms have no buckets unless there is a subquery around (`engine/query-context.ts`), which shows only where
  * something in between looks at buckets.
  */
+import { BUCKETS_SKIPPED_BY } from '../engine/query-context.js';
 import type { Expr } from '../parser/ast.js';
 import { childrenOf } from '../parser/children.js';
 
-const SKIPPING: ReadonlySet<string> = new Set(['histogram_count', 'histogram_sum', 'histogram_avg']);
 /** What is added and scaled without a look at buckets. */
 const BLIND_CALLS: ReadonlySet<string> = new Set([
   'rate', 'increase', 'delta', 'irate', 'idelta', 'sum_over_time', 'avg_over_time', 'last_over_time', 'first_over_time',
@@ -14,7 +14,7 @@ const BLIND_CALLS: ReadonlySet<string> = new Set([
 const BLIND_AGGREGATES: ReadonlySet<string> = new Set(['sum', 'avg']);
 
 export function differsInSubquery(expr: Expr): boolean {
-  if (expr.kind === 'call' && SKIPPING.has(expr.func)) return !expr.args.every(isBlind);
+  if (expr.kind === 'call' && BUCKETS_SKIPPED_BY.has(expr.func)) return !expr.args.every(isBlind);
   return childrenOf(expr).some(differsInSubquery);
 }
 

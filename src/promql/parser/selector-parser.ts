@@ -1,6 +1,7 @@
 /** What stands in braces and grouping parentheses: label matchers, and lists of label names. */
 import { METRIC_NAME } from '../../model/labels.js';
-import { Matcher, MAX_PROGRAM_SIZE, type MatchType, RegexError } from '../../model/matcher.js';
+import { Matcher, type MatchType } from '../../model/matcher.js';
+import { MAX_PROGRAM_SIZE, RegexError } from '../../model/regex-engine.js';
 import type { Position, VectorSelector } from './ast.js';
 import { hasInvalidUtf8, unquote } from './string-literal.js';
 import { canBeLabelName, type Token } from './token.js';
