@@ -22,14 +22,9 @@ const series = Array.from({ length: SERIES }, (_, i) => encodeLabels([
   ['job', 'node'],
 ]));
 
-async function post(path, body, headers) {
-  for (;;) {
-    const answer = await fetch(`${server.url}${path}`, { method: 'POST', body, headers });
-    const text = await answer.text();
-    if (answer.ok) return;
-    if (answer.status !== 503) throw new Error(`${path}: ${answer.status} ${text}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+/** Again while there is no room. */
+async function write(body) {
+  while (await server.write(body, [503]) === 503) await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
 /** A million series are blocks after minutes, and `fetch` waits five for an answer. */
@@ -49,7 +44,7 @@ async function load(startMs) {
   for (let scrape = 0; scrape < SCRAPES; scrape++) {
     for (let first = 0; first < SERIES; first += PER_BODY) {
       const body = plainBody(series.slice(first, first + PER_BODY), startMs + scrape * 15_000, (i) => scrape + i);
-      await post('/api/v1/write', body, { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' });
+      await write(body);
     }
   }
 }

@@ -8,11 +8,11 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { remoteWriteBodies } from '../lib/fleet.mjs';
-import { header } from '../lib/report.mjs';
+import { remoteWriteBodies, TARGETS_PER_BODY } from '../lib/fleet.mjs';
+import { header, quantile } from '../lib/report.mjs';
+import { freePort, WRITE_HEADERS } from '../lib/server-process.mjs';
 
 const smoke = process.argv.includes('--smoke');
 const targets = smoke ? 4 : 20;
@@ -24,8 +24,7 @@ const phaseMs = smoke ? 1_000 : 5_000;
 /** Bodies on their way at a time; a sender with more of them waits. */
 const IN_FLIGHT_MAX = 8;
 const agent = new http.Agent({ keepAlive: true, maxSockets: IN_FLIGHT_MAX });
-/** Four targets share a body. */
-const bodiesPerScrape = targets / 4;
+const bodiesPerScrape = targets / TARGETS_PER_BODY;
 const rounds = Math.ceil((2.5 * phaseMs) / (paceMs * bodiesPerScrape)) + 3;
 const scrapes = history + rounds;
 const startMs = Date.now() - scrapes * 15_000;
@@ -130,26 +129,17 @@ async function phase(send, url, query, lengthMs) {
   return result;
 }
 
-function at(sorted, quantile) {
-  return sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))].toFixed(1);
+function at(sorted, q) {
+  return quantile(sorted, q).toFixed(1);
 }
 
 /** Costs the sender less than `fetch`, which would be a good part of what is measured. */
 function post(url, body) {
   return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'content-length': body.length };
+    const headers = { ...WRITE_HEADERS, 'content-length': body.length };
     const request = http.request(url, { method: 'POST', agent, headers }, (response) => {
       response.resume().on('end', () => resolve(response.statusCode));
     });
     request.on('error', reject).end(body);
-  });
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
   });
 }

@@ -2,9 +2,10 @@
 // that takes 10 MB a second, while a fleet is written at a steady pace.
 // Expected: the main thread only hands bytes to sockets, a copy into the kernel, below 1 ms of CPU a MB; the answer is in memory once,
 // until the reader has taken it. On a machine with 37 jobs for 2 cores: 0.8 to 3.4 ms a MB, with all else the thread did meanwhile.
+//   npm run build && node bench/http/large-downloads.mjs [--smoke]
 import http from 'node:http';
-import { remoteWriteBodies } from '../lib/fleet.mjs';
-import { header } from '../lib/report.mjs';
+import { remoteWriteBodies, SERIES_PER_TARGET } from '../lib/fleet.mjs';
+import { header, quantile } from '../lib/report.mjs';
 import { startServer } from '../lib/server-process.mjs';
 
 const smoke = process.argv.includes('--smoke');
@@ -19,11 +20,11 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const startMs = Date.now() - scrapes * 15_000;
 const bodies = remoteWriteBodies({ targets, scrapes, startMs });
 const again = remoteWriteBodies({ targets: 4, scrapes: 250, startMs: startMs + scrapes * 15_000, intervalMs: 1 });
-header(`http/large-downloads: ${targets * 500} series, a body of 2,000 samples every ${WRITE_EVERY_MS} ms`);
+header(`http/large-downloads: ${targets * SERIES_PER_TARGET} series, a body of 2,000 samples every ${WRITE_EVERY_MS} ms`);
 
 const server = await startServer({ NARTHEX_QUERY_MAX_RESPONSE_SIZE: '512MiB', NARTHEX_QUERY_MAX_SAMPLES: '100000000' });
 try {
-  for (const { bytes } of bodies) await write(bytes);
+  for (const { bytes } of bodies) await server.write(bytes);
   const at = (startMs + 15_000) / 1000;
   const requests = {
     'series': '/api/v1/series?match[]={__name__=~"node.%2B"}',
@@ -56,7 +57,7 @@ async function beside(act) {
   const writer = (async () => {
     while (busy) {
       const begin = performance.now();
-      await write(again[(written++) % again.length].bytes);
+      await server.write(again[(written++) % again.length].bytes);
       writes.push(performance.now() - begin);
       rssMax = Math.max(rssMax, server.rss());
       await sleep(WRITE_EVERY_MS);
@@ -72,14 +73,7 @@ async function beside(act) {
 }
 
 function times({ writes }) {
-  const quantile = (q) => writes[Math.min(writes.length - 1, Math.floor(q * writes.length))].toFixed(0);
-  return `writes p50 ${quantile(0.5)} max ${quantile(1)} ms`;
-}
-
-async function write(bytes) {
-  const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' };
-  const response = await fetch(`${server.url}/api/v1/write`, { method: 'POST', body: bytes, headers });
-  if (response.status !== 204) throw new Error(`write: ${response.status} ${await response.text()}`);
+  return `writes p50 ${quantile(writes, 0.5).toFixed(0)} max ${quantile(writes, 1).toFixed(0)} ms`;
 }
 
 /** Reads an answer at most at this pace and drops it. Returns its bytes. */

@@ -3,8 +3,8 @@
 // Expected: 60 us for the way to the thread and back, 100 us for HTTP; the rest is PromQL, labels and JSON.
 //   npm run build && node bench/http/small-queries.mjs [--smoke]
 import http from 'node:http';
-import { remoteWriteBodies } from '../lib/fleet.mjs';
-import { header } from '../lib/report.mjs';
+import { remoteWriteBodies, SERIES_PER_TARGET } from '../lib/fleet.mjs';
+import { header, quantile } from '../lib/report.mjs';
 import { startServer } from '../lib/server-process.mjs';
 
 const smoke = process.argv.includes('--smoke');
@@ -28,16 +28,12 @@ const KINDS = [
   ['series', () => `/api/v1/series?match[]=${encodeURIComponent(one)}`],
 ];
 
-header(`http/small-queries: ${targets * 500} series, ${requests} requests of each kind`);
+header(`http/small-queries: ${targets * SERIES_PER_TARGET} series, ${requests} requests of each kind`);
 const server = await startServer();
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 try {
   for (const { bytes } of remoteWriteBodies({ targets, scrapes, startMs })) {
-    const response = await fetch(`${server.url}/api/v1/write`, {
-      method: 'POST', body: bytes, headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
-    });
-    await response.arrayBuffer();
-    if (response.status !== 204) throw new Error(`write: ${response.status}`);
+    await server.write(bytes);
   }
   for (const [name, path] of KINDS) {
     const [, body] = await get(path(0));
@@ -52,7 +48,7 @@ try {
     }
     const cpu = (server.cpuMs() - cpuBefore) / requests;
     latencies.sort((a, b) => a - b);
-    const at = (quantile) => latencies[Math.floor(quantile * (requests - 1))].toFixed(2);
+    const at = (q) => quantile(latencies, q).toFixed(2);
     console.log(`  ${name.padEnd(22)} p10 ${at(0.1)} p50 ${at(0.5)} p90 ${at(0.9)} ms | ${cpu.toFixed(2)} ms CPU, ${body.length} B`);
   }
 } finally {

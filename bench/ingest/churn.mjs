@@ -5,7 +5,7 @@
 import { BodyNaming } from '../../dist/ingest/body-naming.js';
 import { SeriesPolicy } from '../../dist/ingest/series-policy.js';
 import { Relabeling } from '../../dist/model/relabel.js';
-import { remoteWriteBodies } from '../lib/fleet.mjs';
+import { remoteWriteBodies, SERIES_PER_TARGET } from '../lib/fleet.mjs';
 import { ingest, withStore } from '../lib/ingest-store.mjs';
 import { cpuSeconds, header, rounds } from '../lib/report.mjs';
 
@@ -23,17 +23,18 @@ const policy = new SeriesPolicy({
 const LIMITS = { maxLabelNamesPerSeries: 256, maxLabelNameLength: 1024, maxLabelValueLength: 65_535 };
 const NAMINGS = { 'without rules': () => undefined, 'three rules': () => new BodyNaming(policy, LIMITS, startMs) };
 
-header(`churn in process: ${targets * 500} series at a time, ${scrapes} scrapes, a tenth replaced at each`);
+header(`churn in process: ${targets * SERIES_PER_TARGET} series at a time, ${scrapes} scrapes, a tenth replaced at each`);
 const sets = [0, 0.1].map((churn) => remoteWriteBodies({ targets, scrapes, startMs, churn }));
 const total = sets[0].reduce((sum, body) => sum + body.samples, 0);
 const perScrape = sets[0].length / scrapes;
+const series = targets * SERIES_PER_TARGET;
 for (const [name, namingOf] of Object.entries(NAMINGS)) {
   const run = (bodies) => withStore(async (db) => {
     await ingest(db, bodies.slice(0, perScrape), 1, namingOf);
     let stored = 0;
     const seconds = await cpuSeconds(async () => { stored = await ingest(db, bodies.slice(perScrape), 1, namingOf); });
-    if (stored !== total - targets * 500) throw new Error(`stored ${stored} of ${total - targets * 500} samples`);
-    return { seconds, series: db.stats().series - targets * 500 - 1 };
+    if (stored !== total - series) throw new Error(`stored ${stored} of ${total - series} samples`);
+    return { seconds, series: db.stats().series - series - 1 };
   });
   await rounds(`new series, ${name}`, smoke ? 1 : 5, 'us CPU a series', async () => {
     const [still, moving] = [await run(sets[0]), await run(sets[1])];

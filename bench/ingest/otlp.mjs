@@ -2,19 +2,12 @@
 // Operator terms: a fleet whose collector exports every 15 s, all points known after the first export.
 // Expected: walk and identity 60 ns, append 20 ns, log 15 ns a sample; gzip 4-6 times that; a point that is translated 3-6 us.
 //   npm run build && node bench/ingest/otlp.mjs [--smoke]
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { Ingester } from '../../dist/ingest/ingester.js';
 import { OTLP_DEFAULTS } from '../../dist/ingest/otlp-settings.js';
 import { OtlpTranslator } from '../../dist/ingest/otlp-translate.js';
-import { systemClock } from '../../dist/io/clock.js';
-import { NodeDisk } from '../../dist/io/node-disk.js';
-import { Db } from '../../dist/tsdb/db.js';
-import { loadKernelModule } from '../../dist/tsdb/kernel-loader.js';
-import { decodeLabelRun } from '../../dist/wire/label-run.js';
+import { withStore } from '../lib/ingest-store.mjs';
 import { otlpBodies } from '../lib/otlp-fleet.mjs';
 import { cpuSeconds, header, rounds } from '../lib/report.mjs';
 
@@ -22,20 +15,8 @@ const gunzip = promisify(zlib.gunzip);
 const smoke = process.argv.includes('--smoke');
 const targets = smoke ? 4 : 40;
 const scrapes = smoke ? 4 : 40;
-const module = loadKernelModule();
-const directories = [];
 
-async function open() {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-bench-'));
-  directories.push(directory);
-  const db = await Db.open(
-    {
-      directory, headRangeMs: 86_400_000, maxSeriesPerHead: 0, headMemoryBytes: 2 ** 32, outOfOrderWindowMs: 1_800_000,
-      maxFutureMs: 600_000, retentionMs: 0, maxDecodedBytes: 64 * 2 ** 20,
-      sync: { mode: 'interval', intervalMs: 200 }, logSegmentBytes: 64 * 2 ** 20,
-    },
-    { disk: new NodeDisk(), clock: systemClock, module, decodeLabelRun, report: (level, message) => console.error(level, message) },
-  );
+function ingesterOf(db) {
   const limits = { maxLabelNamesPerSeries: Infinity, maxLabelNameLength: Infinity, maxLabelValueLength: Infinity };
   const settings = {
     ...limits, maxDecodedBytes: 64 * 2 ** 20, maxMetadataFamilies: 10_000, maxFutureMs: 600_000,
@@ -43,7 +24,7 @@ async function open() {
   };
   const translator = new OtlpTranslator(OTLP_DEFAULTS);
   const sink = { metadata() {}, exemplars() {}, rejects() {}, haElections() {} };
-  return { db, ingester: new Ingester(db, sink, settings, () => Date.now(), () => translator) };
+  return new Ingester(db, sink, settings, () => Date.now(), () => translator);
 }
 
 /** Samples and histograms written. */
@@ -62,16 +43,15 @@ async function measure(name, others, gzip) {
   const bodies = gzip ? plain.map(({ bytes, points }) => ({ bytes: zlib.gzipSync(bytes), points })) : plain;
   const perScrape = bodies.length / scrapes;
   const results = [];
-  const round = async () => {
-    const { db, ingester } = await open();
+  const round = () => withStore(async (db) => {
+    const ingester = ingesterOf(db);
     const creating = await cpuSeconds(() => ingest(ingester, bodies.slice(0, perScrape), gzip));
     let stored = 0;
     const known = await cpuSeconds(async () => { stored = await ingest(ingester, bodies.slice(perScrape), gzip); });
-    await db.close();
     const perExport = stored / (scrapes - 1);
     results.push({ creating: (creating * 1e6) / perExport });
     return (known * 1e6) / stored;
-  };
+  });
   await rounds(`${name}: known points`, smoke ? 1 : 5, 'us CPU a sample', round);
   await rounds(`${name}: new points`, results.length, 'us CPU a sample', (i) => results[i].creating);
 }
@@ -80,4 +60,3 @@ header(`OTLP in process: ${targets * 275} points of ${targets * 600} series, ${s
 await measure('identity', 0, false);
 await measure('gzip', 0, true);
 await measure('10 % exponential histograms and deltas', 0.1, false);
-for (const directory of directories) fs.rmSync(directory, { recursive: true });

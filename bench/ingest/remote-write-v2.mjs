@@ -1,7 +1,7 @@
 // Remote write 2.0 from a request body to the log, without HTTP, as `remote-write-v1.mjs`: metadata with every series.
 // Expected: snappy 20 ns, symbols, walk and identity 50 ns, append 15 ns, log 15 ns a sample: 0.1 us.
 //   npm run build && node bench/ingest/remote-write-v2.mjs [--smoke]
-import { remoteWriteBodies } from '../lib/fleet.mjs';
+import { remoteWriteBodies, SERIES_PER_TARGET } from '../lib/fleet.mjs';
 import { ingest, withStore } from '../lib/ingest-store.mjs';
 import { cpuSeconds, header, rounds } from '../lib/report.mjs';
 
@@ -10,7 +10,7 @@ const targets = smoke ? 4 : 40;
 const scrapes = smoke ? 4 : 40;
 const bodies = remoteWriteBodies({ targets, scrapes, startMs: Date.now() - scrapes * 15_000, version: 2 });
 const total = bodies.reduce((sum, body) => sum + body.samples, 0);
-const series = targets * 500;
+const series = targets * SERIES_PER_TARGET;
 
 header(`remote write 2.0 in process: ${series} series, ${scrapes} scrapes, ${total} samples`);
 const results = [];

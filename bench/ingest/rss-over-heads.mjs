@@ -62,11 +62,7 @@ try {
       const part = series.slice(first, first + PER_BODY);
       const body = plainBody(part, t + first, (i) => scrape * 10 + ((first + i) % 100));
       for (;;) {
-        const { status } = await fetch(`${server.url}/api/v1/write`, {
-          method: 'POST', body, headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
-        });
-        if (status === 204) break;
-        if (status !== 503) throw new Error(`status ${status}`);
+        if (await server.write(body, [503]) === 204) break;
         refused++;
         await new Promise((resolve) => setTimeout(resolve, 200));
       }

@@ -6,7 +6,7 @@ import { BODY_IN, BODY_OUT, BODY_OUT_CAPACITY, RES_MISSES, RES_OK, RES_SAMPLES }
 import { Arena } from '../../dist/tsdb/head/arena.js';
 import { loadKernelModule } from '../../dist/tsdb/kernel-loader.js';
 import { remoteWriteV1Walk, remoteWriteV2Walk } from '../../dist/tsdb/wire-walk.js';
-import { remoteWriteBodies } from '../lib/fleet.mjs';
+import { remoteWriteBodies, SERIES_PER_TARGET } from '../lib/fleet.mjs';
 import { header, rounds } from '../lib/report.mjs';
 
 const smoke = process.argv.includes('--smoke');
@@ -43,7 +43,7 @@ function run(protocol, bodies, startMs) {
   return spent.map((ms) => (ms * 1e6) / samples);
 }
 
-header(`remote write in kernels: ${targets * 500} series, ${scrapes} scrapes`);
+header(`remote write in kernels: ${targets * SERIES_PER_TARGET} series, ${scrapes} scrapes`);
 for (const [version, protocol] of [[1, remoteWriteV1Walk], [2, remoteWriteV2Walk]]) {
   const startMs = Date.now() - scrapes * 15_000;
   const bodies = remoteWriteBodies({ targets, scrapes, startMs, version });

@@ -1,4 +1,4 @@
-// A store has no head before its first sample, and the first body takes the general path: get that out of the measurement.
+// A store has no head before its first sample: making one is not what is measured.
 import { Labels } from '../../dist/model/labels.js';
 import { SampleBatch } from '../../dist/model/sample-batch.js';
 

@@ -1,9 +1,11 @@
 // Whether a figure that is taken once an hour stays where it is. The first hours are left out: caches fill up to their caps.
 
 const FIRST_HOUR = 6;
+/** Hours that are compared at either end. */
+const SPAN = 6;
+/** Rise of the line in an hour, as a part of the mean. */
 const RISE_MAX = 0.01;
 const LATE_TO_EARLY_MAX = 1.1;
-const SPAN = 6;
 
 /**
  * @param {readonly number[]} hourly one figure for each hour, the first for hour 1
@@ -12,8 +14,8 @@ const SPAN = 6;
  *   are fewer than 18 hours
  */
 export function flatness(hourly) {
+  if (hourly.length < FIRST_HOUR + 2 * SPAN) return undefined;
   const hours = hourly.slice(FIRST_HOUR - 1);
-  if (hourly.length < 3 * SPAN) return undefined;
   const mean = hours.reduce((sum, value) => sum + value, 0) / hours.length;
   const middle = (hours.length - 1) / 2;
   let slope = 0;

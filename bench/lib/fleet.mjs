@@ -19,8 +19,8 @@ const RequestV2 = protobuf.parse(`
   message Metadata { uint32 type = 1; uint32 help_ref = 3; uint32 unit_ref = 4; }
 `, { keepCase: true }).root.lookupType('Request');
 
-const SERIES_PER_TARGET = 500;
-const TARGETS_PER_BODY = 4;
+export const SERIES_PER_TARGET = 500;
+export const TARGETS_PER_BODY = 4;
 
 function labelsOf(target, index, generation) {
   return [

@@ -13,6 +13,11 @@ export async function cpuSeconds(run) {
   return (used.user + used.system) / 1e6;
 }
 
+/** @param {readonly number[]} sorted rising; NaN of none */
+export function quantile(sorted, q) {
+  return sorted[Math.floor(q * (sorted.length - 1))] ?? NaN;
+}
+
 /** `label: median unit (min–max)` of what `rounds` calls of `measure` return. */
 export async function rounds(label, count, unit, measure) {
   const values = [];

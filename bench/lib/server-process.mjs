@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-function freePort() {
+export const WRITE_HEADERS = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' };
+
+export function freePort() {
   return new Promise((resolve) => {
     const server = net.createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address();
@@ -40,6 +42,13 @@ export async function startServer(environment = {}) {
   return {
     url,
     pid: child.pid,
+    /** Sends a remote write 1.0 body. @throws unless it is stored; a status that `mayBe` names is returned */
+    write: async (body, mayBe = []) => {
+      const answer = await fetch(`${url}/api/v1/write`, { method: 'POST', body, headers: WRITE_HEADERS });
+      const text = await answer.text();
+      if (answer.status !== 204 && !mayBe.includes(answer.status)) throw new Error(`write: ${answer.status} ${text}`);
+      return answer.status;
+    },
     /** CPU time of the process since it began, in steps of 10 ms. */
     cpuMs: () => {
       const fields = fs.readFileSync(`/proc/${child.pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');

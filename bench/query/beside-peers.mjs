@@ -13,8 +13,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { remoteWriteBodies } from '../lib/fleet.mjs';
-import { header } from '../lib/report.mjs';
+import { remoteWriteBodies, SERIES_PER_TARGET, TARGETS_PER_BODY } from '../lib/fleet.mjs';
+import { header, quantile } from '../lib/report.mjs';
+import { WRITE_HEADERS } from '../lib/server-process.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -33,7 +34,7 @@ const { queries, toRequest, compare } = await load('queries.mjs');
 
 const phaseMs = Number(options.seconds) * 1000;
 const clientCounts = options.clients.split(',').map(Number);
-const SAMPLES_PER_BODY = 2_000;
+const SAMPLES_PER_BODY = SERIES_PER_TARGET * TARGETS_PER_BODY;
 const SERIES = 50_000;
 const paceMs = (SAMPLES_PER_BODY / Number(options.pace)) * 1000;
 /** Every query once and the code warm, in this time. */
@@ -46,9 +47,9 @@ const ROUNDS = 200;
 
 header(`query/beside-peers: ${list.length} queries over ${set.activeSeries} series and ${(set.maxTs - set.minTs) / 3_600_000 | 0} h, `
   + `${options.seconds} s a line, writes at ${options.pace} samples/s of ${SERIES} other series`);
-const targets = SERIES / 500;
+const targets = SERIES / SERIES_PER_TARGET;
 /** Bodies of a scrape. Two of the same series are never on their way together: a sender keeps their order. */
-const LANES = targets / 4;
+const LANES = targets / TARGETS_PER_BODY;
 // Twice what the phases need: they end with their last query.
 const scrapes = Math.ceil((clientCounts.length * 2 * phaseMs) / paceMs / LANES) + 1;
 // In memory before anything is timed. Their times are about now, hours behind the data that is asked for.
@@ -143,7 +144,7 @@ function startWriting(server, first) {
   const begin = performance.now();
   const send = (bytes) => new Promise((resolve, reject) => {
     const sentAt = performance.now();
-    const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'content-length': bytes.length };
+    const headers = { ...WRITE_HEADERS, 'content-length': bytes.length };
     http.request(url, { method: 'POST', agent, headers }, (response) => {
       response.resume();
       response.on('end', () => {
@@ -177,7 +178,7 @@ function startWriting(server, first) {
 }
 
 function report(clients, { latencies, errors, seconds }, cpu, written) {
-  const at = (sorted, quantile) => (sorted[Math.floor(quantile * (sorted.length - 1))] ?? NaN).toFixed(1);
+  const at = (sorted, q) => quantile(sorted, q).toFixed(1);
   const cpuMs = ((cpu * 1000) / latencies.length).toFixed(1);
   const line = `${(latencies.length / seconds).toFixed(1).padStart(7)} queries/s, p50 ${at(latencies, 0.5).padStart(6)}, `
     + `p99 ${at(latencies, 0.99).padStart(7)} ms; CPU ${cpu.toFixed(1).padStart(5)} s, ${cpuMs.padStart(5)} ms a query`;
@@ -186,4 +187,5 @@ function report(clients, { latencies, errors, seconds }, cpu, written) {
     + `${written.refused > 0 ? `, ${written.refused} refused` : ''}${written.late > 0 ? ', late' : ''}`;
   console.log(`  ${writes} ${String(clients).padStart(2)} clients: ${line}${ingest}${errors > 0 ? `; ${errors} ERRORS` : ''}`);
 }
+// The referee keeps its connections open.
 process.exit(0);

@@ -12,7 +12,7 @@ import { SampleBatch } from '../../dist/model/sample-batch.js';
 import { QueryPool } from '../../dist/threads/query-pool.js';
 import { loadCodecModule, loadKernelModule } from '../../dist/tsdb/kernel-loader.js';
 import { MemoryHeads } from '../../dist/tsdb/memory-heads.js';
-import { header } from '../lib/report.mjs';
+import { header, quantile } from '../lib/report.mjs';
 
 const { values: options } = parseArgs({
   options: { series: { type: 'string' }, times: { type: 'string' }, only: { type: 'string' }, smoke: { type: 'boolean', default: false } },
@@ -108,7 +108,7 @@ for (const [name, query] of Object.entries(QUERIES)) {
     else ended++;
   }
   took.sort((a, b) => a - b);
-  const at = (quantile) => (took[Math.floor(quantile * (took.length - 1))] ?? NaN).toFixed(1);
+  const at = (q) => quantile(took, q).toFixed(1);
   worst = Math.max(worst, took.at(-1) ?? 0);
   const whole = `${status}, whole ${wholeMs.toFixed(0)} ms`;
   console.log(`  ${name.padEnd(25)} ${whole.padEnd(22)} stopped after p50 ${at(0.5)} p99 ${at(0.99)} max ${at(1)} ms; ${ended} had ended`);

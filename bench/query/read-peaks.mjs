@@ -6,9 +6,9 @@ import fs from 'node:fs';
 import { parseArgs } from 'node:util';
 import protobuf from 'protobufjs';
 import snappy from 'snappyjs';
-import { remoteWriteBodies } from '../lib/fleet.mjs';
+import { remoteWriteBodies, SERIES_PER_TARGET } from '../lib/fleet.mjs';
 import { header } from '../lib/report.mjs';
-import { startServer } from '../lib/server-process.mjs';
+import { startServer, WRITE_HEADERS } from '../lib/server-process.mjs';
 
 const { values: options } = parseArgs({
   options: { series: { type: 'string' }, only: { type: 'string' }, smoke: { type: 'boolean', default: false } },
@@ -24,7 +24,7 @@ const read = (type) => {
   const query = { startTimestampMs, endTimestampMs, matchers: [{ type: 1, name: '__name__', value: '' }] };
   return {
     path: '/api/v1/read', body: snappy.compress(readRequest.encode({ queries: [query], acceptedResponseTypes: [type] }).finish()),
-    headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
+    headers: WRITE_HEADERS,
   };
 };
 const match = `match[]=${encodeURIComponent('{__name__!=""}')}`;
@@ -49,12 +49,8 @@ for (const [name, { path, body, headers = {} }] of Object.entries(REQUESTS)) {
   const server = await startServer();
   const startMs = Math.floor(Date.now() / 1000) * 1000 - scrapes * 15_000;
   try {
-    for (const { bytes } of remoteWriteBodies({ targets: Math.ceil(series / 500), scrapes, startMs })) {
-      const answer = await fetch(`${server.url}/api/v1/write`, {
-        method: 'POST', body: bytes, headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
-      });
-      await answer.arrayBuffer();
-      if (answer.status !== 204) throw new Error(`write: ${answer.status}`);
+    for (const { bytes } of remoteWriteBodies({ targets: Math.ceil(series / SERIES_PER_TARGET), scrapes, startMs })) {
+      await server.write(bytes);
     }
     const before = server.rss();
     // VmHWM begins anew.
