@@ -85,17 +85,11 @@ export class Ingester implements Ingestion {
     const policy = this.policyInForce();
     let decoded: SampleBatch | undefined;
     const seriesOfRest: SeriesOfRest = (message) => {
-      decoded = undefined;
-      try {
-        const batch = decode(message);
-        // The policy takes out what it does not let in, so that it needs the batch anew when it decides in earnest.
-        if (policy === undefined) decoded = batch;
-        else policy.foresee(batch, this.nowMs());
-        return Array.from(new Set(batch.seriesIndex.subarray(0, batch.length)), (series) => batch.series[series]!);
-      } catch (error) {
-        if (error instanceof WireError) return [];
-        throw error;
-      }
+      const batch = readable(() => decode(message));
+      // The policy takes out what it does not let in, so that it needs the batch anew when it decides in earnest.
+      if (policy === undefined) decoded = batch;
+      else policy.foresee(batch, this.nowMs());
+      return Array.from(new Set(batch.seriesIndex.subarray(0, batch.length)), (series) => batch.series[series]!);
     };
     const report = await fast(policy && new BodyNaming(policy, this.settings, this.nowMs()), seriesOfRest);
     if (report === 'general') return this.appendFrom(source, () => decode(uncompressBlock(body, this.settings.maxDecodedBytes)));
@@ -150,13 +144,7 @@ export class Ingester implements Ingestion {
   }
 
   private async appendFrom(source: string, decode: () => SampleBatch): Promise<IngestOutcome> {
-    let batch: SampleBatch;
-    try {
-      batch = decode();
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      throw new IngestError(error.code === 'too_large' ? 'body_too_large' : 'corrupt_body', error.message, { cause: error });
-    }
+    const batch = readable(decode);
     const passed = this.policyInForce()?.apply(batch, this.nowMs());
     const refused = [...(passed?.rejects ?? []), ...refuseByLimits(batch, this.fault)];
     const statuses = new Uint8Array(batch.length);
@@ -236,6 +224,16 @@ export class Ingester implements Ingestion {
       rejectedPoints: sum(rejects, (group) => group.count),
       rejects,
     };
+  }
+}
+
+/** @throws IngestError for what is no request */
+function readable(decode: () => SampleBatch): SampleBatch {
+  try {
+    return decode();
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    throw new IngestError(error.code === 'too_large' ? 'body_too_large' : 'corrupt_body', error.message, { cause: error });
   }
 }
 

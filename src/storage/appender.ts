@@ -67,8 +67,8 @@ export interface SeriesNaming {
 }
 
 /**
- * The series of which a `rest` (see `AppendReport`) has samples, with the labels that they would be stored with. None if it cannot be
- * decoded.
+ * The series of which a `rest` (see `AppendReport`) has samples, with the labels that they would be stored with. Asked once for a body,
+ * before anything of it is stored. @throws IngestError if it cannot be decoded
  */
 export type SeriesOfRest = (rest: Uint8Array) => readonly Labels[];
 

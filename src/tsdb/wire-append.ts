@@ -67,17 +67,15 @@ export class WireAppend {
     if (size < 0) throw new IngestError('corrupt_body', 'the body is not a snappy block: wrong length, offset or literal');
     const report = newReport();
     this.unusualBytes = 0;
-    const parts: Uint8Array[] = [];
-    const outside = this.pass(protocol, head, size, rules, report, touched, parts);
+    const outside = this.pass(protocol, head, size, rules, report, touched, true);
     if (outside === 'general') return 'general';
-    if (parts.length > 0) report.rest = concatenate(parts);
     if (outside.count === 0) return report;
     // All the others in one range that may be open: walk once more, in that range's head. Anything else is decoded in full, which
     // finds what is stored already and says what is wrong with the rest.
     const other = this.current.covering(outside.min, outside.max, rules);
     if (other === undefined || other === head) return 'general';
     other.loadPlain(head.loadedBody(size));
-    const rest = this.pass(protocol, other, size, rules, report, touched, undefined);
+    const rest = this.pass(protocol, other, size, rules, report, touched, false);
     if (rest === 'general' || rest.count + outside.count !== this.walked) return 'general';
     this.current.moveOn(head, other);
     return report;
@@ -92,16 +90,15 @@ export class WireAppend {
   // Of the current body.
   private naming: SeriesNaming | undefined;
   private seriesOfRest: SeriesOfRest = () => [];
-  /** Of what was left to the general decoder so far. */
+  /** Of what is left to the general decoder. */
   private restSeries: readonly Labels[] = [];
   private context: number | 'general' | undefined;
   /** A miss turned out to be the general path's business. */
   private isForeign = false;
 
-  /** One walk over the body in one head. `parts` gets a message of what the walk leaves to the general decoder, if it is the first. */
+  /** Walks the body in one head. The first time `report.rest` becomes a message of what is left to the general decoder. */
   private pass(
-    protocol: WireWalk, head: Head, size: number, rules: TimeRules, report: AppendReport, touched: Set<Head>,
-    parts: Uint8Array[] | undefined,
+    protocol: WireWalk, head: Head, size: number, rules: TimeRules, report: AppendReport, touched: Set<Head>, isFirst: boolean,
   ): Outside | 'general' {
     const { arena } = head;
     const end = BODY_OUT + size;
@@ -124,12 +121,13 @@ export class WireAppend {
       outside.count += outsideCount;
       outside.min = Math.min(outside.min, arena.f64[RES_OUTSIDE_MIN >>> 3]!);
       outside.max = Math.max(outside.max, arena.f64[RES_OUTSIDE_MAX >>> 3]!);
-      at = arena.field(RES_RESUME);
-      if (arena.field(RES_OTHERS) > 0 && parts !== undefined) {
-        if (parts.length === 0) parts.push(protocol.preamble(arena, first));
-        for (const part of protocol.others(arena)) parts.push(part);
-        this.restSeries = this.seriesOfRest(concatenate(parts));
+      if (isFirst && arena.field(RES_OTHERS) > 0) {
+        // What a body leaves aside is decoded before anything of it is stored, and once. One of several parts is far larger than usual.
+        if (at !== first || result === WALK_MORE) return 'general';
+        report.rest = concatenate([protocol.preamble(arena, first), ...protocol.others(arena)]);
+        this.restSeries = this.seriesOfRest(report.rest);
       }
+      at = arena.field(RES_RESUME);
       if (samples > 0) {
         this.others.touch(head, touched);
         this.settleMisses(protocol, head, arena.field(RES_MISSES), rules, report);
