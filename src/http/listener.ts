@@ -114,7 +114,8 @@ function refuse(error: Error, socket: Duplex, newest: ServerResponse | undefined
   const code = 'code' in error ? error.code : undefined;
   const isLate = code === 'ERR_HTTP_REQUEST_TIMEOUT';
   // Nobody asked anything on a connection without a byte; what is said there would be the answer to a request that crosses it.
-  if (!socket.writable || code === 'ECONNRESET' || (isLate && (isUnused(socket) || isAnswering(newest)))) {
+  const isInWay = isLate ? isUnused(socket) || isAnswering(newest) : hasBegun(newest);
+  if (!socket.writable || code === 'ECONNRESET' || isInWay) {
     socket.destroy();
     return;
   }
@@ -127,6 +128,11 @@ function refuse(error: Error, socket: Duplex, newest: ServerResponse | undefined
 
 function isUnused(socket: Duplex): boolean {
   return socket instanceof Socket && socket.bytesRead === 0;
+}
+
+/** True if a part of an answer has been sent. */
+function hasBegun(newest: ServerResponse | undefined): boolean {
+  return newest !== undefined && newest.headersSent && !newest.writableFinished;
 }
 
 /** True if an answer has begun, or is still to come, that a few bytes more would spoil. */

@@ -1,4 +1,5 @@
 import http from 'node:http';
+import net from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Listener } from '../../src/http/listener.js';
 import { CONNECTIONS, makeHarness } from './harness.js';
@@ -58,6 +59,26 @@ describe('sockets', () => {
     request.destroy();
     await expect.poll(() => gate.inFlightRequests).toBe(0);
     expect([gate.inFlightBytes, observed.filter((line) => line.includes('204'))]).toEqual([0, []]);
+  });
+
+  it('what cannot be read behind a request does not get into its answer', async () => {
+    let answer: http.ServerResponse | undefined;
+    const listener = await Listener.open((_request, response) => {
+      answer = response;
+      response.writeHead(200, { 'content-length': 1000 });
+      response.write('a'.repeat(10));
+    }, [LOCAL], CONNECTIONS);
+    open.push(listener);
+    const [host, port] = listener.addresses[0]!.split(':');
+    const socket = net.connect(Number(port), host);
+    let received = '';
+    socket.on('data', (data: Buffer) => (received += data.toString()));
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await expect.poll(() => received).toContain('aaaaaaaaaa');
+    socket.write('no request\r\n\r\n');
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(received).not.toContain('400');
+    expect(answer!.destroyed).toBe(true);
   });
 
   it('a chunked body is read, and cut off at the cap', async () => {
