@@ -1,7 +1,7 @@
 import { handleApiRequest } from '../api/handler-table.js';
 import { CatalogueReader } from '../catalogue/catalogue-reader.js';
 import { cachedEngine } from '../promql/cache/cached-engine.js';
-import { createEngine } from '../promql/engine/engine.js';
+import { createEngine, syntaxOf } from '../promql/engine/engine.js';
 import { HeadSet } from '../tsdb/head-set.js';
 import { ThreadMemory } from './query-memory.js';
 import type { QueryRuntime, QueryRuntimeSettings } from './query-runtime.js';
@@ -16,10 +16,7 @@ export function createQueryRuntime(settings: QueryRuntimeSettings, readerSlot: n
   const engine = cachedEngine(createEngine, settings.engine, storage.changes, settings.resultCacheBytes ?? 0);
   const { limits, externalLabels, searchApi = false } = settings;
   const memory = settings.memory && new ThreadMemory(settings.memory, readerSlot);
-  // Endpoints that only parse must take what the engine takes.
-  const syntax = {
-    experimentalFunctions: settings.engine.enableExperimentalFunctions, durationExpressions: true, extendedRangeSelectors: true,
-  };
+  const syntax = syntaxOf(settings.engine);
   return {
     setHeads: (heads) => storage.update(heads),
     run: (request, stopRequested) => {

@@ -6,7 +6,7 @@
 import type { SampleChanges } from '../../storage/sample-changes.js';
 import type { Queryable } from '../../storage/queryable.js';
 import { type Engine, type EngineOptions, QueryError, type QueryOutcome, type QueryRequest } from '../engine/engine-api.js';
-import { parseExpr } from '../parser/parse.js';
+import { parseExpr, WHOLE_SYNTAX } from '../parser/parse.js';
 import { KeptSubqueries } from './kept-subqueries.js';
 import { reachOf } from './reach.js';
 import { ResultCache } from './result-cache.js';
@@ -88,7 +88,7 @@ function optionsOf(options: EngineOptions, request: QueryRequest): Pick<EngineOp
 
 /** The text was evaluated before, so that it parses. */
 function parse(text: string): ReturnType<typeof parseExpr> {
-  return parseExpr(text, { experimentalFunctions: true, durationExpressions: true, extendedRangeSelectors: true });
+  return parseExpr(text, WHOLE_SYNTAX);
 }
 
 /** What can be kept of an outcome. Annotations belong to steps that are not known; histograms are rare and have no known size. */

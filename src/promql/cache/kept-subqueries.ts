@@ -5,7 +5,7 @@
 import type { Queryable } from '../../storage/queryable.js';
 import { type EngineOptions, QueryError, type QueryOutcome, type QueryRequest, type ResultSeries } from '../engine/engine-api.js';
 import type { StepGrid } from '../engine/step-grid.js';
-import { parseExpr } from '../parser/parse.js';
+import { parseExpr, WHOLE_SYNTAX } from '../parser/parse.js';
 import { reachOf } from './reach.js';
 import { hasHistograms } from './result-pieces.js';
 import { differsInSubquery } from './skipped-buckets.js';
@@ -51,7 +51,7 @@ export class KeptSubqueries {
   private mayKeep(text: string): boolean {
     let may = this.canKeep.get(text);
     if (may === undefined) {
-      const expr = parseExpr(text, { experimentalFunctions: true, durationExpressions: true, extendedRangeSelectors: true });
+      const expr = parseExpr(text, WHOLE_SYNTAX);
       may = reachOf(expr, this.options) !== undefined && !differsInSubquery(expr);
       if (this.canKeep.size >= TEXTS_MAX) this.canKeep.clear();
       this.canKeep.set(text, may);

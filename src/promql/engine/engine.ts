@@ -2,7 +2,7 @@
 import { Labels } from '../../model/labels.js';
 import type { Queryable } from '../../storage/queryable.js';
 import type { Expr } from '../parser/ast.js';
-import { parseExpr } from '../parser/parse.js';
+import { parseExpr, type ParseOptions, WHOLE_SYNTAX } from '../parser/parse.js';
 import { NativeBucketSeriesMet } from '../operators/histogram-estimate.js';
 import { documentedType, typeOf } from '../parser/type-check.js';
 import { planQuery, withoutParens } from '../plan/plan.js';
@@ -20,6 +20,12 @@ export function createEngine(options: EngineOptions): Engine {
   return { query: (storage, request) => runQuery(options, storage, request) };
 }
 
+/** What an engine takes, for those who only parse. */
+export function syntaxOf({ enableExperimentalFunctions }: Pick<EngineOptions, 'enableExperimentalFunctions'>): ParseOptions {
+  // The others are stable since 3.14, and switched on for all (features.ts).
+  return { ...WHOLE_SYNTAX, experimentalFunctions: enableExperimentalFunctions };
+}
+
 function runQuery(options: EngineOptions, storage: Queryable, request: QueryRequest): QueryOutcome {
   try {
     return evaluateQuery(options, storage, request, false);
@@ -31,14 +37,7 @@ function runQuery(options: EngineOptions, storage: Queryable, request: QueryRequ
 
 function evaluateQuery(options: EngineOptions, storage: Queryable, request: QueryRequest, nativeBucketSeries: boolean): QueryOutcome {
   const begunMs = performance.now();
-  const experimental = options.enableExperimentalFunctions;
-  const expr = parseExpr(request.text, {
-    experimentalFunctions: experimental,
-    // Stable since 3.14, and switched on for all (features.ts).
-    durationExpressions: true,
-    extendedRangeSelectors: true,
-    poll: () => throwIfStopped(request.stopRequested),
-  });
+  const expr = parseExpr(request.text, { ...syntaxOf(options), poll: () => throwIfStopped(request.stopRequested) });
   const isRangeQuery = request.stepMs > 0;
   const grid = isRangeQuery ? stepGrid(request.startMs, request.endMs, request.stepMs) : singleStep(request.startMs);
   if (isRangeQuery) checkRangeType(expr);

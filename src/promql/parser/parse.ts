@@ -27,6 +27,9 @@ export interface ParseOptions {
   readonly poll?: () => void;
 }
 
+/** Everything that there is: for texts that were taken before. */
+export const WHOLE_SYNTAX: ParseOptions = { experimentalFunctions: true, durationExpressions: true, extendedRangeSelectors: true };
+
 /** @throws ParseError with upstream's text: `1:5: parse error: …` */
 export function parseExpr(text: string, options: ParseOptions = {}): Expr {
   checkLength(text);

@@ -1,5 +1,5 @@
 import type { AtModifier, Expr } from '../../promql/parser/ast.js';
-import { parseExpr } from '../../promql/parser/parse.js';
+import { parseExpr, WHOLE_SYNTAX } from '../../promql/parser/parse.js';
 import { printExpr } from '../../promql/parser/print.js';
 
 /** Functions whose value depends on the evaluation time even with fixed arguments. */
@@ -8,14 +8,12 @@ const TIME_DEPENDENT: ReadonlySet<string> = new Set([
   'start', 'end', 'step', 'range',
 ]);
 
-const ALL_FEATURES = { experimentalFunctions: true, durationExpressions: true, extendedRangeSelectors: true, fillModifiers: true };
-
 /**
  * The query with `@ timeMs` on every selector and subquery that is not below an `@` already: it must give the same at
  * any evaluation time. undefined if the query depends on the evaluation time in other ways.
  */
 export function pinnedQuery(query: string, timeMs: number): string | undefined {
-  const expr = parseExpr(query, ALL_FEATURES);
+  const expr = parseExpr(query, WHOLE_SYNTAX);
   if (hasTimeDependentCall(expr)) return undefined;
   const at: AtModifier = { kind: 'timestamp', timestampMs: timeMs };
   const pin = (node: Expr): Expr => {

@@ -1,7 +1,7 @@
 /** Questions made of questions: without a choice that upstream leaves open, or asked in parts. A text that is refused stays as it is. */
 import type { Expr, VectorSelector } from '../../promql/parser/ast.js';
 import { childrenOf } from '../../promql/parser/children.js';
-import { ParseError, parseExpr } from '../../promql/parser/parse.js';
+import { ParseError, parseExpr, WHOLE_SYNTAX } from '../../promql/parser/parse.js';
 
 /** A piece of the text to be put in place of another. */
 interface Edit {
@@ -64,7 +64,7 @@ function matchersInto(text: string, { name, pos }: VectorSelector, matchers: str
 /** undefined if the text is refused, which many questions are. */
 function parse(text: string): Expr | undefined {
   try {
-    return parseExpr(text, { experimentalFunctions: true, durationExpressions: true });
+    return parseExpr(text, WHOLE_SYNTAX);
   } catch (error) {
     if (error instanceof ParseError) return undefined;
     throw error;
