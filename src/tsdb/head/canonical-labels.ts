@@ -2,6 +2,7 @@
  * A label set in canonical form, as the kernels compare and store it (`src/kernel/series.ts`, `resolveCanonical`): for each label in
  * order the lengths of name and value, 4 bytes each, then both texts as UTF-8.
  */
+import { writeU32 } from '../../encoding/u32.js';
 import type { Labels } from '../../model/labels.js';
 
 const UTF8 = new TextEncoder();
@@ -41,11 +42,4 @@ function writeText(bytes: Uint8Array, at: number, end: number, text: string): nu
     bytes[at + i] = code;
   }
   return at + length;
-}
-
-function writeU32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value;
-  bytes[at + 1] = value >>> 8;
-  bytes[at + 2] = value >>> 16;
-  bytes[at + 3] = value >>> 24;
 }
