@@ -101,7 +101,7 @@ export class Db implements Appender {
     const { compactBlocks, verifyBlock, onBlockJob: observe = () => {} } = environment;
     const { retentionMs, retentionBytes = 0 } = options;
     const place = {
-      heads: store, blocks, syncer: this.syncer, rescue: this.rescue, clock, report, observe,
+      heads: store, blocks, rescue: this.rescue, clock, report, observe,
       rules: () => this.rules(), announce: () => this.announce(),
       release: (id: number) => this.releaseSource(id),
     };
@@ -113,7 +113,7 @@ export class Db implements Appender {
     });
     this.administration = new Administration({
       ...place, disk: environment.disk, directory: options.directory, syncer: this.syncer, upkeep: this.upkeep,
-      compaction: this.compaction,      sources: () => this.sources(),
+      compaction: this.compaction, sources: () => this.sources(),
     }, environment.adminWork, options.maxAdminRequests ?? ADMIN_REQUESTS_MAX);
     this.scrub = verifyBlock && new Scrub({ ...place, verify: verifyBlock }, options.scrubIntervalMs ?? 0);
     const memoryBytes = options.headMemoryBytes;

@@ -26,7 +26,6 @@ export interface HeadStoreOptions {
   readonly seed: { readonly low: number; readonly high: number };
   /** See `HeadOptions`. */
   readonly keepStarts: boolean;
-  /** Put into every head once its log is read. */
   /** Samples that are in blocks: a head for their times is a late one. */
   readonly blockSpans?: () => readonly SampleSpan[];
   /** Without them a start replays every log from its beginning. */

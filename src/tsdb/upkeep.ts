@@ -21,7 +21,6 @@ import type { Head } from './head/head.js';
 import type { TimeRules } from './head/time-rules.js';
 import type { HeadStore } from './head-store.js';
 import type { LogRescue } from './log-rescue.js';
-import type { LogSyncer } from './log/log-syncer.js';
 
 /** Writes a head's block to a file, in another thread. Rejects if there is no usable block. */
 export type HeadSealer = (head: HeadDescriptor, file: string) => Promise<BlockMeta>;
@@ -37,7 +36,6 @@ export interface UpkeepPlace {
   readonly heads: HeadStore;
   readonly blocks: BlockStore;
   readonly usage: DiskUsage;
-  readonly syncer: LogSyncer;
   readonly rescue: LogRescue;
   /** undefined: heads stay heads. */
   readonly sealHead: HeadSealer | undefined;
@@ -189,11 +187,10 @@ export class Upkeep {
 
   /** Removes the log of a head, and gives its memory back once no reader has it. */
   private erase(head: Head): void {
-    const { heads, syncer, rescue, release } = this.place;
+    const { heads, rescue, release } = this.place;
     this.inBackground(`the log of the head ${rangeOf(head)}`, async () => {
       try {
         await rescue.idle();
-        if (head.log) syncer.forget(head.log);
         await heads.dropLog(head);
       } finally {
         await release(head.id);

@@ -17,11 +17,17 @@ export interface LogSyncerOptions {
 /** Turns writes into acknowledgements, for all logs of a store. */
 export class LogSyncer {
   private readonly dirty = new Set<LogWriter>();
+  /** Final failures that were reported. */
   private readonly reported = new WeakSet<LogWriteError>();
+  /** Logs whose sync could not begin the last time it was tried, which was reported. */
+  private readonly hindered = new WeakSet<LogWriter>();
   private timer: Timer | undefined;
   private closed = false;
 
-  /** @param onError called once per failure; if it is also the `failure` of the log, that takes nothing any more */
+  /**
+   * @param onError called once for a failure that is final, from when on the log has it as its `failure` and takes nothing any more; and
+   *   once while there are no file descriptors
+   */
   constructor(
     private readonly clock: Clock,
     private readonly options: LogSyncerOptions,
@@ -37,7 +43,7 @@ export class LogSyncer {
   async acknowledge(log: LogWriter): Promise<void> {
     log.flushPending();
     if (this.options.mode === 'always') return this.sync(log);
-    if (log.failure) throw this.report(log.failure);
+    if (log.failure) throw this.report(log, log.failure);
     if (this.options.mode === 'never') return;
     this.syncLater(log);
   }
@@ -50,11 +56,6 @@ export class LogSyncer {
     });
   }
 
-  /** Forgets a log that its owner closes. */
-  forget(log: LogWriter): void {
-    this.dirty.delete(log);
-  }
-
   /** Syncs what is waiting and stops the timer. Failures go to `onError`. */
   async close(): Promise<void> {
     this.closed = true;
@@ -64,27 +65,30 @@ export class LogSyncer {
   }
 
   private async syncDirty(): Promise<void> {
-    const logs = [...this.dirty];
+    // A log that its owner has closed meanwhile was synced then, or is not wanted any more.
+    const logs = [...this.dirty].filter((log) => !log.isClosed);
     this.dirty.clear();
     const results = await Promise.allSettled(logs.map((log) => this.sync(log)));
     if (this.closed) return;
     // Without file descriptors the samples are durable and only the name of their file may not be: acknowledging goes on.
-    for (const [i, log] of logs.entries()) if (results[i]!.status === 'rejected' && !log.failure) this.syncLater(log);
+    for (const [i, log] of logs.entries()) if (results[i]!.status === 'rejected' && !log.failure && !log.isClosed) this.syncLater(log);
   }
 
   private async sync(log: LogWriter): Promise<void> {
     try {
       await log.sync();
+      this.hindered.delete(log);
     } catch (error) {
-      throw error instanceof LogWriteError ? this.report(error) : error;
+      throw error instanceof LogWriteError ? this.report(log, error) : error;
     }
   }
 
-  private report(error: LogWriteError): LogWriteError {
-    if (!this.reported.has(error)) {
-      this.reported.add(error);
-      this.onError(error);
-    }
+  private report(log: LogWriter, error: LogWriteError): LogWriteError {
+    const isFinal = error === log.failure;
+    if (isFinal ? this.reported.has(error) : this.hindered.has(log)) return error;
+    if (isFinal) this.reported.add(error);
+    else this.hindered.add(log);
+    this.onError(error);
     return error;
   }
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { crc32 } from '../../encoding/crc32.js';
+import { writeU32 } from '../../encoding/u32.js';
 import { invariant } from '../../invariant.js';
 import { errnoOf, writeFully } from '../../io/disk.js';
 import type { Disk, DiskFile } from '../../io/disk.js';
@@ -181,6 +182,11 @@ export class LogWriter {
     return this.syncFailure;
   }
 
+  /** True once `close` was called. */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
   /** Where another writer goes on once this one is closed. */
   get resumePoint(): ResumePoint {
     const { identity, recordTypes } = this;
@@ -229,7 +235,7 @@ export class LogWriter {
     for (const part of parts) size += part.length;
     invariant(size <= RECORD_BYTES_MAX, `log record of ${size} bytes`);
     if (size > this.frame.length) this.frame = new Uint8Array(Math.max(size, this.frame.length * 2));
-    putU32(this.frame, 0, size - 8);
+    writeU32(this.frame, 0, size - 8);
     this.frame[8] = type;
     let at = FRAME_BYTES;
     for (const part of parts) {
@@ -252,7 +258,7 @@ export class LogWriter {
     let segment = this.segment;
     if (!segment || (segment.end > DATA_START && segment.end + size > this.segmentBytes)) segment = this.roll();
     const seed = crcSeed(this.identity.salt, segment.number, segment.end, size - 8);
-    putU32(frame, 4, crc32(frame.subarray(8, size), seed));
+    writeU32(frame, 4, crc32(frame.subarray(8, size), seed));
     this.preallocate(segment, segment.end + size);
     let at = 0;
     try {
@@ -293,7 +299,7 @@ export class LogWriter {
       this.trim(previous);
       this.finished.push(previous);
       // Whatever the mode, a full segment goes to the disk now: it is large, and its file is to be closed.
-      this.sync().catch(() => undefined); // kept in `failure`
+      this.sync().catch(() => undefined); // kept in `failure` if it is final; otherwise the next sync has to do it
     }
     return this.segment;
   }
@@ -354,15 +360,16 @@ export class LogWriter {
     for (const segment of finished) segment.file.close();
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
     if (failures.length > 0) {
-      const failure = new LogWriteError('sync', file, end, false, failures[0]);
-      if (failures.every(hasNotBegun)) {
+      const final = failures.find((reason) => !hasNotBegun(reason));
+      const failure = new LogWriteError('sync', file, end, false, final ?? failures[0]);
+      if (final === undefined) {
         this.namesChanged = true;
         this.directoryIsNew ||= wasNew;
         return failure;
       }
       this.syncFailure = failure;
       this.markFailed();
-      return this.syncFailure;
+      return failure;
     }
     this.durable = upTo;
     return undefined;
@@ -389,11 +396,4 @@ export class LogWriter {
 function hasNotBegun(reason: unknown): boolean {
   const errno = errnoOf(reason);
   return errno === 'EMFILE' || errno === 'ENFILE';
-}
-
-function putU32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value;
-  bytes[at + 1] = value >>> 8;
-  bytes[at + 2] = value >>> 16;
-  bytes[at + 3] = value >>> 24;
 }

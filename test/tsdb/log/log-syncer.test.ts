@@ -1,17 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { LogWriteError } from '../../../src/tsdb/log/log-error.js';
+import { DATA_START } from '../../../src/tsdb/log/format.js';
 import { LogSyncer } from '../../../src/tsdb/log/log-syncer.js';
 import type { SyncMode } from '../../../src/tsdb/log/log-syncer.js';
+import type { LogWriterOptions } from '../../../src/tsdb/log/log-writer.js';
 import { appendNumber, newLog } from '../../support/log-fixture.js';
 import { SimClock } from '../../support/sim-clock.js';
 import { SimDisk } from '../../support/sim-disk.js';
 
-function rig(mode: SyncMode) {
+function rig(mode: SyncMode, options: LogWriterOptions = {}) {
   const disk = new SimDisk();
   const clock = new SimClock();
   const errors: LogWriteError[] = [];
   const syncer = new LogSyncer(clock, { mode, intervalMs: 200 }, (error) => errors.push(error));
-  return { disk, clock, errors, syncer, log: newLog(disk), syncs: () => disk.calls.get('datasync') ?? 0 };
+  return { disk, clock, errors, syncer, log: newLog(disk, options), syncs: () => disk.calls.get('datasync') ?? 0 };
 }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -57,8 +59,8 @@ describe('interval', () => {
     expect(syncs()).toBe(2);
   });
 
-  it('without file descriptors it goes on, and tries at each interval until there are some', async () => {
-    const { disk, clock, syncer, log, errors } = rig('interval');
+  it('without file descriptors it goes on, tries at each interval until there are some, and says so once', async () => {
+    const { disk, clock, syncer, log, errors } = rig('interval', { segmentBytes: DATA_START + 30 });
     appendNumber(log, 1);
     await syncer.acknowledge(log);
     // Of two syncs in a round, one for the log's directory and one for its parent.
@@ -66,12 +68,33 @@ describe('interval', () => {
     for (let round = 1; round <= 3; round++) {
       clock.advance(200);
       await turn();
-      expect(errors.length).toBe(Math.min(round, 2));
+      expect(errors.length).toBe(1);
       await syncer.acknowledge(log);
     }
     expect(log.failure).toBeUndefined();
     await log.sync();
     expect(disk.calls.get('syncDirectory')).toBe(6);
+    // With the next segment the directory has to be synced again, which is tried at once, and then as always.
+    disk.fail('syncDirectory', 'EMFILE', 2);
+    for (let i = 2; i < 5; i++) appendNumber(log, i);
+    await syncer.acknowledge(log);
+    await turn();
+    clock.advance(200);
+    await turn();
+    expect(errors.length).toBe(2);
+  });
+
+  it('without file descriptors a log that is closed is left alone', async () => {
+    const { disk, clock, syncer, log, errors } = rig('interval');
+    appendNumber(log, 1);
+    await syncer.acknowledge(log);
+    disk.holdSyncs();
+    disk.fail('syncDirectory', 'EMFILE', 4);
+    clock.advance(200);
+    const closing = log.close();
+    disk.releaseSyncs();
+    await expect(closing).rejects.toMatchObject({ operation: 'sync' });
+    expect([errors.length, clock.pending]).toEqual([1, 0]);
   });
 
   it('a failure is reported and every later acknowledgement fails', async () => {

@@ -279,6 +279,16 @@ describe('sync', () => {
     expect((await replayNumbers(disk)).numbers).toEqual([1, 2]);
   });
 
+  it('a failed sync beside one that could not begin is final, and it is what is told', async () => {
+    const disk = new SimDisk();
+    const log = newLog(disk, { segmentBytes: DATA_START + 250 });
+    appendNumber(log, 1);
+    disk.fail('syncDirectory', 'EMFILE');
+    disk.fail('syncDirectory', 'EIO');
+    await expect(log.sync()).rejects.toMatchObject({ code: 'io_error', message: expect.stringContaining('EIO') as string });
+    expect(log.failure?.code).toBe('io_error');
+  });
+
   it('a full segment is synced whoever asks', async () => {
     const disk = new SimDisk();
     const log = newLog(disk, { segmentBytes: DATA_START + 250 });
