@@ -3,13 +3,14 @@
  * what would be refused. The translation and the judgement are those of the real path.
  */
 import { familyOf, type MetricMetadata, type MetricType } from '../model/metadata.js';
-import type { SampleBatch } from '../model/sample-batch.js';
+import { NO_ORIGIN, type SampleBatch } from '../model/sample-batch.js';
 import { isAccepted } from '../storage/append-status.js';
+import { LostPoints } from '../storage/lost-points.js';
 import type { Ingestion, Judgement } from '../storage/ingestion.js';
 import type { KeyValue, OtlpMetric, OtlpRequest } from '../wire/otlp-types.js';
 import { LabelNamer, NameFault } from './otlp-names.js';
 import type { OtlpSettings } from './otlp-settings.js';
-import { NO_ORIGIN, OtlpTranslator } from './otlp-translate.js';
+import { OtlpTranslator } from './otlp-translate.js';
 import { ReportBuilder } from './report-builder.js';
 import type { TranslationReport } from './translation-report.js';
 
@@ -59,11 +60,7 @@ function explainMetric(metric: OtlpMetric, batch: SampleBatch, judge: Judge, bui
 
 /** Points of which a sample is refused, and those that never became samples. */
 function rejectedPoints(batch: SampleBatch, { statuses }: Judgement): number {
-  const origins = new Set<number>();
-  for (let i = 0; i < batch.length; i++) {
-    if (!isAccepted(statuses[i]!) && batch.origin[i] !== NO_ORIGIN) origins.add(batch.origin[i]!);
-  }
-  return origins.size + batch.rejects.reduce((sum, { points }) => sum + points, 0);
+  return LostPoints.of(batch, statuses).count + batch.rejects.reduce((sum, { points }) => sum + points, 0);
 }
 
 function targetInfoSeries(batch: SampleBatch): Set<number> {

@@ -36,9 +36,6 @@ export interface IngestSettings extends LabelLimits {
 
 type FastPath = (naming: SeriesNaming | undefined, seriesOfRest: SeriesOfRest) => Promise<AppendReport | 'general'>;
 
-/** `SampleBatch.origin` of samples that no data point stands for (`target_info`). */
-const NO_ORIGIN = 0xffffffff;
-
 export class Ingester implements Ingestion {
   /** Of the configuration in force. */
   maxFutureMs: number;
@@ -135,6 +132,7 @@ export class Ingester implements Ingestion {
     const refused = [...(passed?.rejects ?? []), ...refuseByLimits(batch, this.fault)];
     const statuses = new Uint8Array(batch.length);
     const { newSeries, rejects } = this.appender.probeBatch(batch, statuses);
+    LostPoints.of(batch, statuses).tell(rejects);
     const translated = batch.rejects.map(({ status, points, message }) => ({ status, count: points, example: message }));
     return {
       newSeries, statuses, rejects: [...refused, ...rejects.values(), ...translated],
@@ -158,7 +156,7 @@ export class Ingester implements Ingestion {
   ): IngestOutcome {
     this.handOverMetadata(batch.metadata);
     const lost = [...refused, ...batch.rejects.map(({ status, points, message }) => ({ status, count: points, example: message }))];
-    const points = lostPoints(batch, statuses);
+    const points = LostPoints.of(batch, statuses);
     points.tell(report.rejects);
     const outcome = this.conclude(report, source, lost);
     if (passed !== undefined) this.countPassedOver(outcome, source, passed);
@@ -252,16 +250,6 @@ function together(a: IngestOutcome, b: IngestOutcome): IngestOutcome {
     rejectedPoints: a.rejectedPoints + b.rejectedPoints,
     rejects,
   };
-}
-
-/** In remote write each sample is a point. */
-function lostPoints(batch: SampleBatch, statuses: Uint8Array): LostPoints {
-  const lost = new LostPoints();
-  for (let i = 0; i < batch.length; i++) {
-    const origin = batch.origin[i]!;
-    if (!isAccepted(statuses[i]!)) lost.add(statuses[i]!, origin === NO_ORIGIN ? undefined : origin);
-  }
-  return lost;
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

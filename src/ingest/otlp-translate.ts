@@ -6,7 +6,7 @@ import type { Exemplar } from '../model/exemplar.js';
 import { ResetHint, type Histogram } from '../model/histogram.js';
 import type { Labels } from '../model/labels.js';
 import type { MetricMetadata } from '../model/metadata.js';
-import { SampleBatch } from '../model/sample-batch.js';
+import { NO_ORIGIN, SampleBatch } from '../model/sample-batch.js';
 import { AppendStatus } from '../storage/append-status.js';
 import type { OtlpOthers } from '../storage/appender.js';
 import {
@@ -25,9 +25,6 @@ import { SeriesIndex } from './otlp-series.js';
 import type { OtlpSettings } from './otlp-settings.js';
 import { EXTRA_SAMPLES_MAX, TimeSpan } from './otlp-target-info.js';
 import { RequestOrder } from './otlp-order.js';
-
-/** `SampleBatch.origin` of samples that stem from no data point (`target_info`): their loss is not a point's. */
-export const NO_ORIGIN = 0xffffffff;
 
 const TARGET_INFO: MetricMetadata = { family: 'target_info', type: 'gauge', help: 'Target metadata', unit: '' };
 const NO_LABELS: ReadonlyMap<string, string> = new Map();
@@ -58,8 +55,8 @@ export class OtlpTranslator {
   }
 
   /**
-   * Samples come sorted by time within each series, at most one per series and time (the first one sent stays, as in
-   * Prometheus). `origin` numbers the data points of the request. Never throws for what a request contains.
+   * Samples come sorted by time within each series, those of one time as they were sent. `origin` numbers the data points of the request.
+   * Never throws for what a request contains.
    */
   translate(request: OtlpRequest): SampleBatch {
     return this.translation(request).run(request);

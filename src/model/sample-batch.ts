@@ -31,6 +31,9 @@ const REJECTS_MAX = 1000;
 /** Characters of a reject's message (Prometheus pull 18681 proposes the same). */
 const MESSAGE_LENGTH_MAX = 4096;
 
+/** `SampleBatch.origin` of samples that stem from no data point (`target_info`): their loss is not a point's. */
+export const NO_ORIGIN = 0xffffffff;
+
 export class SampleBatch {
   /** Label sets as they shall be stored: sorted, no empty values. Not yet checked for a metric name. */
   readonly series: Labels[] = [];
@@ -41,7 +44,7 @@ export class SampleBatch {
   values = new Float64Array(64);
   /** Start timestamps in ms, 0 = unknown. */
   startTimestamps = new Float64Array(64);
-  /** Data point that the sample came from: rejected samples are counted in points. */
+  /** Data point that the sample came from, or NO_ORIGIN: rejected samples are counted in points. In remote write each sample is one. */
   origin = new Uint32Array(64);
   /** By sample index; absent where the sample is a float. */
   readonly histograms = new Map<number, Histogram>();

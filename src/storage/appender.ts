@@ -34,7 +34,7 @@ export interface AppendReport {
 export interface ProbeReport {
   /** Indexes in `SampleBatch.series` of those that no head knows and that would be made. */
   readonly newSeries: ReadonlySet<number>;
-  readonly rejects: ReadonlyMap<number, AppendReject>;
+  readonly rejects: Map<number, AppendReject>;
 }
 
 /** Labels of a run of label submessages, or the sentence that says why they cannot be a series. */

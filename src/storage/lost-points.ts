@@ -1,9 +1,21 @@
 /** Data points that lost samples. What senders are told counts points: a histogram is one, however many its buckets. */
+import { NO_ORIGIN, type SampleBatch } from '../model/sample-batch.js';
+import { isAccepted } from './append-status.js';
 import type { AppendReject } from './appender.js';
 
 export class LostPoints {
   private readonly all = new Set<number>();
   private readonly byStatus = new Map<number, Set<number>>();
+
+  /** @param statuses by row of the batch */
+  static of(batch: SampleBatch, statuses: Uint8Array): LostPoints {
+    const lost = new LostPoints();
+    for (let i = 0; i < batch.length; i++) {
+      const origin = batch.origin[i]!;
+      if (!isAccepted(statuses[i]!)) lost.add(statuses[i]!, origin === NO_ORIGIN ? undefined : origin);
+    }
+    return lost;
+  }
 
   /** @param origin number of the point, undefined for a sample that nobody sent (`target_info`) */
   add(status: number, origin: number | undefined): void {

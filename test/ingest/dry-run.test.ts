@@ -1,15 +1,18 @@
 /** The dry run over a real store: what relabelling, replicas, limits and stored values would make of a request. */
 import { afterEach, expect, it } from 'vitest';
-import { explainWrite } from '../../src/ingest/dry-run.js';
+import { explainOtlp, explainWrite } from '../../src/ingest/dry-run.js';
 import { HaTracker } from '../../src/ingest/ha-tracker.js';
 import type { Ingester } from '../../src/ingest/ingester.js';
 import { SeriesPolicy } from '../../src/ingest/series-policy.js';
+import { OTLP_DEFAULTS } from '../../src/ingest/otlp-settings.js';
 import { Relabeling } from '../../src/model/relabel.js';
 import type { SampleBatch } from '../../src/model/sample-batch.js';
 import type { DbOptions } from '../../src/tsdb/db-options.js';
+import { decodeOtlpJson } from '../../src/wire/otlp-decode.js';
 import { Door } from '../support/ingest-fixture.js';
 import { append, batchOf, clockAt, HOUR, labels, openStore, readAll, T0 } from '../support/store-fixture.js';
 import { Stores } from '../support/stores.js';
+import { nanos } from '../wire/otlp-encode.js';
 
 const stores = new Stores(openStore);
 afterEach(() => stores.closeAll());
@@ -65,4 +68,15 @@ it('compares values', async () => {
   expect(counts).toMatchObject({ samples: 2, newSeries: 0, rejected: 1 });
   expect(rejects).toMatchObject([{ reason: 'conflict', count: 1 }]);
   expect(readAll(store)).toEqual(before);
+});
+
+it('counts refused points of OTLP by reason, as a real request does', async () => {
+  const { ingester: judge, store } = await door({});
+  await append(store, [[labels('m'), [[T0, 1]]]]);
+  const histogram = { timeUnixNano: nanos(T0 - 40 * HOUR), count: '3', sum: 4, bucketCounts: ['1', '2'], explicitBounds: [1] };
+  const metrics = [{ name: 'h', histogram: { aggregationTemporality: 2, dataPoints: [histogram] } }];
+  const attributes = ['service.name', 'zone'].map((key) => ({ key, value: { stringValue: 'a' } }));
+  const request = { resourceMetrics: [{ resource: { attributes }, scopeMetrics: [{ metrics }] }] };
+  const explained = explainOtlp(decodeOtlpJson(Buffer.from(JSON.stringify(request))), OTLP_DEFAULTS, judge);
+  expect([explained.totals.rejected, explained.rejects]).toMatchObject([1, [{ reason: 'too_old', count: 1 }]]);
 });

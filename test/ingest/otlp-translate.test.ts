@@ -1,8 +1,8 @@
 /** What the recorded vectors do not show: partial refusals, origins, order, guards. */
 import { describe, expect, test } from 'vitest';
 import { OTLP_DEFAULTS, type OtlpSettings } from '../../src/ingest/otlp-settings.js';
-import { NO_ORIGIN, OtlpTranslator } from '../../src/ingest/otlp-translate.js';
-import type { SampleBatch } from '../../src/model/sample-batch.js';
+import { OtlpTranslator } from '../../src/ingest/otlp-translate.js';
+import { NO_ORIGIN, type SampleBatch } from '../../src/model/sample-batch.js';
 import { isStaleAt } from '../../src/model/stale-nan.js';
 import { AppendStatus } from '../../src/storage/append-status.js';
 import { decodeOtlpJson, decodeOtlpProtobuf } from '../../src/wire/otlp-decode.js';
