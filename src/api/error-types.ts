@@ -2,7 +2,7 @@
  * The errors that the Prometheus API knows, and what becomes of every error a handler can meet.
  * Source: prometheus/prometheus `web/api/v1/api.go`; observed on a running server.
  */
-import { RegexError } from '../model/regex-engine.js';
+import { RegexError } from '../model/regex-limits.js';
 import { MemoryLimitError } from '../storage/memory-account.js';
 import { QueryError, type QueryErrorCode } from '../promql/engine/engine-api.js';
 import { ParseError } from '../promql/parser/parse-error.js';

@@ -4,6 +4,7 @@
  */
 import { goQuote } from '../model/go-quote.js';
 import type { Matcher } from '../model/matcher.js';
+import type { RegexBudget } from '../model/regex-limits.js';
 import { parseMetricSelector } from '../promql/parser/parse.js';
 import { badData, invalidParameter, isInputError } from './error-types.js';
 import type { FormParams } from './form.js';
@@ -171,8 +172,8 @@ export function limitParam(form: FormParams): number {
  * The `match[]` selectors, each with at least one matcher that refuses the empty string (anything less would select
  * everything). @throws ApiError bad_data, its text behind `wrap` (the endpoints differ in their prefix)
  */
-export function matcherSets(form: FormParams, wrap: (reason: string) => Error, poll?: () => void): Matcher[][] {
-  const sets = anyMatcherSets(form, wrap, poll);
+export function matcherSets(form: FormParams, wrap: (reason: string) => Error, regexes: RegexBudget): Matcher[][] {
+  const sets = anyMatcherSets(form, wrap, regexes);
   if (sets.some((set) => set.every((matcher) => matcher.matchesEmpty()))) {
     throw wrap('match[] must contain at least one non-empty matcher');
   }
@@ -180,14 +181,14 @@ export function matcherSets(form: FormParams, wrap: (reason: string) => Error, p
 }
 
 /** The same for /federate, which may be asked for everything. */
-export function anyMatcherSets(form: FormParams, wrap: (reason: string) => Error, poll?: () => void): Matcher[][] {
-  return form.getAll('match[]').map((text) => selector(text, wrap, poll));
+export function anyMatcherSets(form: FormParams, wrap: (reason: string) => Error, regexes: RegexBudget): Matcher[][] {
+  return form.getAll('match[]').map((text) => selector(text, wrap, regexes));
 }
 
-/** @param poll called while a long text is read @throws ApiError bad_data, its text behind `wrap` */
-export function selector(text: string, wrap: (reason: string) => Error, poll?: () => void): Matcher[] {
+/** @throws ApiError bad_data, its text behind `wrap`; what the poll of `regexes` throws */
+export function selector(text: string, wrap: (reason: string) => Error, regexes: RegexBudget): Matcher[] {
   try {
-    return parseMetricSelector(text, poll);
+    return parseMetricSelector(text, { regexes });
   } catch (error) {
     if (isInputError(error)) throw wrap(error.message);
     throw error;

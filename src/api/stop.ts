@@ -1,4 +1,5 @@
 /** How handlers that run without the engine end when their request is not wanted any more. */
+import { RegexBudget } from '../model/regex-limits.js';
 import type { SelectHints } from '../storage/queryable.js';
 import type { ApiContext } from './contract.js';
 import { ApiError } from './error-types.js';
@@ -6,6 +7,11 @@ import { ApiError } from './error-types.js';
 /** Hints of a selection whose samples are of no interest, or only the newest ones. */
 export function stoppable(context: Pick<ApiContext, 'stopRequested'>): SelectHints {
   return { func: '', rangeMs: 0, stepMs: 0, poll: () => throwIfStopped(context) };
+}
+
+/** For the regular expressions of a request. */
+export function stoppableRegexes(context: Pick<ApiContext, 'stopRequested'>): RegexBudget {
+  return new RegexBudget(() => throwIfStopped(context));
 }
 
 /** @throws ApiError timeout or canceled, for handlers that run without the engine */

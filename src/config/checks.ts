@@ -1,4 +1,5 @@
 /** Rules that concern more than one key, or more than a type can say. Wording as upstream where upstream has the rule. */
+import { RegexTest } from '../model/regex-engine.js';
 import { RelabelError, Relabeling } from '../model/relabel.js';
 import type { ConfigErrorCode, ConfigProblem } from './config-error.js';
 import { REMOTE_WRITE_MESSAGES, type Config } from './schema.js';
@@ -87,8 +88,7 @@ function checkWeb({ web }: Config, report: Report): void {
     report('web.external_url', `"${web.external_url}" is not an http or https URL`);
   }
   try {
-    // The operator's own pattern, matched against one short header: no need for the linear-time engine of queries.
-    void new RegExp(web.cors_origin);
+    void new RegexTest(web.cors_origin);
   } catch (error) {
     report('web.cors_origin', `not a valid regular expression: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { RE2JS } from 're2js';
+import { RegexTest } from '../model/regex-engine.js';
 
 /** The headers that Prometheus sets on every API answer (util/httputil/cors.go). */
 export function setCors(request: FastifyRequest, reply: FastifyReply, isAllowed: (origin: string) => boolean): void {
@@ -12,8 +12,8 @@ export function setCors(request: FastifyRequest, reply: FastifyReply, isAllowed:
   if (isAllowed(origin)) reply.header('access-control-allow-origin', origin);
 }
 
-/** `--web.cors.origin`: an RE2 pattern for the whole header (a browser can be made to send any text). @throws RE2JSException */
+/** `--web.cors.origin`: an RE2 pattern for the whole header (a browser can be made to send any text). @throws RegexError */
 export function originMatcher(pattern: string): (origin: string) => boolean {
-  const compiled = RE2JS.compile(pattern, RE2JS.DOTALL);
+  const compiled = new RegexTest(pattern);
   return (origin) => compiled.matches(origin);
 }

@@ -4,7 +4,8 @@
  * (`regex-shape.ts`) and are answered by string comparison; the others run in re2js behind a small cache.
  */
 import { goQuote } from './go-quote.js';
-import { RegexError, RegexTest } from './regex-engine.js';
+import { RegexTest } from './regex-engine.js';
+import { type RegexBudget, RegexError } from './regex-limits.js';
 import { type Glob, matchGlob, readShape } from './regex-shape.js';
 
 export type MatchType = '=' | '!=' | '=~' | '!~';
@@ -25,36 +26,33 @@ export class Matcher {
   readonly literals: readonly string[] | undefined;
   /** Literal that every match of a regular expression starts with, '' if none. */
   readonly prefix: string;
-  /** What compiling the pattern took, in instructions of the engine (about 1 us and 0.7 KB each). A caller can limit the sum. */
-  readonly compileCost: number;
   private readonly pattern: Pattern | undefined;
 
   /**
-   * @param poll called now and then while a large pattern is read; throws if it is not wanted any more
+   * @param budget of the request that it is of; without, only the pattern itself has a limit
    * @throws RegexError (code 'bad_regex') if the pattern is not RE2 syntax or is over a limit.
    */
   constructor(
     readonly type: MatchType,
     readonly name: string,
     readonly value: string,
-    poll?: () => void,
+    budget?: RegexBudget,
     /** What the value means, where that is known without reading it. */
     known?: Pattern,
   ) {
-    const pattern = known ?? (type === '=~' || type === '!~' ? compilePattern(value, poll) : undefined);
+    const pattern = known ?? (type === '=~' || type === '!~' ? compilePattern(value, budget) : undefined);
     this.pattern = pattern;
     this.literals = pattern?.literals;
     this.prefix = pattern?.prefix ?? '';
-    this.compileCost = pattern?.compileCost ?? 0;
   }
 
   /** `name=~"a|b|c"` of values as they are. There may be any number of them: they come from storage, and the pattern is not read. */
   static oneOf(name: string, values: readonly string[]): Matcher {
     const text = values.map((value) => value.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|');
-    return new Matcher('=~', name, text, undefined, new LiteralPattern(new Set(values), '', 0));
+    return new Matcher('=~', name, text, undefined, new LiteralPattern(new Set(values), ''));
   }
 
-  /** @param poll as above, while a large pattern meets a long value */
+  /** @param poll called while a large pattern meets a long value; throws if it is not wanted any more */
   matches(value: string, poll?: () => void): boolean {
     switch (this.type) {
       case '=':
@@ -83,34 +81,34 @@ export class Matcher {
 interface Pattern {
   readonly literals: readonly string[] | undefined;
   readonly prefix: string;
-  readonly compileCost: number;
   test(value: string, poll?: () => void): boolean;
 }
 
-function compilePattern(pattern: string, poll: (() => void) | undefined): Pattern {
+function compilePattern(pattern: string, budget: RegexBudget | undefined): Pattern {
   if (pattern.length > MAX_PATTERN_LENGTH) {
     throw new RegexError(
       `error parsing regexp: expression too large: ${pattern.length} characters, limit ${MAX_PATTERN_LENGTH}`, pattern,
     );
   }
-  const shape = readShape(pattern, poll);
+  const shape = readShape(pattern, budget?.poll);
+  budget?.spend(shape?.work ?? 0, pattern);
   const globs = shape?.globs;
   if (globs !== undefined) {
     const open = globs.filter((glob) => glob.gaps.length > 0);
     if (open.length <= MAX_GLOBS) {
       const texts = new Set<string>();
       for (const glob of globs) if (glob.gaps.length === 0) texts.add(glob.texts[0]!);
-      const { prefix, work } = shape!;
-      return open.length === 0 ? new LiteralPattern(texts, prefix, work) : new GlobPattern(texts, open, prefix, work);
+      const { prefix } = shape!;
+      return open.length === 0 ? new LiteralPattern(texts, prefix) : new GlobPattern(texts, open, prefix);
     }
   }
-  return new EnginePattern(pattern, shape?.prefix ?? '', shape?.work ?? 0, poll);
+  return new EnginePattern(pattern, shape?.prefix ?? '', budget);
 }
 
 class LiteralPattern implements Pattern {
   readonly literals: readonly string[];
 
-  constructor(private readonly texts: ReadonlySet<string>, readonly prefix: string, readonly compileCost: number) {
+  constructor(private readonly texts: ReadonlySet<string>, readonly prefix: string) {
     this.literals = [...texts];
   }
 
@@ -126,7 +124,6 @@ class GlobPattern implements Pattern {
     private readonly texts: ReadonlySet<string>,
     private readonly globs: readonly Glob[],
     readonly prefix: string,
-    readonly compileCost: number,
   ) {}
 
   test(value: string, poll?: () => void): boolean {
@@ -138,13 +135,11 @@ class GlobPattern implements Pattern {
 
 class EnginePattern implements Pattern {
   readonly literals = undefined;
-  readonly compileCost: number;
   private readonly regex: RegexTest;
   private readonly cache = new Map<string, boolean>();
 
-  constructor(pattern: string, readonly prefix: string, shapeWork: number, poll: (() => void) | undefined) {
-    this.regex = new RegexTest(pattern, poll);
-    this.compileCost = this.regex.size + shapeWork;
+  constructor(pattern: string, readonly prefix: string, budget: RegexBudget | undefined) {
+    this.regex = new RegexTest(pattern, budget);
   }
 
   test(value: string, poll?: () => void): boolean {

@@ -3,47 +3,33 @@
  * a pattern times the length of a value is work of half a minute, and one call of the engine does all of it.
  */
 import { RE2JS, RE2JSException } from 're2js';
+import { MAX_PROGRAM_SIZE, type RegexBudget, RegexError } from './regex-limits.js';
 import { MAX_PIECE_SIZE, programSize, regexPieces } from './regex-pieces.js';
 import { type Groups, groupsOf } from './regex-template.js';
-
-/**
- * Estimated instructions of a pattern that the engine has to run. re2js needs about 0.7 KB an instruction to compile one, so this
- * bounds a single pattern to some 40 MB for a moment.
- */
-export const MAX_PROGRAM_SIZE = 64_000;
 
 /** Instructions times characters that are matched without a poll: at 75 ns for each, the most there is, some 10 ms. */
 const UNPOLLED_WORK = 150_000;
 
-/** A pattern that is not RE2 syntax, or too large. The message is the one of Go's regexp package where it has one. */
-export class RegexError extends Error {
-  override name = 'RegexError';
-  readonly code = 'bad_regex';
-
-  constructor(message: string, readonly pattern: string, options?: ErrorOptions) {
-    super(message, options);
-  }
-}
-
 /** Whole values, without groups. */
 export class RegexTest {
   /** Estimated instructions. */
-  readonly size: number;
+  private readonly size: number;
   private readonly pieces: RE2JS[] = [];
   /** Work since the last poll. */
   private unpolled = 0;
 
-  /** @param poll called while it compiles; throws if it is not wanted any more @throws RegexError */
-  constructor(pattern: string, poll?: () => void) {
+  /** @throws RegexError, and what the budget's poll throws */
+  constructor(pattern: string, budget?: RegexBudget) {
     this.size = programSize(pattern, MAX_PROGRAM_SIZE);
     if (this.size > MAX_PROGRAM_SIZE) throw tooLarge(pattern, this.size, MAX_PROGRAM_SIZE);
+    budget?.spend(this.size, pattern);
     for (const piece of regexPieces(pattern)) {
       this.pieces.push(compile(piece, pattern));
-      poll?.();
+      budget?.poll?.();
     }
   }
 
-  /** @param poll as above, while it matches */
+  /** @param poll called while a large pattern meets a long value, or many; throws if it is not wanted any more */
   matches(value: string, poll?: () => void): boolean {
     const work = this.size * (value.length + 1);
     this.unpolled += work;
@@ -62,9 +48,10 @@ export class RegexCapture {
   private unpolled = 0;
 
   /** @throws RegexError also where `RegexTest` would cut the pattern: groups have numbers */
-  constructor(pattern: string) {
+  constructor(pattern: string, budget?: RegexBudget) {
     this.size = programSize(pattern, MAX_PIECE_SIZE);
     if (this.size > MAX_PIECE_SIZE) throw tooLarge(pattern, this.size, MAX_PIECE_SIZE);
+    budget?.spend(this.size, pattern);
     // By itself first: `a)(b` would be in order between the anchors, which are there because they make it faster.
     compile(pattern, pattern);
     this.regex = RE2JS.compile(`^(?s:${pattern})$`);

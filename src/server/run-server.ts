@@ -24,6 +24,7 @@ import { OtlpTranslator } from '../ingest/otlp-translate.js';
 import { invariant } from '../invariant.js';
 import { systemClock } from '../io/clock.js';
 import type { DirLock } from '../io/dir-lock.js';
+import { RegexError } from '../model/regex-limits.js';
 import { CONTENT_TYPES, negotiateFormat, renderMetrics } from '../telemetry/exposition.js';
 import type { Logger } from '../telemetry/logger.js';
 import { MetricsRegistry } from '../telemetry/metrics.js';
@@ -126,7 +127,7 @@ export async function runServer(
       try {
         return selfMetricsJson(registry, pattern);
       } catch (error) {
-        if (error instanceof RangeError) throw badData(error.message);
+        if (error instanceof RegexError) throw badData(`invalid metric_name_pattern: ${error.message}`);
         throw error;
       }
     },

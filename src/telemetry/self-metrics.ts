@@ -2,24 +2,20 @@
  * Own metrics as JSON, for `/api/v1/status/self_metrics`: io.prometheus.client.MetricFamily in the JSON form of protobuf
  * (https://protobuf.dev/programming-guides/json: 64-bit integers are strings, infinities words, zeros are left out).
  */
-import { RE2JS, RE2JSException } from 're2js';
+import { RegexTest } from '../model/regex-engine.js';
+import { RegexBudget } from '../model/regex-limits.js';
+import { MAX_PIECE_SIZE } from '../model/regex-pieces.js';
 import { CounterChild, GaugeChild, type AnyFamily, type HistogramChild, type MetricsRegistry } from './metrics.js';
 
 type ProtoJson = string | number | readonly ProtoJson[] | { readonly [key: string]: ProtoJson };
 
-/** @param pattern the whole name must match it; '' = all @throws RangeError if it is no regular expression */
+/**
+ * @param pattern the whole name must match it; '' = all
+ * @throws RegexError if it is no regular expression, or one that would keep the thread that takes samples from it
+ */
 export function selfMetricsJson(registry: MetricsRegistry, pattern: string): ProtoJson[] {
-  const wanted = pattern === '' ? undefined : compile(pattern);
+  const wanted = pattern === '' ? undefined : new RegexTest(pattern, new RegexBudget(undefined, MAX_PIECE_SIZE));
   return registry.collect().filter(({ name }) => wanted === undefined || wanted.matches(name)).map(familyJson);
-}
-
-function compile(pattern: string): RE2JS {
-  try {
-    return RE2JS.compile(pattern);
-  } catch (error) {
-    if (error instanceof RE2JSException) throw new RangeError(`invalid metric_name_pattern: ${error.message}`, { cause: error });
-    throw error;
-  }
 }
 
 function familyJson(family: AnyFamily): ProtoJson {

@@ -54,6 +54,12 @@ describe('/labels and /label/<name>/values', () => {
     expect(call('label_values', '', { series: SERIES }, { pathArgument: 'k8s.pod' }).body).toBe(expected);
   });
   it('unknown label', () => expect(call('label_values', '', {}, { pathArgument: 'nope' }).body).toBe(ok('[]')));
+  it('patterns of all selectors have a limit together', () => {
+    const pattern = Array.from({ length: 25 }, (_, k) => `\\\\w{990}${k}\\\\d{990}`).join('|');
+    const sets = (count: number): string => Array.from({ length: count }, (_, i) => `match[]=${encodeURIComponent(`{a="b",a${i}=~"${pattern}"}`)}`).join('&');
+    expect(call('labels', sets(2)).body).toBe(ok('[]'));
+    expect(call('labels', sets(6)).body).toMatch(/"bad_data".*regular expressions are too large together/);
+  });
   it('no name', () => expect(call('label_values', '', {}, { pathArgument: '' }).body).toBe(bad('invalid label name: ""')));
   test.each([
     ['match[]=(&start=x&limit=x', 'invalid parameter "limit": strconv.Atoi: parsing "x": invalid syntax'],

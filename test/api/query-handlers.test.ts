@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Histogram } from '../../src/model/histogram.js';
 import { Labels } from '../../src/model/labels.js';
-import { RegexError } from '../../src/model/regex-engine.js';
+import { RegexError } from '../../src/model/regex-limits.js';
 import { QueryError, type QueryRequest, type ResultSeries } from '../../src/promql/engine/engine-api.js';
 import { ParseError } from '../../src/promql/parser/parse-error.js';
 import { call, floatSeries, NOW_MS, outcome } from './context.js';

@@ -97,6 +97,11 @@ describe('status', () => {
     ['rules?group_next_token=x', 400, 'bad_data',
       'invalid parameter "group_next_token": group_limit needs to be present in order to paginate over the groups'],
     ['rules?match[]=x{', 400, 'bad_data', '1:3: parse error: unexpected end of input inside braces'],
+    // Patterns are compiled by the thread that takes samples.
+    [`rules?${Array.from({ length: 4 }, (_, i) => `match[]={a=~"\\\\w{990}${i}"}`).join('&')}`, 400, 'bad_data',
+      '1:2: parse error: regular expressions are too large together, limit 3000 instructions'],
+    [`targets/metadata?match_target={a=~"${'\\\\w{990}'.repeat(5)}"}`, 400, 'bad_data', 'invalid parameter "match_target": '
+      + '1:2: parse error: regular expressions are too large together, limit 3000 instructions'],
     ['targets/metadata?limit=x', 400, 'bad_data', 'limit must be a number'],
     ['targets/relabel_steps', 400, 'bad_data', 'no scrapePool parameter provided'],
     ['targets/relabel_steps?scrapePool=a', 400, 'bad_data', 'no labels parameter provided'],

@@ -3,7 +3,7 @@ import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
 import { goQuote, goQuoteRune } from '../../src/model/go-quote.js';
 import { MAX_PATTERN_LENGTH, Matcher } from '../../src/model/matcher.js';
-import { RegexError } from '../../src/model/regex-engine.js';
+import { RegexBudget, RegexError } from '../../src/model/regex-limits.js';
 import { readShape } from '../../src/model/regex-shape.js';
 
 const regex = (pattern: string) => new Matcher('=~', 'l', pattern);
@@ -116,11 +116,12 @@ describe('regular expressions', () => {
     expect(regexError('('.repeat(5000)).message).toMatch(/error parsing regexp/);
   });
 
-  it('says what compiling cost', () => {
-    expect(regex('a|b').compileCost).toBe(0);
-    expect(regex('(a|b)c').compileCost).toBeLessThan(10);
-    expect(regex('\\w{500}').compileCost).toBe(500);
-    expect(new Matcher('=', 'l', 'x').compileCost).toBe(0);
+  it('takes from a budget what compiling costs, before it compiles', () => {
+    const budget = new RegexBudget(undefined, 1010);
+    const read = (pattern: string): Matcher => new Matcher('=~', 'l', pattern, budget);
+    for (const pattern of ['a|b', Array.from({ length: 5000 }, (_, i) => `host-${i}`).join('|'), '(a|b)c', '\\w{500}', '\\w{500}']) read(pattern);
+    expect(() => read('\\w{500}')).toThrow('regular expressions are too large together, limit 1010 instructions');
+    expect(new Matcher('=', 'l', '\\w{500}', budget).matches('\\w{500}')).toBe(true);
   });
 
   it('agrees with the engine on everything it answers itself', () => {

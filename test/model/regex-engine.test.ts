@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { describe, expect, test } from 'vitest';
 import { Matcher } from '../../src/model/matcher.js';
-import { RegexCapture, RegexError, RegexTest } from '../../src/model/regex-engine.js';
+import { RegexCapture, RegexTest } from '../../src/model/regex-engine.js';
+import { RegexBudget, RegexError } from '../../src/model/regex-limits.js';
 import { MAX_PIECE_SIZE, programSize, regexPieces } from '../../src/model/regex-pieces.js';
 
 const names = (count: number, text: (i: number) => string): string => Array.from({ length: count }, (_, i) => text(i)).join('|');
@@ -23,7 +24,7 @@ describe('pieces', () => {
     expect(pieces.length).toBeGreaterThan(1);
     expect(Math.max(...sizes(pieces))).toBeLessThanOrEqual(MAX_PIECE_SIZE);
     const polls: number[] = [];
-    const regex = new RegexTest(pattern, () => polls.push(1));
+    const regex = new RegexTest(pattern, new RegexBudget(() => void polls.push(1)));
     expect(polls).toHaveLength(pieces.length);
     for (const value of [yes, no]) expect(regex.matches(value), value).toBe(RE2JS.compile(pattern, RE2JS.DOTALL).testExact(value));
     expect(regex.matches(yes)).toBe(true);
@@ -131,7 +132,7 @@ describe('polls', () => {
   });
 
   test('while a long pattern is read', () => {
-    expect(polled((poll) => new Matcher('=~', 'l', names(50_000, (i) => `n${i}`), poll).literals?.length)).toBeGreaterThan(5);
-    expect(polled((poll) => new Matcher('=~', 'l', `(?i)${names(3000, (i) => `n${i}`)}`, poll).compileCost)).toBeGreaterThan(3);
+    expect(polled((poll) => new Matcher('=~', 'l', names(50_000, (i) => `n${i}`), new RegexBudget(poll)).literals?.length)).toBeGreaterThan(5);
+    expect(polled((poll) => new Matcher('=~', 'l', `(?i)${names(3000, (i) => `n${i}`)}`, new RegexBudget(poll)).value)).toBeGreaterThan(3);
   });
 });

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { Matcher } from '../../src/model/matcher.js';
-import { RegexError } from '../../src/model/regex-engine.js';
+import { RegexError } from '../../src/model/regex-limits.js';
 import { QueryError } from '../../src/promql/engine/engine-api.js';
 import { formatExpr } from '../../src/promql/parser/format.js';
 import { ParseError, parseExpr } from '../../src/promql/parser/parse.js';
@@ -119,6 +119,13 @@ describe('regular expressions', () => {
   test.each(matched.map(([pattern, expected]) => [pattern.slice(0, 40), pattern, expected] as const))('%s', (_, pattern, expected) => {
     expect(new Matcher('=~', 'a', pattern).matches(value)).toBe(expected);
     expect(outcome(`foo{a=~${JSON.stringify(pattern)}} or label_replace(foo, "b", "$0", "a", ${JSON.stringify(pattern)})`)).toBe('answer');
+  });
+
+  test('of a query have a limit together, those in calls too', () => {
+    const pattern = (i: number): string => JSON.stringify(Array.from({ length: 25 }, (_, k) => `\\w{990}${k}-${i}\\d{990}`).join('|'));
+    const nested = (depth: number): string => (depth === 0 ? 'foo' : `label_replace(${nested(depth - 1)}, "b", "x", "a", ${pattern(depth)})`);
+    expect(outcome(nested(2))).toBe('answer');
+    expect(outcome(nested(6))).toContain('invalid regular expression in label_replace()');
   });
 
   const refused: [string, RegExp][] = [

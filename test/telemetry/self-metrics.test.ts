@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { RegexError } from '../../src/model/regex-limits.js';
 import { MetricsRegistry } from '../../src/telemetry/metrics.js';
 import { selfMetricsJson } from '../../src/telemetry/self-metrics.js';
 
@@ -19,5 +20,5 @@ it('is the JSON form of MetricFamily', () => {
 it('of the names that match from beginning to end', () => {
   const names = (pattern: string) => selfMetricsJson(registry, pattern).map((family) => (family as { name: string }).name);
   expect([names('requests_.*'), names('requests'), names('limit_bytes|seconds')]).toEqual([['requests_total'], [], ['limit_bytes', 'seconds']]);
-  expect(() => names('(')).toThrow(RangeError);
+  for (const pattern of ['(', '\\w{1000}'.repeat(10)]) expect(() => names(pattern)).toThrow(RegexError);
 });

@@ -10,7 +10,7 @@ import { FormParams } from '../form.js';
 import type { JsonWriter } from '../json-writer.js';
 import { MAX_TIME_MS, MIN_TIME_MS, optionalTime } from '../params.js';
 import { writeLabels, writeList } from '../result-json.js';
-import { throwIfStopped } from '../stop.js';
+import { stoppableRegexes, throwIfStopped } from '../stop.js';
 
 /** Rows of the catalogue read between two polls: 3 us each. */
 const ROWS_PER_POLL = 500;
@@ -52,7 +52,7 @@ function writeExemplar(json: JsonWriter, exemplar: Exemplar): void {
 /** This endpoint reports parse errors without naming the parameter. */
 function parse(text: string, context: ApiContext): Expr {
   try {
-    return parseExpr(text, { ...context.syntax, poll: () => throwIfStopped(context) });
+    return parseExpr(text, { ...context.syntax, regexes: stoppableRegexes(context) });
   } catch (error) {
     if (isInputError(error)) throw badData(error.message);
     throw error;

@@ -16,7 +16,7 @@ import { FederationWriter, negotiateFederation, type FederatedSample } from '../
 import { FormParams } from '../form.js';
 import { metricBatches } from '../metric-batches.js';
 import { anyMatcherSets } from '../params.js';
-import { stoppable, throwIfStopped } from '../stop.js';
+import { stoppable, stoppableRegexes, throwIfStopped } from '../stop.js';
 
 /** Prometheus' default, used where the context does not name another. */
 const LOOKBACK_DEFAULT_MS = 5 * 60_000;
@@ -35,7 +35,7 @@ export const handleFederate: ApiHandler = (request, context) => {
   let sets: MatcherSets;
   try {
     // `{}` is allowed and selects nothing, in Prometheus as well.
-    sets = anyMatcherSets(form, badData, () => throwIfStopped(context)).filter((set) => set.length > 0);
+    sets = anyMatcherSets(form, badData, stoppableRegexes(context)).filter((set) => set.length > 0);
   } catch (error) {
     if (error instanceof ApiError && error.type === 'bad_data') return text(400, `${error.message}\n`);
     throw error;

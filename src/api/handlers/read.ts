@@ -16,7 +16,7 @@ import { ReadSamplesWriter } from '../../wire/remote-read-samples.js';
 import type { ApiContext, ApiHandler, ApiReply, PageCursor } from '../contract.js';
 import { badData } from '../error-types.js';
 import { isOrderedByMetric, metricBatches } from '../metric-batches.js';
-import { stoppable, throwIfStopped } from '../stop.js';
+import { stoppable, stoppableRegexes, throwIfStopped } from '../stop.js';
 
 /** A page is ended at the first series after this many bytes. */
 const PAGE_BYTES = 4 * 1024 * 1024;
@@ -98,11 +98,11 @@ function forEachSeries(
 ): void {
   const { mint, maxt } = query;
   if (mint > maxt) return;
-  const poll = (): void => throwIfStopped(context);
+  const regexes = stoppableRegexes(context);
   const matchers = query.matchers
     .filter(({ type, name, value }) => type !== '=' || value === '' || context.externalLabels[name] !== value)
-    .map(({ type, name, value }) => new Matcher(type, name, value, poll));
-  poll();
+    .map(({ type, name, value }) => new Matcher(type, name, value, regexes));
+  throwIfStopped(context);
   const held = new GrowingMemory(context.memory);
   for (const part of parts(matchers, after, mint, maxt, context)) if (!visitPart(part, query, after, context, held, visit)) return;
 }

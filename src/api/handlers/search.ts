@@ -12,7 +12,7 @@ import { JsonWriter } from '../json-writer.js';
 import { matcherSets, optionalTime, parseGoInt } from '../params.js';
 import { writeList } from '../result-json.js';
 import { anyMatch, FUZZ_ALGORITHMS, textMatch, type FuzzAlgorithm } from '../text-match.js';
-import { throwIfStopped } from '../stop.js';
+import { stoppableRegexes, throwIfStopped } from '../stop.js';
 
 const HOUR_MS = 3_600_000;
 const LIMIT_DEFAULT = 100;
@@ -83,7 +83,7 @@ function searchParams(
 ): SearchParams {
   const mint = optionalTime(form, 'start', request.nowMs - HOUR_MS);
   const maxt = optionalTime(form, 'end', request.nowMs);
-  const sets = matcherSets(form, badData, () => throwIfStopped(context));
+  const sets = matcherSets(form, badData, stoppableRegexes(context));
   const searches = form.getAll('search[]');
   const threshold = intParam(form, 'fuzz_threshold', 0, 100, 'must be 0-100') / 100;
   const algorithm = algorithmParam(form.get('fuzz_alg'));

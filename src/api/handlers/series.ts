@@ -10,7 +10,7 @@ import { FormParams } from '../form.js';
 import { isLabelName, unescapeLabelName } from '../label-name.js';
 import { limitParam, matcherSets, MAX_TIME_MS, MIN_TIME_MS, optionalTime } from '../params.js';
 import { writeLabels, writeList } from '../result-json.js';
-import { stoppable, throwIfStopped } from '../stop.js';
+import { stoppable, stoppableRegexes, throwIfStopped } from '../stop.js';
 
 /** A series of the union: its object, and labels that no cache shares. */
 const SERIES_BYTES = 300;
@@ -27,7 +27,7 @@ export const handleSeries: ApiHandler = (request, context) => {
   if (form.getAll('match[]').length === 0) throw badData('no match[] parameter provided');
   const limit = limitParam(form);
   const { mint, maxt } = timeRange(form);
-  const sets = matcherSets(form, (reason) => invalidParameter('match[]', reason), () => throwIfStopped(context));
+  const sets = matcherSets(form, (reason) => invalidParameter('match[]', reason), stoppableRegexes(context));
 
   const pace = new Pace(() => throwIfStopped(context), LABELS_PER_POLL);
   const series = selectUnion(context, sets, mint, maxt).sort((a, b) => {
@@ -42,7 +42,7 @@ export const handleLabels: ApiHandler = (request, context) => {
   const form = new FormParams(request.params);
   const limit = limitParam(form);
   const { mint, maxt } = timeRange(form);
-  const sets = matcherSets(form, badData, () => throwIfStopped(context));
+  const sets = matcherSets(form, badData, stoppableRegexes(context));
   return strings(mint > maxt ? [] : context.storage.labelNames(sets, mint, maxt, () => throwIfStopped(context)), limit, context);
 };
 
@@ -52,7 +52,7 @@ export const handleLabelValues: ApiHandler = (request, context) => {
   const form = new FormParams(request.params);
   const limit = limitParam(form);
   const { mint, maxt } = timeRange(form);
-  const sets = matcherSets(form, badData, () => throwIfStopped(context));
+  const sets = matcherSets(form, badData, stoppableRegexes(context));
   const poll = (): void => throwIfStopped(context);
   return strings(mint > maxt ? [] : context.storage.labelValues(name, sets, mint, maxt, poll), limit, context);
 };

@@ -8,7 +8,7 @@ import { success } from '../envelope.js';
 import { invalidParameter, isInputError } from '../error-types.js';
 import { FormParams } from '../form.js';
 import { writeJsonValue } from '../json-value.js';
-import { throwIfStopped } from '../stop.js';
+import { stoppableRegexes } from '../stop.js';
 
 export const handleFormatQuery: ApiHandler = (request, context) => {
   const expr = parseQuery(request, context);
@@ -22,7 +22,7 @@ export const handleParseQuery: ApiHandler = (request, context) => {
 
 function parseQuery({ params }: ApiRequest, context: ApiContext): Expr {
   try {
-    return parseExpr(new FormParams(params).get('query'), { ...context.syntax, poll: () => throwIfStopped(context) });
+    return parseExpr(new FormParams(params).get('query'), { ...context.syntax, regexes: stoppableRegexes(context) });
   } catch (error) {
     if (isInputError(error)) throw invalidParameter('query', error.message);
     throw error;

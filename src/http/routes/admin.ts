@@ -4,6 +4,7 @@ import { errorBody, failure, success } from '../../api/envelope.js';
 import { ApiError, badData, invalidParameter } from '../../api/error-types.js';
 import { FormParams } from '../../api/form.js';
 import { matcherSets, MAX_TIME_MS, MIN_TIME_MS, optionalTime } from '../../api/params.js';
+import { MAX_PROGRAM_SIZE, RegexBudget } from '../../model/regex-limits.js';
 import { IngestError } from '../../storage/ingestion.js';
 import type { AdminStore, HttpDeps } from '../deps.js';
 import { HttpError, toHttpError } from '../error-table.js';
@@ -37,7 +38,9 @@ export async function adminRoutes(app: FastifyInstance, deps: HttpDeps): Promise
     if (form.getAll('match[]').length === 0) throw badData('no match[] parameter provided');
     const startMs = optionalTime(form, 'start', MIN_TIME_MS);
     const endMs = optionalTime(form, 'end', MAX_TIME_MS);
-    await store.deleteSeries(matcherSets(form, (reason) => invalidParameter('match[]', reason)), startMs, endMs);
+    // Less than a query may have: this is the thread that takes samples.
+    const sets = matcherSets(form, (reason) => invalidParameter('match[]', reason), new RegexBudget(undefined, MAX_PROGRAM_SIZE));
+    await store.deleteSeries(sets, startMs, endMs);
     return undefined;
   });
   define('clean_tombstones', async (store) => {

@@ -1,5 +1,6 @@
 /** The door of the PromQL room. */
 import { Labels } from '../../model/labels.js';
+import { RegexBudget } from '../../model/regex-limits.js';
 import type { Queryable } from '../../storage/queryable.js';
 import type { Expr } from '../parser/ast.js';
 import { parseExpr, type ParseOptions, WHOLE_SYNTAX } from '../parser/parse.js';
@@ -37,7 +38,8 @@ function runQuery(options: EngineOptions, storage: Queryable, request: QueryRequ
 
 function evaluateQuery(options: EngineOptions, storage: Queryable, request: QueryRequest, nativeBucketSeries: boolean): QueryOutcome {
   const begunMs = performance.now();
-  const expr = parseExpr(request.text, { ...syntaxOf(options), poll: () => throwIfStopped(request.stopRequested) });
+  const regexes = new RegexBudget(() => throwIfStopped(request.stopRequested));
+  const expr = parseExpr(request.text, { ...syntaxOf(options), regexes });
   const isRangeQuery = request.stepMs > 0;
   const grid = isRangeQuery ? stepGrid(request.startMs, request.endMs, request.stepMs) : singleStep(request.startMs);
   if (isRangeQuery) checkRangeType(expr);
@@ -46,6 +48,7 @@ function evaluateQuery(options: EngineOptions, storage: Queryable, request: Quer
   const query: QueryContext = {
     options,
     limits,
+    regexes,
     annotations,
     lookbackMs: request.lookbackDeltaMs > 0 ? request.lookbackDeltaMs : options.lookbackDeltaMs,
     queryGrid: grid,

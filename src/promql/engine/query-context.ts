@@ -1,3 +1,4 @@
+import type { RegexBudget } from '../../model/regex-limits.js';
 import type { Annotations } from './annotations.js';
 import type { Position } from '../parser/ast.js';
 import type { EngineOptions, ResultSeries } from './engine-api.js';
@@ -9,6 +10,8 @@ import type { StepGrid } from './step-grid.js';
 export interface QueryContext {
   readonly options: EngineOptions;
   readonly limits: QueryLimits;
+  /** For the patterns in selectors and in calls together. */
+  readonly regexes: RegexBudget;
   readonly annotations: Annotations;
   readonly lookbackMs: number;
   /** The query's own grid: what `start()`, `end()`, `step()` and `range()` speak of, in subqueries too. */

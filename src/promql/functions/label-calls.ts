@@ -1,6 +1,7 @@
 import { METRIC_NAME } from '../../model/labels.js';
 import { Matcher } from '../../model/matcher.js';
-import { RegexCapture, RegexError } from '../../model/regex-engine.js';
+import { RegexCapture } from '../../model/regex-engine.js';
+import { type RegexBudget, RegexError } from '../../model/regex-limits.js';
 import { expandTemplate, refersToGroups } from '../../model/regex-template.js';
 import { QueryError } from '../engine/engine-api.js';
 import { isLabelName } from '../engine/label-text.js';
@@ -18,8 +19,7 @@ export function labelReplaceCall(build: OperatorBuilder, call: Call, frame: Eval
   const dst = stringArgument(call, 1);
   const replacement = stringArgument(call, 2);
   const src = stringArgument(call, 3);
-  const { limits } = frame.query;
-  const replace = replacer(stringArgument(call, 4), replacement, () => limits.poll());
+  const replace = replacer(stringArgument(call, 4), replacement, frame.query.regexes);
   checkDestination(dst, call.func);
   return unique(input, frame, (series) => {
     const value = replace(series.labels.get(src));
@@ -58,16 +58,17 @@ function checkDestination(name: string, func: string): void {
 }
 
 /** What takes the place of a value that matches; undefined for others. Groups are found only if the template has any but the whole. */
-function replacer(pattern: string, template: string, poll: () => void): (value: string) => string | undefined {
+function replacer(pattern: string, template: string, budget: RegexBudget): (value: string) => string | undefined {
+  const { poll } = budget;
   try {
     if (refersToGroups(template)) {
-      const regex = new RegexCapture(pattern);
+      const regex = new RegexCapture(pattern, budget);
       return (value) => {
         const group = regex.match(value, poll);
         return group && expandTemplate(template, group);
       };
     }
-    const regex = new Matcher('=~', 'src', pattern, poll);
+    const regex = new Matcher('=~', 'src', pattern, budget);
     return (value) => (regex.matches(value, poll) ? expandTemplate(template, () => value) : undefined);
   } catch (error) {
     if (!(error instanceof RegexError)) throw error;

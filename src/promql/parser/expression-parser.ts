@@ -46,8 +46,8 @@ export class ExpressionParser {
   private aggregations = 0;
 
   constructor(text: string, private readonly options: ParseOptions, private readonly maxDepth: number) {
-    this.reader = new TokenReader(text, options.poll);
-    this.selectors = new SelectorParser(this.reader);
+    this.reader = new TokenReader(text, options.regexes?.poll);
+    this.selectors = new SelectorParser(this.reader, options.regexes);
     this.durations = new DurationParser(this.reader, options.durationExpressions ?? false, maxDepth);
   }
 

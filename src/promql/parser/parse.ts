@@ -1,5 +1,6 @@
 /** The door of the parser: text to a checked syntax tree. */
 import type { Matcher } from '../../model/matcher.js';
+import type { RegexBudget } from '../../model/regex-limits.js';
 import type { Expr, VectorSelector } from './ast.js';
 import { childrenOf } from './children.js';
 import { ExpressionParser } from './expression-parser.js';
@@ -23,8 +24,8 @@ export interface ParseOptions {
   readonly extendedRangeSelectors?: boolean;
   /** `promql-binop-fill-modifiers`: `fill`, `fill_left`, `fill_right`. Left out: the same as `experimentalFunctions`. */
   readonly fillModifiers?: boolean;
-  /** Called now and then while a long text is read; throws if the answer is not wanted any more. */
-  readonly poll?: () => void;
+  /** What regular expressions may take; its poll is called while any long text is read. Left out: a budget of its own for each text. */
+  readonly regexes?: RegexBudget;
 }
 
 /** Everything that there is: for texts that were taken before. */
@@ -44,9 +45,9 @@ export function parseExpr(text: string, options: ParseOptions = {}): Expr {
  * that is allowed is the caller's matter.
  * @throws ParseError
  */
-export function parseMetricSelector(text: string, poll?: () => void): Matcher[] {
+export function parseMetricSelector(text: string, options: Pick<ParseOptions, 'regexes'> = {}): Matcher[] {
   checkLength(text);
-  return [...new ExpressionParser(text, poll === undefined ? {} : { poll }, MAX_DEPTH).parseSelector().matchers];
+  return [...new ExpressionParser(text, options, MAX_DEPTH).parseSelector().matchers];
 }
 
 /** All vector selectors of an expression, in the order of the text. */

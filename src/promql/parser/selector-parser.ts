@@ -1,21 +1,17 @@
 /** What stands in braces and grouping parentheses: label matchers, and lists of label names. */
 import { METRIC_NAME } from '../../model/labels.js';
 import { Matcher, type MatchType } from '../../model/matcher.js';
-import { MAX_PROGRAM_SIZE, RegexError } from '../../model/regex-engine.js';
+import { RegexBudget, RegexError } from '../../model/regex-limits.js';
 import type { Position, VectorSelector } from './ast.js';
 import { hasInvalidUtf8, unquote } from './string-literal.js';
 import { canBeLabelName, type Token } from './token.js';
 import type { TokenReader } from './token-reader.js';
 
-/** Cost of compiling all regular expressions of a query; a single one has a limit of its own. */
-const MAX_REGEX_COST = 4 * MAX_PROGRAM_SIZE;
-
 export class SelectorParser {
-  private regexCost = 0;
   /** Matchers of the query, so that a pattern that comes again is not compiled again. */
   private readonly known = new Map<string, Matcher>();
 
-  constructor(private readonly reader: TokenReader) {}
+  constructor(private readonly reader: TokenReader, private readonly regexes = new RegexBudget()) {}
 
   /**
    * A selector: a metric name that has been read already, or the braces, or both. Nothing is checked that concerns
@@ -102,14 +98,10 @@ export class SelectorParser {
     if (known !== undefined) return known;
     let matcher: Matcher;
     try {
-      matcher = new Matcher(op, name, value, this.reader.poll);
+      matcher = new Matcher(op, name, value, this.regexes);
     } catch (error) {
       if (error instanceof RegexError) throw this.reader.error(pos, error.message);
       throw error;
-    }
-    this.regexCost += matcher.compileCost;
-    if (this.regexCost > MAX_REGEX_COST) {
-      throw this.reader.error(pos, `regular expressions of the query are too large together, limit ${MAX_REGEX_COST} instructions`);
     }
     this.known.set(key, matcher);
     return matcher;

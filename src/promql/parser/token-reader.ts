@@ -14,7 +14,7 @@ export class TokenReader {
   /** Offset behind the last token taken. */
   lastEnd = 0;
 
-  constructor(readonly text: string, readonly poll?: () => void) {
+  constructor(readonly text: string, private readonly poll?: () => void) {
     this.lexer = new Lexer(text);
   }
 

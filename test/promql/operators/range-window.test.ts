@@ -1,5 +1,6 @@
 /** The two cursors against the dullest windows: filtering the whole series at every step. */
 import fc from 'fast-check';
+import { RegexBudget } from '../../../src/model/regex-limits.js';
 import { describe, expect, test } from 'vitest';
 import { Labels } from '../../../src/model/labels.js';
 import { Annotations } from '../../../src/promql/engine/annotations.js';
@@ -21,7 +22,7 @@ function frameOf(startMs: number, endMs: number, stepMs: number): EvalFrame {
     buckets: 'read',
     query: {
       options: PLAIN_ENGINE, limits: new QueryLimits(1e9, 0, () => undefined), annotations: new Annotations(''),
-      lookbackMs: 300_000, queryGrid: grid, queryEndMs: endMs, isRangeQuery: true, nativeBucketSeries: false,
+      lookbackMs: 300_000, queryGrid: grid, queryEndMs: endMs, isRangeQuery: true, nativeBucketSeries: false, regexes: new RegexBudget(),
     },
   };
 }

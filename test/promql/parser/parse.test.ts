@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { RegexBudget } from '../../../src/model/regex-limits.js';
 import { MAX_DEPTH, MAX_QUERY_LENGTH, ParseError, type ParseOptions, parseExpr, parseMetricSelector, selectorsOf } from '../../../src/promql/parser/parse.js';
 import { treeText } from './tree-text.js';
 
@@ -323,13 +324,13 @@ describe('whole texts', () => {
 
   it('polls while it reads a long text', () => {
     let polls = 0;
-    parseExpr(`a{${Array.from({ length: 2000 }, (_, i) => `b${i}="c"`).join(',')}}`, { poll: () => void polls++ });
+    parseExpr(`a{${Array.from({ length: 2000 }, (_, i) => `b${i}="c"`).join(',')}}`, { regexes: new RegexBudget(() => void polls++) });
     expect(polls).toBeGreaterThanOrEqual(8);
   });
 
   it('refuses regular expressions that are too much together', () => {
     const text = Array.from({ length: 60 }, (_, i) => `a{b=~"x${i}${'|\\\\w{1000}'.repeat(5)}"}`).join(' or ');
-    expect(() => parseExpr(text)).toThrow(/regular expressions of the query are too large/);
+    expect(() => parseExpr(text)).toThrow(/regular expressions are too large together/);
   });
 });
 
