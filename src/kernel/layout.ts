@@ -142,12 +142,12 @@ export const LOG_OUT_CAPACITY = 0x00ff0000;
 /** Compressed and decompressed request body. Every buffer is followed by at least 64 bytes that may be over-read. */
 export const BODY_IN = 0x02000000;
 export const BODY_IN_CAPACITY = 0x01ff0000;
-/** OTLP bodies come decompressed, so the place of compressed ones is free for more columns: data point of each row, ... */
+/** Once a body is decompressed (OTLP comes so), the place of the compressed one is free. OTLP: data point of each row, ... */
 export const OTLP_ORIGINS = 0x02000000;
-/** ... the refs of one point on their way in, ... */
-export const OTLP_REFS = 0x02200000;
-/** ... and newest time by ref, 8 bytes a slot, slots for twice the columns' capacity. */
-export const OTLP_ORDER = 0x02400000;
+/** ... refs from the other side: those of one data point, or of the series of a decoded part, ... */
+export const REFS_IN = 0x02200000;
+/** ... and a table of the rows' refs (row-order.ts), 8 bytes a slot, slots for twice the columns' capacity. */
+export const ROW_TABLE = 0x02400000;
 /** What the walk of OTLP leaves to the translator: { f64 earliest, f64 latest (resources only), u32 start, u32 OTLP_OTHER_ }. */
 export const OTLP_OTHERS = 0x02c00000;
 export const OTLP_OTHER_BYTES = 24;

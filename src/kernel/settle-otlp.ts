@@ -1,28 +1,28 @@
-// What happens between the walk of an OTLP request and the append of its rows: refs of the points that were not known, rows
-// that must not be appended, the check of the order.
+// What happens between the walk of an OTLP request and the append of its rows: refs of the points that were not known, and rows
+// that must not be appended.
 import { alloc, heapLeft } from './heap';
 import { registerIdentity } from './identity';
 import {
-  COL_REFS, COL_STARTS, COL_TIMES, COL_VALUES, HDR_MINT, HDR_STARTS_MODE, MISS_BASE, MISS_BYTES, MISS_FIRST_SAMPLE, MISS_HASH,
-  MISS_SAMPLE_COUNT, OTLP_ORDER, OTLP_ORIGINS, OTLP_REFS, OTLP_REF_LIST, OTLP_REF_NONE, REF_DROPPED, RES_DROPPED, SLAB_BYTES, STARTS_KEPT,
+  COL_REFS, COL_STARTS, COL_TIMES, COL_VALUES, HDR_STARTS_MODE, MISS_BASE, MISS_BYTES, MISS_FIRST_SAMPLE, MISS_HASH,
+  MISS_SAMPLE_COUNT, OTLP_ORIGINS, OTLP_REF_LIST, OTLP_REF_NONE, REFS_IN, REF_DROPPED, RES_DROPPED, SLAB_BYTES, STARTS_KEPT,
 } from './layout';
 
 /**
- * Gives the rows of a point the `n` refs at OTLP_REFS and remembers the identity. A point whose series were made one after
+ * Gives the rows of a point the `n` refs at REFS_IN and remembers the identity. A point whose series were made one after
  * the other needs only the first; otherwise the list is kept in the heap.
  */
 export function settleOtlpPoint(index: u32, n: u32): void {
   const miss = MISS_BASE + index * MISS_BYTES;
-  memory.copy(COL_REFS + (load<u32>(miss, MISS_FIRST_SAMPLE) << 2), OTLP_REFS, n << 2);
-  const first = load<u32>(OTLP_REFS);
+  memory.copy(COL_REFS + (load<u32>(miss, MISS_FIRST_SAMPLE) << 2), REFS_IN, n << 2);
+  const first = load<u32>(REFS_IN);
   let value = first;
   for (let i: u32 = 1; i < n; i++) {
-    if (load<u32>(OTLP_REFS + (i << 2)) == first + i) continue;
+    if (load<u32>(REFS_IN + (i << 2)) == first + i) continue;
     // Without room nothing is remembered, and the point is resolved every time.
     if (heapLeft() < <u32>SLAB_BYTES * 2 + (n << 2)) return;
     const list = alloc((n << 2) + 4);
     store<u32>(list, n);
-    memory.copy(list + 4, OTLP_REFS, n << 2);
+    memory.copy(list + 4, REFS_IN, n << 2);
     value = OTLP_REF_LIST | (list >> 3);
     break;
   }
@@ -78,51 +78,4 @@ export function dropOtlpRows(n: u32): u32 {
   }
   store<u32>(RES_DROPPED, dropped);
   return kept;
-}
-
-/** Whether the times of each series rise (or stay) over the first `n` rows: if not, the request must be sorted first. */
-export function rowsRise(n: u32): bool {
-  let mask: u32 = 63;
-  while (mask < n * 2) mask = (mask << 1) | 1;
-  // Open addressing, slots of { u32 ref + 1, u32 ms since the head's mint }, at most half full.
-  memory.fill(OTLP_ORDER, 0, (mask + 1) << 3);
-  const base = load<f64>(HDR_MINT);
-  for (let i: u32 = 0; i < n; i++) {
-    const entry = load<u32>(COL_REFS + (i << 2)) + 1;
-    const time = <u32>(load<f64>(COL_TIMES + (i << 3)) - base);
-    // Refs of a request are mostly neighbours: their own low bits spread best.
-    let at = entry & mask;
-    let slot = OTLP_ORDER + (at << 3);
-    while (load<u32>(slot) != 0 && load<u32>(slot) != entry) {
-      at = (at + 1) & mask;
-      slot = OTLP_ORDER + (at << 3);
-    }
-    if (load<u32>(slot) == entry && time < load<u32>(slot, 4)) return false;
-    store<u32>(slot, entry);
-    store<u32>(slot, time, 4);
-  }
-  return true;
-}
-
-/** Whether one of the `k` refs at OTLP_REFS is that of one of the first `n` rows. */
-export function otlpRowsMeet(n: u32, k: u32): bool {
-  let mask: u32 = 63;
-  while (mask < k * 2) mask = (mask << 1) | 1;
-  // Open addressing, slots of u32 ref + 1, at most half full.
-  memory.fill(OTLP_ORDER, 0, (mask + 1) << 2);
-  for (let i: u32 = 0; i < k; i++) {
-    const entry = load<u32>(OTLP_REFS + (i << 2)) + 1;
-    let at = entry & mask;
-    while (load<u32>(OTLP_ORDER + (at << 2)) != 0) at = (at + 1) & mask;
-    store<u32>(OTLP_ORDER + (at << 2), entry);
-  }
-  for (let i: u32 = 0; i < n; i++) {
-    const entry = load<u32>(COL_REFS + (i << 2)) + 1;
-    for (let at = entry & mask; ; at = (at + 1) & mask) {
-      const found = load<u32>(OTLP_ORDER + (at << 2));
-      if (found == entry) return true;
-      if (found == 0) break;
-    }
-  }
-  return false;
 }

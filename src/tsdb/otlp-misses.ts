@@ -1,5 +1,5 @@
 /** What comes of the miss list: refs for its rows, and points that the translator has to take after all. */
-import { BODY_OUT, OTLP_MISS_TARGET, OTLP_REFS, OTLP_REF_NONE, REF_DROPPED } from '../kernel/layout.js';
+import { BODY_OUT, OTLP_MISS_TARGET, OTLP_REF_NONE, REFS_IN, REF_DROPPED } from '../kernel/layout.js';
 import { AppendStatus } from '../storage/append-status.js';
 import type { PointSeries } from '../storage/appender.js';
 import type { Head } from './head/head.js';
@@ -61,7 +61,7 @@ export class OtlpMisses {
     for (let i = from; i < to; i++) {
       const ref = this.resolve(named.samples[i]!);
       if (ref < 0) return this.leavePoint(miss, index);
-      arena.u32[(OTLP_REFS >>> 2) + i - from] = ref;
+      arena.u32[(REFS_IN >>> 2) + i - from] = ref;
     }
     arena.kernel.settleOtlpPoint(miss, count);
     return true;

@@ -1,5 +1,5 @@
 /** Series of a request that have samples on both sides: for the kernels, and for a decoder. Only one of them can keep their order. */
-import { COLUMN_CAPACITY, OTLP_REFS } from '../kernel/layout.js';
+import { COLUMN_CAPACITY, REFS_IN } from '../kernel/layout.js';
 import type { Labels } from '../model/labels.js';
 import type { Head } from './head/head.js';
 
@@ -10,7 +10,7 @@ export function rowsShare(head: Head, rows: number, series: readonly Labels[]): 
   let known = 0;
   for (const labels of series) {
     const ref = head.find(labels);
-    if (ref >= 0) arena.u32[(OTLP_REFS >>> 2) + known++] = ref;
+    if (ref >= 0) arena.u32[(REFS_IN >>> 2) + known++] = ref;
   }
-  return known > 0 && arena.kernel.otlpRowsMeet(rows, known) !== 0;
+  return known > 0 && arena.kernel.rowsMeet(rows, known) !== 0;
 }

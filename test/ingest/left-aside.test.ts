@@ -1,6 +1,6 @@
 /** What the kernels leave of a remote write body to the decoder: it is read once, and before anything of the body is stored. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { Door } from '../support/ingest-fixture.js';
+import { countsByReason, Door } from '../support/ingest-fixture.js';
 import { compress, encodeWrite, type WriteSeries } from '../support/remote-write-client.js';
 import { clockAt, HOUR, openStore, readAll, T0 } from '../support/store-fixture.js';
 import { Stores } from '../support/stores.js';
@@ -9,7 +9,7 @@ const stores = new Stores(openStore);
 afterEach(() => stores.closeAll());
 
 async function door(): Promise<Door> {
-  const clock = clockAt(T0 + HOUR);
+  const clock = clockAt(T0 + 2 * HOUR);
   return new Door(await stores.open({}, clock), clock);
 }
 
@@ -37,5 +37,16 @@ describe('remote write 1.0', () => {
     expect(asked).toBe(0);
     expect(await one.remoteWrite(1, many)).toMatchObject({ samplesWritten: 300_001, rejects: [] });
     expect([one.appender.reports, one.appender.batches]).toMatchObject([[{}, 'general'], 1]);
+  });
+
+  it('leaves the kernels their part although a series beside it is refused', async () => {
+    const one = await door();
+    const native = { countInt: 1, sum: 0, schema: 0, zeroThreshold: 1e-9, zeroCountInt: 1 };
+    const histogram = (t: number): WriteSeries => ({ labels: { __name__: 'h' }, samples: [], histograms: [{ ...native, timestamp: t }] });
+    const float = (name: string, t: number): WriteSeries => ({ labels: { __name__: name }, samples: [{ timestampMs: t, value: 1 }] });
+    const outcome = [await one.write(1, float('up', T0 + 1.9 * HOUR), histogram(T0 + 1.9 * HOUR))];
+    outcome.push(await one.write(1, float('old', T0), histogram(T0 + 1.9 * HOUR + 1), float('up', T0 + 1.9 * HOUR)));
+    expect(outcome.map(({ rejects }) => countsByReason(rejects))).toEqual([{}, { too_old: 1 }]);
+    expect(one.appender.general).toBe(0);
   });
 });

@@ -22,7 +22,7 @@ export interface Kernel {
   dropOtlpPoint(index: number): void;
   dropOtlpRows(n: number): number;
   rowsRise(n: number): number;
-  otlpRowsMeet(n: number, k: number): number;
+  rowsMeet(n: number, k: number): number;
   resolveCanonical(start: number, n: number, ids: number): number;
   findCanonical(start: number, n: number, ids: number): number;
   lastRef(): number;
