@@ -6,39 +6,32 @@ import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { freePort, Server } from '../e2e/support/server.js';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { Server } from '../e2e/support/server.js';
 import { write } from '../support/remote-write-client.js';
 import { ask } from './api-answers.js';
 import { apiData } from './api-data.js';
 import { KNOWN_DIFFERENCES, nameOf } from './api-differences.js';
 import { apiRequests, belowPathRequests, STEP_SECONDS, type ApiRequestLine } from './api-requests.js';
-import { answers, PeerProcess, peersMissing, peersNote } from './peers.js';
+import { peersMissing, peersNote, startPrometheus } from './peers.js';
 
 /** Far enough back that nothing is in the future, and the lookback of requests without a time still reaches it. */
 const END_SECONDS = Math.floor(Date.now() / 1000 / STEP_SECONDS) * STEP_SECONDS - 60;
 
-const cleanups: (() => Promise<void>)[] = [];
-afterAll(async () => {
-  for (const cleanup of cleanups.reverse()) await cleanup();
-});
-
 /** A server of ours and a Prometheus with the same data. */
 async function pair(flags: readonly string[], peerFlags: readonly string[], prefix = ''): Promise<readonly [here: string, there: string]> {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-api-'));
-  cleanups.push(async () => fs.rmSync(directory, { recursive: true, force: true }));
-  const config = path.join(directory, 'config.yml');
-  fs.writeFileSync(config, 'global:\n  external_labels: { region: eu }\nstorage:\n  exemplars: { max_exemplars: 100000 }\n');
-  const port = await freePort();
-  const prometheus = new PeerProcess('prometheus', [
-    `--config.file=${config}`, `--storage.tsdb.path=${path.join(directory, 'data')}`, `--web.listen-address=127.0.0.1:${port}`, '--web.enable-remote-write-receiver',
-    '--enable-feature=exemplar-storage,native-histograms,promql-experimental-functions', ...peerFlags,
-  ], directory);
-  cleanups.push(() => prometheus.stop());
-  const there = `http://127.0.0.1:${port}`;
-  await answers(`${there}${prefix}/-/ready`);
+  onTestFinished(() => fs.rmSync(directory, { recursive: true, force: true }));
+  const { url: there, process } = await startPrometheus(directory, 'both', {
+    global: { external_labels: { region: 'eu' } }, storage: { exemplars: { max_exemplars: 100_000 } },
+  }, {
+    prefix,
+    flags: ['--web.enable-remote-write-receiver', '--enable-feature=exemplar-storage,native-histograms,promql-experimental-functions', ...peerFlags],
+  });
+  onTestFinished(() => process.stop());
+  const config = path.join(directory, 'both.yml');
   const server = await Server.start({ flags: [`--config.file=${config}`, '--enable-feature=promql-experimental-functions', ...flags], ...(prefix === '' ? {} : { prefix }) });
-  cleanups.push(() => server.remove());
+  onTestFinished(() => server.remove());
   for (const base of [server.url, there]) {
     const answer = await write(`${base}${prefix}`, 1, apiData(END_SECONDS));
     expect(`${answer.status} ${answer.text}`).toBe('204 ');

@@ -4,33 +4,42 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, Server, sleep } from '../e2e/support/server.js';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { Server } from '../e2e/support/server.js';
+import { eventually } from '../support/eventually.js';
 import { write } from '../support/remote-write-client.js';
-import { peer, PeerProcess, peersMissing, peersNote } from './peers.js';
+import { peer, type PeerProcess, peersMissing, peersNote, startPrometheus } from './peers.js';
+import { ScrapeTarget } from './scrape-target.js';
 
 const run = promisify(execFile);
-const WAIT_MS_MAX = 30_000;
 
 async function data(base: string, endpoint: string, form: Record<string, string>): Promise<unknown> {
   const response = await fetch(`${base}/api/v1/${endpoint}?${new URLSearchParams(form)}`);
   return ((await response.json()) as { data: unknown }).data;
 }
 
-async function until<T>(what: () => Promise<T>, enough: (found: T) => boolean): Promise<T> {
-  const deadline = Date.now() + WAIT_MS_MAX;
-  for (;;) {
-    const found = await what().catch(() => undefined);
-    if (found !== undefined && enough(found)) return found;
-    if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(found)} after ${WAIT_MS_MAX} ms`);
-    await sleep(100);
-  }
+async function until<T>(what: string, ask: () => Promise<T>, enough: (found: T) => boolean): Promise<T> {
+  let found: T | undefined;
+  await eventually(what, async () => {
+    found = await ask().catch(() => undefined);
+    return found !== undefined && enough(found);
+  }, () => JSON.stringify(found));
+  return found!;
 }
 
 describe.skipIf(peersMissing)(`clients${peersNote}`, () => {
   let server: Server;
   let directory: string;
   const peers: PeerProcess[] = [];
+  const start = async (name: string, config: object, ...flags: readonly string[]): Promise<string> => {
+    const { url, process } = await startPrometheus(directory, name, config, { flags });
+    peers.push(process);
+    return url;
+  };
+  const federation = (params: object): object => ({
+    job_name: 'federate', honor_labels: true, metrics_path: '/federate', scrape_interval: '1s', params,
+    static_configs: [{ targets: [`127.0.0.1:${server.port}`] }],
+  });
   const promtool = (...args: string[]) => run(peer('promtool')!, args).then(({ stdout, stderr }) => stdout + stderr);
   const nowMs = Date.now();
 
@@ -75,90 +84,50 @@ describe.skipIf(peersMissing)(`clients${peersNote}`, () => {
   });
 
   it('a Prometheus federates: names, labels, values and times as they are here', async () => {
-    const port = await freePort();
-    fs.writeFileSync(path.join(directory, 'federate.yml'), `scrape_configs:
-  - job_name: federate
-    honor_labels: true
-    metrics_path: /federate
-    scrape_interval: 1s
-    params: { 'match[]': ['up', '{"http.req"}'] }
-    static_configs: [{ targets: ['127.0.0.1:${server.port}'] }]
-`);
-    peers.push(new PeerProcess('prometheus', [
-      '--config.file=federate.yml', '--storage.tsdb.path=federated', `--web.listen-address=127.0.0.1:${port}`,
-    ], directory));
+    const url = await start('federate', { scrape_configs: [federation({ 'match[]': ['up', '{"http.req"}'] })] });
     const query = { query: 'timestamp({__name__=~"up|http.req", job=~"api|web"})' };
     type Vector = { result: { metric: Record<string, string>; value: [number, string] }[] };
-    const there = await until(() => data(`http://127.0.0.1:${port}`, 'query', query) as Promise<Vector>, ({ result }) => result.length === 2);
+    const there = await until('two series', () => data(url, 'query', query) as Promise<Vector>, ({ result }) => result.length === 2);
     const strip = ({ result }: Vector) => result.map(({ metric, value }) => [metric['job'], Number(value[1])]).sort();
     expect(strip(there)).toEqual(strip(await data(server.url, 'query', query) as Vector));
-    const names = await data(`http://127.0.0.1:${port}`, 'series', { 'match[]': '{job="web"}' });
+    const names = await data(url, 'series', { 'match[]': '{job="web"}' });
     expect(names).toEqual([{ __name__: 'http.req', job: 'web' }]);
   });
 
   it('a Prometheus federates native histograms', async () => {
-    const port = await freePort();
     const labels = { __name__: 'latency', job: 'native' };
     const histogram = { timestamp: nowMs, schema: 1, sum: 3, countInt: 3, zeroThreshold: 0.001, zeroCountInt: 1, positiveSpans: [{ offset: 0, length: 2 }], positiveDeltas: [1, 0] };
     await write(server.url, 1, [{ labels, samples: [], histograms: [histogram] }]);
-    fs.writeFileSync(path.join(directory, 'native.yml'), `scrape_configs:
-  - job_name: federate
-    honor_labels: true
-    metrics_path: /federate
-    scrape_interval: 1s
-    scrape_protocols: [PrometheusProto, PrometheusText0.0.4]
-    params: { 'match[]': ['latency'] }
-    static_configs: [{ targets: ['127.0.0.1:${server.port}'] }]
-`);
-    peers.push(new PeerProcess('prometheus', [
-      '--config.file=native.yml', '--storage.tsdb.path=native', `--web.listen-address=127.0.0.1:${port}`, '--enable-feature=native-histograms',
-    ], directory));
+    const protocols = { scrape_protocols: ['PrometheusProto', 'PrometheusText0.0.4'] };
+    const config = { scrape_configs: [{ ...federation({ 'match[]': ['latency'] }), ...protocols }] };
+    const url = await start('native', config, '--enable-feature=native-histograms');
     const query = { query: 'latency' };
     type Vector = { result: { histogram?: [number, unknown] }[] };
-    const there = await until(() => data(`http://127.0.0.1:${port}`, 'query', query) as Promise<Vector>, ({ result }) => result.length === 1);
+    const there = await until('a histogram', () => data(url, 'query', query) as Promise<Vector>, ({ result }) => result.length === 1);
     const here = await data(server.url, 'query', query) as Vector;
     expect(there.result[0]!.histogram![1]).toEqual(here.result[0]!.histogram![1]);
   });
 
   it('exemplars that a Prometheus sends are found here as they are there', async () => {
-    const port = await freePort();
-    const [target] = [await freePort()];
-    const http = await import('node:http');
-    // A target whose exemplars change with every scrape.
-    let count = 0;
-    const app = http.createServer((_request, response) => {
-      count++;
-      response.writeHead(200, { 'content-type': 'application/openmetrics-text; version=1.0.0; charset=utf-8' });
-      response.end(`# TYPE work counter\nwork_total{kind="a"} ${count} # {trace_id="t${count}"} ${count}.5 ${(Date.now() / 1000).toFixed(3)}\n# EOF\n`);
-    });
-    await new Promise<void>((resolve) => app.listen(target, '127.0.0.1', resolve));
-    fs.writeFileSync(path.join(directory, 'exemplars.yml'), `scrape_configs:
-  - job_name: app
-    scrape_interval: 1s
-    static_configs: [{ targets: ['127.0.0.1:${target}'] }]
-remote_write:
-  - url: ${server.url}/api/v1/write
-    send_exemplars: true
-    queue_config: { batch_send_deadline: 200ms }
-`);
-    peers.push(new PeerProcess('prometheus', [
-      '--config.file=exemplars.yml', '--storage.tsdb.path=exemplars', `--web.listen-address=127.0.0.1:${port}`, '--enable-feature=exemplar-storage',
-    ], directory));
-    try {
-      const query = { query: 'rate(work_total[5m])' };
-      type Found = { seriesLabels: Record<string, string>; exemplars: { labels: Record<string, string>; value: string; timestamp: number }[] }[];
-      const here = await until(() => data(server.url, 'query_exemplars', query) as Promise<Found>, (found) => (found[0]?.exemplars.length ?? 0) >= 3);
-      const there = await data(`http://127.0.0.1:${port}`, 'query_exemplars', query) as Found;
-      expect(here.map((one) => one.seriesLabels)).toEqual(there.map((one) => one.seriesLabels));
-      expect(here[0]!.exemplars).toEqual(there[0]!.exemplars.slice(0, here[0]!.exemplars.length));
-      // And after a crash.
-      await server.kill();
-      server = await server.again();
-      const again = await data(server.url, 'query_exemplars', query) as Found;
-      expect(again[0]!.exemplars.slice(0, here[0]!.exemplars.length)).toEqual(here[0]!.exemplars);
-    } finally {
-      app.close();
-      app.closeAllConnections();
-    }
+    // They change with every scrape.
+    const target = await ScrapeTarget.start((scrape) => [
+      '# TYPE work counter', `work_total{kind="a"} ${scrape} # {trace_id="t${scrape}"} ${scrape}.5 ${(Date.now() / 1000).toFixed(3)}`, '# EOF\n',
+    ].join('\n'), 'application/openmetrics-text; version=1.0.0; charset=utf-8');
+    onTestFinished(() => target.stop());
+    const url = await start('exemplars', {
+      scrape_configs: [{ job_name: 'app', scrape_interval: '1s', static_configs: [{ targets: [target.address] }] }],
+      remote_write: [{ url: `${server.url}/api/v1/write`, send_exemplars: true, queue_config: { batch_send_deadline: '200ms' } }],
+    }, '--enable-feature=exemplar-storage');
+    const query = { query: 'rate(work_total[5m])' };
+    type Found = { seriesLabels: Record<string, string>; exemplars: { labels: Record<string, string>; value: string; timestamp: number }[] }[];
+    const here = await until('exemplars', () => data(server.url, 'query_exemplars', query) as Promise<Found>, (found) => (found[0]?.exemplars.length ?? 0) >= 3);
+    const there = await data(url, 'query_exemplars', query) as Found;
+    expect(here.map((one) => one.seriesLabels)).toEqual(there.map((one) => one.seriesLabels));
+    expect(here[0]!.exemplars).toEqual(there[0]!.exemplars.slice(0, here[0]!.exemplars.length));
+    // And after a crash.
+    await server.kill();
+    server = await server.again();
+    const again = await data(server.url, 'query_exemplars', query) as Found;
+    expect(again[0]!.exemplars.slice(0, here[0]!.exemplars.length)).toEqual(here[0]!.exemplars);
   });
 });

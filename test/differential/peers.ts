@@ -2,6 +2,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { freePort } from '../e2e/support/server.js';
+import { eventually } from '../support/eventually.js';
 
 const folder = process.env['NARTHEX_PEERS'];
 
@@ -38,15 +40,41 @@ export class PeerProcess {
   }
 }
 
-/** Polls until the URL answers 200. */
-export async function answers(url: string, timeoutMs = 30_000): Promise<void> {
-  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; ) {
-    const status = await fetch(url).then(async (response) => {
-      await response.arrayBuffer();
-      return response.status;
-    }, () => 0);
-    if (status === 200) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+/** Waits until the URL answers 200. */
+export function answers(url: string): Promise<void> {
+  return eventually(`${url} answers`, () => fetch(url).then(async (response) => {
+    await response.arrayBuffer();
+    return response.status === 200;
+  }, () => false));
+}
+
+export interface PeerServer {
+  readonly url: string;
+  readonly process: PeerProcess;
+}
+
+export interface PrometheusSetup {
+  readonly flags?: readonly string[];
+  readonly port?: number;
+  /** What the flags make the prefix of all routes. */
+  readonly prefix?: string;
+}
+
+/** Starts a Prometheus and waits until it is ready. It has to be stopped by the test. `name` is that of its files in `directory`. */
+export async function startPrometheus(
+  directory: string, name: string, config: object, { flags = [], port, prefix = '' }: PrometheusSetup = {},
+): Promise<PeerServer> {
+  fs.writeFileSync(path.join(directory, `${name}.yml`), JSON.stringify(config));
+  const address = `127.0.0.1:${port ?? await freePort()}`;
+  const process = new PeerProcess('prometheus', [
+    `--config.file=${name}.yml`, `--web.listen-address=${address}`, `--storage.tsdb.path=${name}`, ...flags,
+  ], directory);
+  const url = `http://${address}`;
+  try {
+    await answers(`${url}${prefix}/-/ready`);
+  } catch (error) {
+    await process.stop();
+    throw new Error(`no Prometheus: ${process.log}`, { cause: error });
   }
-  throw new Error(`${url} did not answer`);
+  return { url, process };
 }

@@ -5,10 +5,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { query } from '../e2e/support/query.js';
-import { freePort, Server, sleep } from '../e2e/support/server.js';
+import { freePort, Server } from '../e2e/support/server.js';
+import { eventually } from '../support/eventually.js';
 import { decodeChunkedAnswer, decodeSamplesAnswer, postRead, type ReadQueryFields } from '../support/remote-read-client.js';
 import { write, type WriteSeries } from '../support/remote-write-client.js';
-import { answers, peer, PeerProcess, peersMissing, peersNote } from './peers.js';
+import { answers, peer, PeerProcess, peersMissing, peersNote, startPrometheus } from './peers.js';
 
 const END = Math.floor(Date.now() / 1000) * 1000;
 const START = END - 1_200_000;
@@ -44,16 +45,11 @@ let prometheus: string;
 let reader: string;
 let directory: string;
 
-async function startPrometheus(config: object, name: string): Promise<string> {
-  const port = await freePort();
-  fs.writeFileSync(path.join(directory, `${name}.yml`), JSON.stringify(config));
-  const child = new PeerProcess('prometheus', [
-    `--config.file=${name}.yml`, `--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${path.join(directory, name)}`,
-    '--web.enable-remote-write-receiver', '--enable-feature=native-histograms',
-  ], directory);
-  cleanups.push(() => child.stop());
-  await answers(`http://127.0.0.1:${port}/-/ready`);
-  return `http://127.0.0.1:${port}`;
+async function start(name: string, config: object): Promise<string> {
+  const flags = ['--web.enable-remote-write-receiver', '--enable-feature=native-histograms'];
+  const { url, process } = await startPrometheus(directory, name, config, { flags });
+  cleanups.push(() => process.stop());
+  return url;
 }
 
 describe.skipIf(peersMissing)(`remote read with real peers${peersNote}`, () => {
@@ -62,8 +58,8 @@ describe.skipIf(peersMissing)(`remote read with real peers${peersNote}`, () => {
     cleanups.push(() => fs.rmSync(directory, { recursive: true, force: true }));
     narthex = await Server.start();
     cleanups.push(() => narthex.remove());
-    prometheus = await startPrometheus({}, 'stored');
-    reader = await startPrometheus({ remote_read: [{ url: `${narthex.url}/api/v1/read`, read_recent: true }] }, 'reader');
+    prometheus = await start('stored', {});
+    reader = await start('reader', { remote_read: [{ url: `${narthex.url}/api/v1/read`, read_recent: true }] });
     for (const url of [narthex.url, prometheus]) expect((await write(url, 1, seriesToWrite())).status).toBe(204);
   });
   afterAll(async () => {
@@ -117,11 +113,12 @@ describe.skipIf(peersMissing)(`remote read with real peers${peersNote}`, () => {
       expect(status, stdout + stderr).toBe(0);
     }
     let count = 0;
-    for (const deadline = Date.now() + 20_000; Date.now() < deadline && count !== 6 * POINTS; await sleep(500)) {
+    await eventually('all points', async () => {
       const exported = await (await fetch(`${url}/api/v1/export?match[]=${encodeURIComponent('{__name__=~"counter|gauge|constant"}')}`)).text();
       const lines = exported.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as { timestamps: number[] });
       count = new Set(lines.flatMap((line) => line.timestamps.map((t) => `${JSON.stringify({ ...line, timestamps: 0, values: 0 })}@${t}`))).size;
-    }
+      return count >= 6 * POINTS;
+    }, () => `${count} of ${6 * POINTS}`);
     expect(count).toBe(6 * POINTS);
   });
 });

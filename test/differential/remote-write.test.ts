@@ -5,9 +5,9 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort, Server, sleep } from '../e2e/support/server.js';
-import { answers, PeerProcess, peersMissing, peersNote } from './peers.js';
+import { PeerProcess, peersMissing, peersNote, startPrometheus } from './peers.js';
 
 const SCRAPE_SECONDS = 1;
 const RUN_SECONDS = 25;
@@ -45,21 +45,16 @@ function close(a: string, b: string): boolean {
   return x!.length === y!.length && x!.every((value, i) => value === y![i] || Math.abs(value - y![i]!) <= 1e-9 * Math.abs(value));
 }
 
-const cleanups: (() => Promise<void>)[] = [];
-afterAll(async () => {
-  for (const cleanup of cleanups.reverse()) await cleanup();
-});
-
 describe.skipIf(peersMissing)(`remote write from a real Prometheus${peersNote}`, () => {
   it.each(['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'])('%s: the same answers there and here', async (message) => {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-differential-'));
-    cleanups.push(async () => fs.rmSync(directory, { recursive: true, force: true }));
+    onTestFinished(() => fs.rmSync(directory, { recursive: true, force: true }));
     const narthex = await Server.start();
-    cleanups.push(() => narthex.remove());
+    onTestFinished(() => narthex.remove());
     const [nodePort, prometheusPort] = [await freePort(), await freePort()];
     const node = new PeerProcess('prometheus-node-exporter', [`--web.listen-address=127.0.0.1:${nodePort}`], directory);
-    cleanups.push(() => node.stop());
-    fs.writeFileSync(path.join(directory, 'prometheus.yml'), JSON.stringify({
+    onTestFinished(() => node.stop());
+    const { url: base, process: prometheus } = await startPrometheus(directory, 'prometheus', {
       global: { scrape_interval: `${SCRAPE_SECONDS}s` },
       scrape_configs: [
         { job_name: 'prometheus', static_configs: [{ targets: [`127.0.0.1:${prometheusPort}`] }] },
@@ -69,14 +64,8 @@ describe.skipIf(peersMissing)(`remote write from a real Prometheus${peersNote}`,
         url: `${narthex.url}/api/v1/write`, protobuf_message: message, send_exemplars: true, send_native_histograms: true,
         queue_config: { batch_send_deadline: '500ms' }, metadata_config: { send_interval: '5s' },
       }],
-    }));
-    const prometheus = new PeerProcess('prometheus', [
-      '--config.file=prometheus.yml', `--web.listen-address=127.0.0.1:${prometheusPort}`, `--storage.tsdb.path=${path.join(directory, 'data')}`,
-      '--enable-feature=exemplar-storage,native-histograms,metadata-wal-records',
-    ], directory);
-    cleanups.push(() => prometheus.stop());
-    const base = `http://127.0.0.1:${prometheusPort}`;
-    await answers(`${base}/-/ready`);
+    }, { port: prometheusPort, flags: ['--enable-feature=exemplar-storage,native-histograms,metadata-wal-records'] });
+    onTestFinished(() => prometheus.stop());
     await sleep(RUN_SECONDS * 1000);
 
     // Far enough back that everything up to it has been sent.

@@ -1,32 +1,18 @@
 /** How real senders take the answers that are not 204: what is refused must neither stop them nor cost them the rest. */
-import fs from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import os from 'node:os';
-import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { query, value } from '../e2e/support/query.js';
-import { freePort, Server, sleep } from '../e2e/support/server.js';
+import { Server, sleep } from '../e2e/support/server.js';
 import { eventually } from '../support/eventually.js';
-import { answers, PeerProcess, peersMissing, peersNote } from './peers.js';
+import { peersMissing, peersNote } from './peers.js';
+import { ScrapeTarget } from './scrape-target.js';
+import { SENDERS, startSender } from './sender.js';
 
-const cleanups: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-/** A target whose every scrape has a good series, three of a metric that may have two, and a counter of scrapes. */
-async function startTarget(): Promise<number> {
-  let scrapes = 0;
-  const target = http.createServer((_request, response) => {
-    scrapes++;
-    response.setHeader('content-type', 'text/plain; version=0.0.4');
-    response.end(`# TYPE good counter\ngood ${scrapes}\n# TYPE bad gauge\nbad{n="1"} 1\nbad{n="2"} 1\nbad{n="3"} 1\n# TYPE also_good gauge\nalso_good ${scrapes}\n`);
-  });
-  cleanups.push(() => void target.close());
-  await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', () => resolve()));
-  return (target.address() as AddressInfo).port;
-}
+/** A good series, three of a metric that may have two, and a counter of scrapes. */
+const exposed = (scrape: number): string => [
+  '# TYPE good counter', `good ${scrape}`, '# TYPE bad gauge', 'bad{n="1"} 1', 'bad{n="2"} 1', 'bad{n="3"} 1', '# TYPE also_good gauge', `also_good ${scrape}`, '',
+].join('\n');
 
 interface Seen {
   readonly status: number;
@@ -45,7 +31,7 @@ class Front {
 
   constructor(private readonly target: string) {
     this.server = http.createServer((request, response) => void this.pass(request, response));
-    cleanups.push(() => {
+    onTestFinished(() => {
       this.server.closeAllConnections();
       this.server.close();
     });
@@ -89,34 +75,17 @@ class Front {
   }
 }
 
-async function startSender(kind: 'prometheus' | 'vmagent', message: string, url: string, targetPort: number): Promise<PeerProcess> {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-sender-'));
-  cleanups.push(() => fs.rmSync(directory, { recursive: true, force: true }));
-  const port = await freePort();
-  const scrape = {
-    global: { scrape_interval: '1s' }, scrape_configs: [{ job_name: 'target', static_configs: [{ targets: [`127.0.0.1:${targetPort}`] }] }],
-  };
-  const remote = { remote_write: [{ url, protobuf_message: message, queue_config: { batch_send_deadline: '200ms', max_backoff: '500ms' } }] };
-  fs.writeFileSync(path.join(directory, 'sender.yml'), JSON.stringify(kind === 'prometheus' ? { ...scrape, ...remote } : scrape));
-  const child = kind === 'prometheus'
-    ? new PeerProcess('prometheus', ['--config.file=sender.yml', `--web.listen-address=127.0.0.1:${port}`, '--storage.tsdb.path=data'], directory)
-    : new PeerProcess('vmagent', [
-      '-promscrape.config=sender.yml', `-httpListenAddr=127.0.0.1:${port}`, `-remoteWrite.url=${url}`, '-remoteWrite.tmpDataPath=data',
-      '-remoteWrite.flushInterval=200ms', '-remoteWrite.retryMinInterval=200ms',
-    ], directory);
-  cleanups.push(() => child.stop());
-  await answers(`http://127.0.0.1:${port}/${kind === 'prometheus' ? '-/ready' : 'health'}`);
-  return child;
-}
-
 describe.skipIf(peersMissing)(`real senders${peersNote}`, () => {
-  it.each([
-    ['prometheus', 'prometheus.WriteRequest'], ['prometheus', 'io.prometheus.write.v2.Request'], ['vmagent', ''],
-  ] as const)('%s %s', async (kind, message) => {
+  it.each(SENDERS)('%s', async (kind) => {
     const narthex = await Server.start({ flags: ['--limits.max-series-per-metric=2', '--web.read-timeout=1s'] });
-    cleanups.push(() => narthex.remove());
+    onTestFinished(() => narthex.remove());
     const front = new Front(narthex.url);
-    await startSender(kind, message, await front.url(), await startTarget());
+    const target = await ScrapeTarget.start(exposed);
+    onTestFinished(() => target.stop());
+    await startSender(kind, {
+      url: await front.url(), target: target.address, scrape: { scrape_interval: '1s' },
+      queue: { batch_send_deadline: '200ms', max_backoff: '500ms' }, vmagentFlags: ['-remoteWrite.retryMinInterval=200ms'],
+    });
 
     // A part of each request is refused: the rest is stored, again and again, and nothing is sent twice.
     await eventually('good samples', async () => ((await value(narthex.url, 'count_over_time(good[1m])')) ?? 0) >= 4);
