@@ -8,6 +8,7 @@ import type { SampleBatch } from '../../src/model/sample-batch.js';
 import { IngestError } from '../../src/storage/ingestion.js';
 import { decodeWriteRequestV1 } from '../../src/wire/remote-write-v1.js';
 import { WireError } from '../../src/wire/wire-error.js';
+import { damaged } from '../support/protobuf-mutation.js';
 import { Random } from '../support/random.js';
 import { append, HOUR, labels, openStore, readAll, remoteWriteV1, T0, type OpenStore, type Point } from '../support/store-fixture.js';
 import { Stores } from '../support/stores.js';
@@ -29,12 +30,6 @@ function randomRequest(random: Random, round: number): Uint8Array {
     return [labels(random.pick(['up', 'down', 'm']), others), points] as const;
   });
   return snappy.uncompress(remoteWriteV1(entries));
-}
-
-function damage(random: Random, body: Uint8Array): Uint8Array {
-  const out = Uint8Array.from(body);
-  for (let k = random.below(3); k > 0; k--) out[random.below(out.length)] = random.below(256);
-  return random.below(5) === 0 ? out.subarray(0, random.below(out.length + 1)) : out;
 }
 
 async function throughKernels(store: OpenStore, plain: Uint8Array, decoded: SampleBatch | undefined): Promise<void> {
@@ -60,7 +55,8 @@ describe('walk of remote write 1.0', () => {
     const [kernels, general, bin] = [await newStore(), await newStore(), await newStore()];
     let valid = 0;
     for (let round = 0; round < 1200; round++) {
-      const plain = damage(random, randomRequest(random, round));
+      const sent = randomRequest(random, round);
+      const plain = random.below(3) === 0 ? sent : damaged(sent, random);
       const decoded = decodeOrUndefined(plain);
       if (decoded === undefined) {
         // Not a message: the kernels may keep what they understood of it, but nothing else may happen.

@@ -12,6 +12,7 @@ import { IngestError } from '../../src/storage/ingestion.js';
 import { decodeWriteRequestV2 } from '../../src/wire/remote-write-v2.js';
 import { WireError } from '../../src/wire/wire-error.js';
 import { lookupType } from '../support/message-types.js';
+import { damaged } from '../support/protobuf-mutation.js';
 import { Random } from '../support/random.js';
 import { append, HOUR, labels, openStore, readAll, readStarts, T0, type OpenStore } from '../support/store-fixture.js';
 import { Stores } from '../support/stores.js';
@@ -51,7 +52,7 @@ function encode(series: readonly Series[], start: readonly string[] = []): Uint8
 }
 
 /**
- * Series that go another way than the others, as after `damage` any may, have names of their own in a request: which of two values
+ * Series that go another way than the others, as any may that is damaged, have names of their own in a request: which of two values
  * for one time wins depends on the order of processing.
  */
 function randomSeries(random: Random, round: number, index: number, distinct: boolean): Series {
@@ -66,12 +67,6 @@ function randomSeries(random: Random, round: number, index: number, distinct: bo
   const version = name.length + (round >> 2);
   const metadata = { type: version % 8, help: ['', 'help', 'more'][version % 3]!, unit: ['', 'seconds'][version % 2]! };
   return random.below(3) === 0 ? { labels: pairs, points, exemplar } : { labels: pairs, points, exemplar, metadata };
-}
-
-function damage(random: Random, body: Uint8Array): Uint8Array {
-  const out = Uint8Array.from(body);
-  for (let k = random.below(3); k > 0; k--) out[random.below(out.length)] = random.below(256);
-  return random.below(5) === 0 ? out.subarray(0, random.below(out.length + 1)) : out;
 }
 
 function decodeOrUndefined(plain: Uint8Array): SampleBatch | undefined {
@@ -133,7 +128,7 @@ describe('walk of remote write 2.0', () => {
       const whole = round % 2 === 0;
       const series = Array.from({ length: 1 + random.below(6) }, (_, index) => randomSeries(random, round, index, !whole));
       const sent = encode(series, random.pick([[], ['unused'], ['b', 'up', 'up']]));
-      const plain = whole ? sent : damage(random, sent);
+      const plain = whole ? sent : damaged(sent, random);
       const decoded = decodeOrUndefined(plain);
       if (decoded === undefined) {
         // Not a message: the kernels may keep what they understood of it, but nothing else may happen.

@@ -7,7 +7,11 @@ import { ByteReader, ReadError } from '../../src/encoding/byte-reader.js';
 import { ByteWriter } from '../../src/encoding/byte-writer.js';
 import type { Random } from './random.js';
 
-const VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5;
+const VARINT = 0;
+const FIXED64 = 1;
+const BYTES = 2;
+const FIXED32 = 5;
+const WIRE_TYPES: ReadonlySet<number> = new Set([VARINT, FIXED64, BYTES, FIXED32]);
 const FIXED64_TYPES = new Set(['double', 'fixed64', 'sfixed64']);
 const FIXED32_TYPES = new Set(['float', 'fixed32', 'sfixed32']);
 const TEXT = new TextDecoder('utf-8', { fatal: true });
@@ -112,7 +116,8 @@ export function isWellFormed(type: protobuf.Type, message: Uint8Array): boolean 
   const seen = new Set<string>();
   try {
     return fieldsOf(message).every(({ id, wire, bytes }) => {
-      if (id === 0 || wire === 3 || wire === 4 || wire > 5) return false;
+      // Groups are none of ours, and protobufjs reads them.
+      if (id === 0 || !WIRE_TYPES.has(wire)) return false;
       const known = type.fieldsById[id]?.resolve();
       if (known === undefined) return true;
       const name = known.partOf?.name ?? known.name;
