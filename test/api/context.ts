@@ -74,6 +74,10 @@ export interface FakeOptions {
 }
 
 export const NOW_MS = 1_795_230_729_540;
+/** Every series, as parameters. */
+export const ALL = 'match[]={__name__!=""}';
+/** What a Prometheus that federates native histograms accepts. */
+export const PROTOBUF = 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited';
 
 /** Answers `endpoint` with the given form and returns status and body text. */
 export function call(endpoint: ApiRequest['endpoint'], params: string, options: FakeOptions = {}, extra: Partial<ApiRequest> = {}): {

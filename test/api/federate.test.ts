@@ -4,9 +4,8 @@ import { describe, expect, it, test } from 'vitest';
 import { negotiateFederation } from '../../src/api/federate-format.js';
 import { ResetHint, type Histogram } from '../../src/model/histogram.js';
 import { MetricFamily } from '../../src/wire/schemas.js';
-import { ask, call, NOW_MS, type FakeSeries } from './context.js';
+import { ALL, ask, call, NOW_MS, PROTOBUF, type FakeSeries } from './context.js';
 
-const PROTOBUF = 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited';
 const NATIVE: Histogram = {
   float: false, schema: 2, zeroThreshold: 0.001, zeroCount: 2, count: 9, sum: 12.5, positiveSpans: [{ offset: -1, length: 2 }],
   positiveBuckets: [3, 1], negativeSpans: [{ offset: 4, length: 1 }], negativeBuckets: [3], customValues: [], resetHint: ResetHint.unknown,
@@ -28,7 +27,7 @@ const SERIES: FakeSeries[] = [
 ];
 
 function families(accept: string): unknown[] {
-  const { body, contentType } = ask('federate', 'match[]={__name__!=""}', { series: SERIES, externalLabels: { site: 's' } }, { accept });
+  const { body, contentType } = ask('federate', ALL, { series: SERIES, externalLabels: { site: 's' } }, { accept });
   expect(contentType).toContain('encoding=delimited');
   const reader = protobuf.Reader.create(body);
   const found: unknown[] = [];
