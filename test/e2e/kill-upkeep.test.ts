@@ -11,7 +11,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { Dice } from '../support/dice.js';
+import { Random } from '../support/random.js';
 import { admin, LedgerLane, type Protocol } from './support/ledger.js';
 import { Server, sleep } from './support/server.js';
 
@@ -31,12 +31,12 @@ afterAll(async () => {
 });
 
 /** Deletes, cleans and copies until the server is gone. */
-async function administer(server: Server, lanes: readonly LedgerLane[], dice: Dice): Promise<void> {
+async function administer(server: Server, lanes: readonly LedgerLane[], random: Random): Promise<void> {
   try {
     while (server.running) {
-      await sleep(dice.below(200));
-      const what = dice.below(10);
-      if (what < 7) await lanes[dice.below(lanes.length)]!.deleteSome(server);
+      await sleep(random.below(200));
+      const what = random.below(10);
+      if (what < 7) await lanes[random.below(lanes.length)]!.deleteSome(server);
       else if (what < 9) await admin(server, 'clean_tombstones');
       else await admin(server, 'snapshot');
     }
@@ -50,17 +50,17 @@ function countFiles(server: Server, folder: string): number {
 }
 
 it('kill -9 during upkeep loses nothing, alters nothing, and brings nothing deleted back', async () => {
-  const dice = new Dice(seed);
+  const random = new Random(seed);
   const startMs = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 20 * 24 * 3_600_000;
   const lanes: LedgerLane[] = [];
-  for (const [i, protocol] of PROTOCOLS.entries()) lanes.push(new LedgerLane(`${i}`, protocol, startMs, new Dice(seed + i), lanes));
+  for (const [i, protocol] of PROTOCOLS.entries()) lanes.push(new LedgerLane(`${i}`, protocol, startMs, new Random(seed + i), lanes));
   let server = await Server.start({ environment: ENVIRONMENT });
   servers.push(server);
   try {
     for (let round = 0; round < rounds; round++) {
-      const working = [...lanes.map((lane) => lane.run(server)), administer(server, lanes, dice)];
-      await sleep(1000 + dice.below(2500));
-      if (dice.below(4) === 0) expect(await server.stop()).toBe(0);
+      const working = [...lanes.map((lane) => lane.run(server)), administer(server, lanes, random)];
+      await sleep(1000 + random.below(2500));
+      if (random.below(4) === 0) expect(await server.stop()).toBe(0);
       else await server.kill();
       await Promise.all(working);
       expect(server.log).not.toMatch(/BUG|level="?(error|fatal)/i);

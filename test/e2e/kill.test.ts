@@ -3,7 +3,7 @@
  * After every restart each acknowledged sample is there, bit by bit, and nothing that was never sent.
  */
 import { afterAll, describe, expect, it } from 'vitest';
-import { Dice } from '../support/dice.js';
+import { Random } from '../support/random.js';
 import { eventually } from '../support/eventually.js';
 import { exportGauges } from '../support/otlp-client.js';
 import { write } from '../support/remote-write-client.js';
@@ -33,7 +33,7 @@ class Lane {
     readonly name: string,
     private readonly protocol: Protocol,
     private readonly startMs: number,
-    private readonly dice: Dice,
+    private readonly random: Random,
   ) {}
 
   get acknowledged(): number {
@@ -90,7 +90,7 @@ class Lane {
     for (let i = 0; i < SERIES_PER_REQUEST; i++) {
       const labels: Record<string, string> = { __name__: 'kill_sample', lane: this.name, series: String(i) };
       if (i % 10 === 9) labels.generation = String(Math.floor(number / CHURN_REQUESTS));
-      series.push({ labels, samples: [{ timestampMs, value: this.dice.double() }] });
+      series.push({ labels, samples: [{ timestampMs, value: this.random.double() }] });
     }
     if (this.protocol === 'remote write 2') {
       const labels = { __name__: 'kill_histogram', lane: this.name, series: 'h' };
@@ -133,13 +133,13 @@ afterAll(async () => void (await Promise.all(servers.map((server) => server.remo
 
 class Rig {
   readonly seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
-  readonly dice = new Dice(this.seed);
+  readonly random = new Random(this.seed);
   readonly lanes: readonly Lane[];
   private current: Server | undefined;
 
   constructor() {
     const startMs = Date.now() - 20 * 60_000;
-    this.lanes = PROTOCOLS.map((protocol, i) => new Lane(`${i}`, protocol, startMs, new Dice(this.seed + i)));
+    this.lanes = PROTOCOLS.map((protocol, i) => new Lane(`${i}`, protocol, startMs, new Random(this.seed + i)));
   }
 
   get server(): Server {
@@ -187,13 +187,13 @@ describe.each([
       for (let round = 0; round < rounds; round++) {
         const sending = rig.lanes.map((lane) => lane.run(rig.server));
         await rig.progress();
-        await sleep(rig.dice.below(1000));
+        await sleep(rig.random.below(1000));
         await rig.server.kill();
         await Promise.all(sending);
         // Kill it again while it starts and replays, none to two times.
-        for (let again = rig.dice.below(3); again > 0; again--) {
+        for (let again = rig.random.below(3); again > 0; again--) {
           const replaying = await rig.server.spawnAgain();
-          await sleep(rig.dice.below(600));
+          await sleep(rig.random.below(600));
           await replaying.kill();
         }
         rig.server = await rig.server.again();
@@ -212,7 +212,7 @@ it('a server that is stopped under load loses nothing either, and leaves nothing
     for (let round = 0; round < 2; round++) {
       const sending = rig.lanes.map((lane) => lane.run(rig.server));
       await rig.progress();
-      await sleep(rig.dice.below(500));
+      await sleep(rig.random.below(500));
       expect(await rig.server.stop()).toBe(0);
       await Promise.all(sending);
       rig.server = await rig.server.again();

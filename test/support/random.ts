@@ -15,6 +15,13 @@ export class Random {
     return Math.floor(this.next() * n);
   }
 
+  /** Doubles with all their bits in use, and now and then one of the special ones. */
+  double(): number {
+    const special = [Infinity, -Infinity, -0, 5e-324, Number.MAX_VALUE];
+    const i = this.below(100);
+    return special[i] ?? (this.below(2 ** 32) / 3) * 10 ** (this.below(40) - 20);
+  }
+
   pick<T>(items: readonly T[]): T {
     return items[this.below(items.length)]!;
   }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Random } from '../support/random.js';
 import { append, HOUR, labels, openStore, type OpenStore, T0 } from '../support/store-fixture.js';
 import { Stores } from '../support/stores.js';
 
@@ -52,15 +53,14 @@ test('what was there already is no change', async () => {
 });
 
 test('of any samples in any order, each is found at its time or before', async () => {
-  let seed = 7;
-  const next = (n: number): number => (seed = (seed * 48271) % 2147483647) % n;
+  const random = new Random(7);
   let newest = T0 + HOUR;
   await put(newest);
   for (let i = 0; i < 200; i++) {
     const mark = store.heads.changes.mark();
-    newest += next(60_000);
-    const times = [newest, newest - next(HOUR / 2 - 1), newest - next(1000)].slice(0, 1 + next(3)).filter((t) => t >= T0);
-    await append(store, times.map((t, j) => [labels('m', { s: `${next(4)}`, j: `${j}` }), [[t, i]]] as const));
+    newest += random.below(60_000);
+    const times = [newest, newest - random.below(HOUR / 2 - 1), newest - random.below(1000)].slice(0, 1 + random.below(3)).filter((t) => t >= T0);
+    await append(store, times.map((t, j) => [labels('m', { s: `${random.below(4)}`, j: `${j}` }), [[t, i]]] as const));
     store.heads.changes.mark();
     expect(changed(mark)).toBeLessThanOrEqual(Math.min(...times));
   }

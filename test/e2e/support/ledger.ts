@@ -1,6 +1,6 @@
 /** What a client was told of its samples, to be compared with what the server has. */
 import { expect } from 'vitest';
-import type { Dice } from '../../support/dice.js';
+import type { Random } from '../../support/random.js';
 import { exportGauges } from '../../support/otlp-client.js';
 import { write, type WriteAnswer, type WriteSeries } from '../../support/remote-write-client.js';
 import { parseValue, query } from './query.js';
@@ -45,7 +45,7 @@ export class LedgerLane {
   private late = 0;
 
   constructor(
-    readonly name: string, private readonly protocol: Protocol, private readonly startMs: number, private readonly dice: Dice,
+    readonly name: string, private readonly protocol: Protocol, private readonly startMs: number, private readonly random: Random,
     private readonly others: readonly LedgerLane[],
   ) {}
 
@@ -73,10 +73,10 @@ export class LedgerLane {
 
   /** Deletes a range of one series that nobody writes to any more. */
   async deleteSome(server: Server): Promise<void> {
-    const isLate = this.dice.below(3) === 0;
-    const toMs = this.newestMs - (isLate ? SETTLED_MS : this.dice.below(30) * STEP_MS + STEP_MS);
-    const fromMs = toMs - this.dice.below(60) * 60_000;
-    const number = this.dice.below(isLate ? LATE_SERIES : SERIES);
+    const isLate = this.random.below(3) === 0;
+    const toMs = this.newestMs - (isLate ? SETTLED_MS : this.random.below(30) * STEP_MS + STEP_MS);
+    const fromMs = toMs - this.random.below(60) * 60_000;
+    const number = this.random.below(isLate ? LATE_SERIES : SERIES);
     await this.delete(server, this.undeleted ?? { series: isLate ? `late-${number}` : `${number}`, fromMs, toMs });
   }
 
@@ -125,9 +125,9 @@ export class LedgerLane {
     const names = Array.from({ length: SERIES }, (_, i) => `${i}`);
     for (let i = 0; i < FRESH_SERIES; i++) names.push(`fresh-${number}-${i}`);
     const series = names.map((name) => this.sample(name, newestMs));
-    if (this.dice.below(4) === 0) {
-      const t = newestMs - Math.floor(this.dice.below(LATE_MS_MAX) / STEP_MS) * STEP_MS + 1 + (this.late++ % (STEP_MS - 1));
-      series.push(this.sample(`late-${this.dice.below(LATE_SERIES)}`, Math.min(t, newestMs)));
+    if (this.random.below(4) === 0) {
+      const t = newestMs - Math.floor(this.random.below(LATE_MS_MAX) / STEP_MS) * STEP_MS + 1 + (this.late++ % (STEP_MS - 1));
+      series.push(this.sample(`late-${this.random.below(LATE_SERIES)}`, Math.min(t, newestMs)));
     }
     return { series, newestMs };
   }
@@ -135,7 +135,7 @@ export class LedgerLane {
   private sample(name: string, timestampMs: number): WriteSeries {
     const entries = this.entries.get(name) ?? new Map<number, Entry>();
     this.entries.set(name, entries);
-    const value = entries.get(timestampMs)?.value ?? this.dice.double();
+    const value = entries.get(timestampMs)?.value ?? this.random.double();
     if (!entries.has(timestampMs)) entries.set(timestampMs, { value, state: 'sent' });
     return { labels: { __name__: 'ledger', lane: this.name, series: name }, samples: [{ timestampMs, value }] };
   }
