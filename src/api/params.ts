@@ -154,6 +154,12 @@ export function parseGoInt(text: string): number {
   return value;
 }
 
+/** What Go's ParseBool takes; undefined for anything else. */
+export function parseGoBool(text: string): boolean | undefined {
+  if (/^(?:1|t|T|TRUE|true|True)$/.test(text)) return true;
+  return /^(?:0|f|F|FALSE|false|False)$/.test(text) ? false : undefined;
+}
+
 /** `limit`: 0 = none. @throws ApiError bad_data */
 export function limitParam(form: FormParams): number {
   const text = form.get('limit');

@@ -179,6 +179,7 @@ describe('admin', () => {
     expect(calls).toEqual(['__name__=up a=b 1000 2000', 'clean', 'flush']);
     expect((await post('delete_series')).json()).toMatchObject({ errorType: 'bad_data', error: 'no match[] parameter provided' });
     expect((await post('delete_series', 'match[]=(')).statusCode).toBe(400);
+    expect((await post('snapshot', 'skip_head=tRUE')).statusCode).toBe(400);
     expect((await post('snapshot', 'skip_head=maybe')).json()).toMatchObject({
       errorType: 'bad_data', error: 'invalid parameter "skip_head": unable to parse boolean: strconv.ParseBool: parsing "maybe": invalid syntax',
     });

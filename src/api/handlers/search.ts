@@ -9,7 +9,7 @@ import type { ApiContext, ApiHandler, ApiReply, ApiRequest } from '../contract.j
 import { ApiError, badData } from '../error-types.js';
 import { FormParams } from '../form.js';
 import { JsonWriter } from '../json-writer.js';
-import { matcherSets, optionalTime, parseGoInt } from '../params.js';
+import { matcherSets, optionalTime, parseGoBool, parseGoInt } from '../params.js';
 import { writeList } from '../result-json.js';
 import { anyMatch, FUZZ_ALGORITHMS, textMatch, type FuzzAlgorithm } from '../text-match.js';
 import { stoppableRegexes, throwIfStopped } from '../stop.js';
@@ -173,10 +173,9 @@ function intParam(form: FormParams, name: string, min: number, max: number, rule
 function boolParam(form: FormParams, name: string, whenAbsent: boolean): boolean {
   const text = form.get(name);
   if (text === '') return whenAbsent;
-  // What Go's ParseBool takes.
-  if (/^(?:1|t|T|TRUE|true|True)$/.test(text)) return true;
-  if (/^(?:0|f|F|FALSE|false|False)$/.test(text)) return false;
-  throw badData(`invalid ${name} ${goQuote(text)}: must be boolean`);
+  const value = parseGoBool(text);
+  if (value === undefined) throw badData(`invalid ${name} ${goQuote(text)}: must be boolean`);
+  return value;
 }
 
 function algorithmParam(text: string): FuzzAlgorithm {

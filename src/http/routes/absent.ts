@@ -10,7 +10,7 @@ import { MAX_PIECE_SIZE } from '../../model/regex-pieces.js';
 import { ApiError, badData, invalidParameter } from '../../api/error-types.js';
 import type { FormParams } from '../../api/form.js';
 import type { JsonValue } from '../../api/json-value.js';
-import { matcherSets, messageOf, parseGoInt, selector } from '../../api/params.js';
+import { matcherSets, messageOf, parseGoBool, parseGoInt, selector } from '../../api/params.js';
 import type { HttpDeps } from '../deps.js';
 import { defineDataRoute } from '../data-route.js';
 
@@ -35,7 +35,7 @@ function rules(form: FormParams): JsonValue {
   const type = form.get('type').toLowerCase();
   if (type !== '' && type !== 'alert' && type !== 'record') throw invalidParameter('type', `not supported value "${type}"`);
   const excludeAlerts = form.get('exclude_alerts');
-  if (excludeAlerts !== '' && !isGoBool(excludeAlerts)) {
+  if (excludeAlerts !== '' && parseGoBool(excludeAlerts) === undefined) {
     throw invalidParameter('exclude_alerts',
       `error converting exclude_alerts: strconv.ParseBool: parsing ${goQuote(excludeAlerts)}: invalid syntax`);
   }
@@ -88,9 +88,4 @@ function noScrapePool(pool: string, form?: FormParams): never {
   if (pool === '') throw badData('no scrapePool parameter provided');
   if (form && form.get('labels') === '') throw badData('no labels parameter provided');
   throw new ApiError('not_found', `scrape pool ${goQuote(pool)} not found`);
-}
-
-/** What Go's ParseBool takes. */
-function isGoBool(text: string): boolean {
-  return /^(?:[01tTfF]|TRUE|true|True|FALSE|false|False)$/.test(text);
 }

@@ -3,7 +3,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { errorBody, failure, success } from '../../api/envelope.js';
 import { ApiError, badData, invalidParameter } from '../../api/error-types.js';
 import { FormParams } from '../../api/form.js';
-import { matcherSets, MAX_TIME_MS, MIN_TIME_MS, optionalTime } from '../../api/params.js';
+import { matcherSets, MAX_TIME_MS, MIN_TIME_MS, optionalTime, parseGoBool } from '../../api/params.js';
+import { goQuote } from '../../model/go-quote.js';
 import { MAX_PROGRAM_SIZE, RegexBudget } from '../../model/regex-limits.js';
 import { IngestError } from '../../storage/ingestion.js';
 import type { AdminStore, HttpDeps } from '../deps.js';
@@ -53,10 +54,11 @@ export async function adminRoutes(app: FastifyInstance, deps: HttpDeps): Promise
   });
   define('snapshot', async (store, form) => {
     const text = form.get('skip_head');
-    if (!['', 'true', 'false', '1', '0', 't', 'f'].includes(text.toLowerCase())) {
-      throw invalidParameter('skip_head', `unable to parse boolean: strconv.ParseBool: parsing "${text}": invalid syntax`);
+    const skipHead = text === '' ? false : parseGoBool(text);
+    if (skipHead === undefined) {
+      throw invalidParameter('skip_head', `unable to parse boolean: strconv.ParseBool: parsing ${goQuote(text)}: invalid syntax`);
     }
-    const name = await store.snapshot(['true', '1', 't'].includes(text.toLowerCase()));
+    const name = await store.snapshot(skipHead);
     return asBuffer(success({ limits: { maxResponseBytes: Infinity } }, (json) => {
       json.raw('{"name":');
       json.htmlSafeString(name);
