@@ -6,7 +6,7 @@ import { GrpcListener } from '../../src/grpc/grpc-listener.js';
 import { AppendStatus } from '../../src/storage/append-status.js';
 import { IngestError } from '../../src/storage/ingestion.js';
 import { ExportMetricsServiceResponse, RetryInfo, Status } from '../../src/wire/schemas.js';
-import { makeHarness, type Harness, type HarnessOptions } from '../http/harness.js';
+import { LOCAL, makeHarness, type Harness, type HarnessOptions } from '../http/harness.js';
 
 const METRICS = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
 const ended: (() => Promise<void> | void)[] = [];
@@ -31,7 +31,7 @@ interface Listening {
 
 async function listen(options: HarnessOptions = {}): Promise<Listening> {
   const harness = await makeHarness(options);
-  const listener = await GrpcListener.open({ host: '127.0.0.1', port: 0 }, harness.deps);
+  const listener = await GrpcListener.open(LOCAL, harness.deps);
   ended.push(() => listener.close());
   const client = (gzip: boolean): Client => {
     const made = new Client(listener.address, credentials.createInsecure(), {
@@ -164,7 +164,7 @@ it('what waits is finished before the listener is closed', async () => {
   let store = (): void => undefined;
   const storeWaits = new Promise<void>((resolve) => void (store = resolve));
   const harness = await makeHarness({ storeWaits });
-  const listener = await GrpcListener.open({ host: '127.0.0.1', port: 0 }, harness.deps);
+  const listener = await GrpcListener.open(LOCAL, harness.deps);
   const client = new Client(listener.address, credentials.createInsecure());
   ended.push(() => client.close());
   const answer = unary(client, METRICS, Buffer.from('x'));
@@ -178,7 +178,7 @@ it('what waits is finished before the listener is closed', async () => {
 
 it('a taken port is an error that names the address', async () => {
   const { deps } = await makeHarness();
-  const first = await GrpcListener.open({ host: '127.0.0.1', port: 0 }, deps);
+  const first = await GrpcListener.open(LOCAL, deps);
   ended.push(() => first.close());
   const port = Number(first.address.split(':')[1]);
   await expect(GrpcListener.open({ host: '127.0.0.1', port }, deps)).rejects.toThrow(`listen EADDRINUSE: address already in use 127.0.0.1:${port}`);

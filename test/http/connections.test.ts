@@ -3,7 +3,7 @@ import net from 'node:net';
 import { afterEach, describe, expect, it, test } from 'vitest';
 import { Listener } from '../../src/http/listener.js';
 import type { ConnectionLimits } from '../../src/http/deps.js';
-import { CONNECTIONS, json, makeHarness, type HarnessOptions } from './harness.js';
+import { CONNECTIONS, type HarnessOptions, json, LOCAL, makeHarness } from './harness.js';
 
 const open: Listener[] = [];
 const sockets: net.Socket[] = [];
@@ -19,7 +19,7 @@ afterEach(async () => {
 async function listen(limits: Partial<ConnectionLimits> = {}, options: HarnessOptions = {}) {
   const connections = { ...CONNECTIONS, ...limits };
   const harness = await makeHarness({ ...options, http: { connections, ...options.http } });
-  const listener = await Listener.open(harness.app.routing, [{ host: '127.0.0.1', port: 0 }], connections);
+  const listener = await Listener.open(harness.app.routing, [LOCAL], connections);
   open.push(listener);
   return { ...harness, url: `http://${listener.addresses[0]}`, port: Number(listener.addresses[0]!.split(':')[1]) };
 }

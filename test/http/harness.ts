@@ -18,6 +18,8 @@ import { WireError } from '../../src/wire/wire-error.js';
 
 export const NOW_MS = 1_795_230_729_540;
 
+/** A port of the system's choice. */
+export const LOCAL = { host: '127.0.0.1', port: 0 };
 export const CONNECTIONS: ConnectionLimits = { readTimeoutMs: 60_000, maxConnections: 100, maxHeadBytes: 60_000 };
 
 export interface Harness {
@@ -46,7 +48,14 @@ export interface HarnessOptions {
   readonly gate?: { maxRequests: number; maxBytes: number };
   /** Store calls wait for it. */
   readonly storeWaits?: Promise<void>;
+  /** What is not a fake. */
+  readonly real?: Partial<HttpDeps>;
 }
+
+export const OTLP_ANSWERS: Pick<HttpDeps['codecs'], 'encodeExportResponse' | 'encodeStatus'> = {
+  encodeExportResponse: (partial, encoding) => encodeExportResponse(encoding, partial),
+  encodeStatus: ({ code, message }, encoding) => encodeStatus(encoding, code, message),
+};
 
 /** Fake wire format: a body that starts with `bad` is corrupt, with `huge` too large; anything else is a batch. */
 function judge(bytes: Uint8Array): void {
@@ -127,8 +136,7 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
         keep(encoding, bytes);
         return new SampleBatch();
       },
-      encodeExportResponse: (partial, encoding) => encodeExportResponse(encoding, partial),
-      encodeStatus: ({ code, message }, encoding) => encodeStatus(encoding, code, message),
+      ...OTLP_ANSWERS,
     },
     dryRun: {
       otlp: (body, encoding) => {
@@ -166,6 +174,7 @@ export async function makeHarness(options: HarnessOptions = {}): Promise<Harness
       instant: (name) => Promise.resolve(name === 'block' ? Buffer.from(name) : undefined),
     },
     ownMetrics: (accept) => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: `# accept ${accept}\nup 1\n` }),
+    ...options.real,
   };
   const app = buildServer(deps);
   await app.ready();

@@ -2,9 +2,8 @@ import http from 'node:http';
 import net from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Listener } from '../../src/http/listener.js';
-import { CONNECTIONS, makeHarness } from './harness.js';
+import { CONNECTIONS, LOCAL, makeHarness } from './harness.js';
 
-const LOCAL = { host: '127.0.0.1', port: 0 };
 const open: Listener[] = [];
 
 afterEach(async () => {

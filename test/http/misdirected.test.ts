@@ -7,7 +7,7 @@ import { Status, WriteRequestV1 } from '../../src/wire/schemas.js';
 import { compressBlock } from '../../src/wire/snappy.js';
 import { WireError } from '../../src/wire/wire-error.js';
 import { exportRequest, LOG, SPAN } from '../wire/other-messages.js';
-import { CONNECTIONS, makeHarness } from './harness.js';
+import { CONNECTIONS, LOCAL, makeHarness } from './harness.js';
 
 const PROTO = { 'content-type': 'application/x-protobuf' };
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -73,7 +73,7 @@ describe('HTTP/2 at the HTTP port', () => {
 
   async function listen(): Promise<string> {
     const { app } = await makeHarness();
-    const listener = await Listener.open(app.routing, [{ host: '127.0.0.1', port: 0 }], CONNECTIONS);
+    const listener = await Listener.open(app.routing, [LOCAL], CONNECTIONS);
     ended.push(() => listener.close());
     return listener.addresses[0]!;
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { Listener } from '../../src/http/listener.js';
 import { Notifications, type Notification } from '../../src/http/notifications.js';
-import { CONNECTIONS, makeHarness, NOW_MS } from './harness.js';
+import { CONNECTIONS, LOCAL, makeHarness, NOW_MS } from './harness.js';
 
 const DATE = new Date(NOW_MS).toISOString();
 const FAILED = { text: 'Configuration reload has failed.', date: DATE, active: true };
@@ -31,7 +31,7 @@ it('tells listeners what is active and every change once', () => {
 describe('live', () => {
   test('events arrive over a socket; one connection too many is 204; a stop ends them', async () => {
     const { app, notifications } = await makeHarness();
-    const listener = await Listener.open(app.routing, [{ host: '127.0.0.1', port: 0 }], CONNECTIONS);
+    const listener = await Listener.open(app.routing, [LOCAL], CONNECTIONS);
     const url = `http://${listener.addresses[0]}/api/v1/notifications/live`;
     try {
       notifications.set('reloadFailed', true);

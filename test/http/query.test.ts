@@ -2,7 +2,7 @@ import zlib from 'node:zlib';
 import { describe, expect, it, test } from 'vitest';
 import { Listener } from '../../src/http/listener.js';
 import { AdmissionError } from '../../src/threads/query-service.js';
-import { CONNECTIONS, json, makeHarness, NOW_MS } from './harness.js';
+import { CONNECTIONS, json, LOCAL, makeHarness, NOW_MS } from './harness.js';
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
@@ -185,7 +185,7 @@ it('a client that goes away cancels its query', async () => {
       signal.addEventListener('abort', () => reject(new AdmissionError('canceled', 'canceled')));
     }),
   });
-  const listener = await Listener.open(app.routing, [{ host: '127.0.0.1', port: 0 }], CONNECTIONS);
+  const listener = await Listener.open(app.routing, [LOCAL], CONNECTIONS);
   const abort = new AbortController();
   const request = fetch(`http://${listener.addresses[0]}/api/v1/query?query=1`, { signal: abort.signal });
   await expect.poll(() => signals.length).toBe(1);

@@ -6,14 +6,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
-import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
 import { floatText } from '../../src/api/number-text.js';
-import { Notifications } from '../../src/http/notifications.js';
-import { buildServer } from '../../src/http/server.js';
-import type { HttpDeps } from '../../src/http/deps.js';
-import { IngestGate } from '../../src/http/ingest-gate.js';
-import { Readiness } from '../../src/http/readiness.js';
 import type { OtlpSettings } from '../../src/ingest/otlp-settings.js';
 import { systemClock } from '../../src/io/clock.js';
 import { Matcher } from '../../src/model/matcher.js';
@@ -21,12 +15,12 @@ import { SampleColumns } from '../../src/model/sample-columns.js';
 import { isStaleAt } from '../../src/model/stale-nan.js';
 import { collectGarbage } from '../../src/threads/collect-garbage.js';
 import { decodeOtlpJson, decodeOtlpProtobuf } from '../../src/wire/otlp-decode.js';
-import { encodeExportResponse, encodeStatus } from '../../src/wire/otlp-response.js';
 import { uncompressBlock } from '../../src/wire/snappy.js';
 import { Door } from '../support/ingest-fixture.js';
 import { openStore, type OpenStore } from '../support/store-fixture.js';
 import { Stores } from '../support/stores.js';
 import { otlpProtobuf } from '../wire/otlp-encode.js';
+import { makeHarness, OTLP_ANSWERS, type Harness } from './harness.js';
 
 const DIFFERENCES = fs.readFileSync(path.resolve(import.meta.dirname, '../../src/ingest/differences.md'), 'utf8');
 const FOLDER = path.resolve(import.meta.dirname, '../../../shared/spec');
@@ -90,7 +84,7 @@ function load<V extends Vector>(folder: string): V[] {
 }
 
 interface System {
-  readonly app: ReturnType<typeof buildServer>;
+  readonly app: Harness['app'];
   readonly store: OpenStore;
 }
 
@@ -109,38 +103,22 @@ async function withSystem<T>({ settings }: Vector, run: (system: System) => Prom
     type_and_unit_labels: typeAndUnitLabels,
     created_timestamp_zero_ingestion: zeroAtStart,
   } });
-  const readiness = new Readiness();
-  readiness.becomeReady();
-  const nothing = (): never => { throw new Error('not part of this test'); };
-  const deps: HttpDeps = {
-    options: {
-      routePrefix: '/', isAllowedOrigin: () => true, enableLifecycle: false, enableAdminApi: false, maxBodyBytes: 32 << 20, maxDecodedBytes: 32 << 20, maxDryRunBytes: 1 << 20, maxInflating: 2, queryTimeoutMs: 1000, maxConcurrentReads: 1, maxQueuedReads: 1, maxUnsentBytes: 1 << 20, maxProfileMs: 0, connections: { readTimeoutMs: 60_000, maxConnections: 10, maxHeadBytes: 16_384 },
+  const { app } = await makeHarness({
+    gate: { maxRequests: 10, maxBytes: 1 << 30 },
+    http: {
+      maxBodyBytes: 32 << 20, maxDecodedBytes: 32 << 20,
       acceptedWrites: settings.accepted_protobuf_messages ?? ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'],
     },
-    logger: pino({ level: 'silent' }),
-    clock: systemClock,
-    readiness,
-    gate: new IngestGate({ maxRequests: 10, maxBytes: 1 << 30 }),
-    ingestion: ingester,
-    queries: { run: nothing },
-    codecs: {
-      uncompressBlock,
-      decodeOtlp: (bytes, encoding) => translator.translate(encoding === 'json' ? decodeOtlpJson(bytes) : decodeOtlpProtobuf(bytes)),
-      encodeExportResponse: (partial, encoding) => encodeExportResponse(encoding, partial),
-      encodeStatus: ({ code, message }, encoding) => encodeStatus(encoding, code, message),
+    real: {
+      clock: systemClock,
+      ingestion: ingester,
+      codecs: {
+        ...OTLP_ANSWERS,
+        uncompressBlock,
+        decodeOtlp: (bytes, encoding) => translator.translate(encoding === 'json' ? decodeOtlpJson(bytes) : decodeOtlpProtobuf(bytes)),
+      },
     },
-    dryRun: { otlp: nothing, remoteWrite: nothing },
-    status: { buildInfo: nothing, runtimeInfo: nothing, configYaml: nothing, flags: nothing, features: nothing },
-    notifications: new Notifications(() => 0, 0),
-    blocks: nothing,
-    selfMetrics: nothing,
-    lifecycle: { reload: nothing, quit: nothing },
-    observer: { requestDone: () => {}, ingested: () => {}, ingestDone: () => {} },
-    profiles: { cpu: nothing, heap: nothing, instant: nothing },
-    ownMetrics: nothing,
-  };
-  const app = buildServer(deps);
-  await app.ready();
+  });
   try {
     return await run({ app, store });
   } finally {
