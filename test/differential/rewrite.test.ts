@@ -1,6 +1,6 @@
 /** Questions that are made of others to tell whose fault a disagreement is. */
 import { expect, test } from 'vitest';
-import { callsOverSubqueries, isSelector, notCountingValues, restrictedTo, takingAll } from '../../src/tools/differential/rewrite.js';
+import { callsOverSubqueries, isSelector, notCountingValues, restrictedTo, selectsAny, takingAll } from '../../src/tools/differential/rewrite.js';
 
 test.each([
   ['sum(limitk by (job) (2, up))', 'sum(limitk by (job) (1000000, up))'],
@@ -29,6 +29,12 @@ test('calls over subqueries', () => {
   expect(callsOverSubqueries('sum(changes((up)[13m:7s])) + rate(x[1m]) + max_over_time(abs(x)[5m:])')).toEqual([
     'changes((up)[13m:7s])', 'max_over_time(abs(x)[5m:])',
   ]);
+});
+
+test.each([
+  ['max_over_time(lat[5m:])', true], ['sum(abs({job="a"}))', true], ['up + lat{job="b"}', false], ['{__name__=~"l.*",x=""}', true], ['1', false],
+])('%s selects any: %s', (text, expected) => {
+  expect(selectsAny(text, [{ __name__: 'lat', job: 'a' }, { __name__: 'sizes', job: 'a' }])).toBe(expected);
 });
 
 test.each([['up', true], ['((up offset 1m))', true], ['up[5m] @ end()', true], ['-up', false], ['sum(up)', false], ['up[5m:]', false]])(

@@ -5,7 +5,7 @@
  */
 import { type Answer, ask, type Question } from './answers.js';
 import type { FleetSeries } from './fleet.js';
-import { callsOverSubqueries, restrictedTo } from './rewrite.js';
+import { callsOverSubqueries, restrictedTo, selectsAny } from './rewrite.js';
 import { TestServer } from './servers.js';
 import { writeFleet, type WriteVersion } from './write.js';
 
@@ -18,11 +18,16 @@ type Agrees = (question: Question, there: Answer) => Promise<boolean>;
 
 export class FreshReference {
   private server: TestServer | undefined;
+  /** Labels of the series that have any. */
+  private readonly histograms: readonly FleetSeries['labels'][];
 
   constructor(
     private readonly program: string, private readonly fleet: readonly FleetSeries[], private readonly write: WriteVersion,
     private readonly stats: boolean,
-  ) {}
+  ) {
+    const hasAny = ({ samples }: FleetSeries): boolean => samples.some(({ value }) => typeof value === 'object');
+    this.histograms = fleet.filter(hasAny).map(({ labels }) => labels);
+  }
 
   /**
    * Why a disagreement is none of ours, undefined if that cannot be shown.
@@ -32,7 +37,8 @@ export class FreshReference {
   async excuseFor(question: Question, atSeconds: number | undefined, agrees: Agrees): Promise<string | undefined> {
     if (await agrees(question, await this.askFirst(question))) return OVERWRITTEN;
     const calls = callsOverSubqueries(question.text);
-    if (calls.length === 0) return undefined;
+    // Of floats nothing is overwritten: parts that agree would excuse a fault in what is around them.
+    if (!calls.some((call) => selectsAny(call, this.histograms))) return undefined;
     const startMs = atSeconds === undefined ? question.startMs : Math.round(atSeconds * 1000);
     for (const call of calls) {
       for (const target of this.targets()) {

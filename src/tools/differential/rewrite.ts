@@ -46,6 +46,12 @@ export function callsOverSubqueries(text: string): string[] {
   return calls.map(({ pos }) => text.slice(pos.start, pos.end));
 }
 
+/** True if any selector in a question selects any of the series. */
+export function selectsAny(text: string, series: readonly Readonly<Record<string, string>>[]): boolean {
+  return [...partsOf(parse(text))].some((expr) => expr.kind === 'vector-selector'
+    && series.some((labels) => expr.matchers.every((matcher) => matcher.matches(labels[matcher.name] ?? ''))));
+}
+
 /** The same question about the series of one target: a matcher for each label in every selector. */
 export function restrictedTo(labels: Readonly<Record<string, string>>, text: string): string {
   const matchers = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',');
