@@ -4,12 +4,11 @@ import { MergeSeries } from '../operators/merge-series.js';
 import type { OutputSeries, VectorOperator } from '../operators/operator.js';
 import { RangeSamples } from '../operators/range-samples.js';
 import type { RangeSource } from '../operators/range-source.js';
-import { WindowWalker, type RangeFunction } from '../operators/range-window.js';
+import { sumOfSamples, WindowWalker, type RangeFunction } from '../operators/range-window.js';
 import { QueryError, type QueryResult, type ResultSeries } from './engine-api.js';
 import type { QueryLimits } from './limits.js';
 import { withoutIdentity } from './name-removal.js';
 import type { EvalFrame } from './query-context.js';
-import { histogramSamples } from './sample-counts.js';
 import { FLOAT, HISTOGRAM, StepColumn } from './step-column.js';
 
 const NO_HISTOGRAMS: readonly Histogram[] = [];
@@ -45,9 +44,7 @@ export function rangeVectorResult(source: RangeSource, frame: EvalFrame): QueryR
     source.load(index, samples);
     const copy: RangeFunction = {
       evaluate: (all, window) => {
-        let held = window.hi - window.lo;
-        for (let i = window.histogramLo; i < window.histogramHi; i++) held += histogramSamples(all.histograms[i]!);
-        frame.query.limits.hold(held);
+        frame.query.limits.hold(window.hi - window.lo + sumOfSamples(all, window.histogramLo, window.histogramHi));
         frame.query.limits.keepSeries(window.hi - window.lo, window.histogramHi - window.histogramLo);
         results.push({
           labels: series.dropName ? withoutIdentity(series.labels) : series.labels,

@@ -97,7 +97,8 @@ export class WindowWalker {
   }
 }
 
-function sumOfSamples({ histograms }: RangeSamples, from: number, to: number): number {
+/** How many samples the histograms [from, to) count as. */
+export function sumOfSamples({ histograms }: RangeSamples, from: number, to: number): number {
   let sum = 0;
   for (let i = from; i < to; i++) sum += histogramSamples(histograms[i]!);
   return sum;
