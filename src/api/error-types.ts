@@ -40,6 +40,10 @@ export function invalidParameter(name: string, reason: string): ApiError {
   return badData(`invalid parameter "${name}": ${reason}`);
 }
 
+export function answerTooLarge(maxBytes: number): ApiError {
+  return new ApiError('execution', `the answer is larger than the limit of ${maxBytes} bytes (query.max_response_size)`);
+}
+
 /** Other queries end within seconds. */
 const RETRY_SECONDS = 1;
 

@@ -3,8 +3,9 @@ import { ByteWriter } from '../encoding/byte-writer.js';
 import { compareUtf8, METRIC_NAME, type Labels } from '../model/labels.js';
 import { GrowingMemory } from '../storage/memory-account.js';
 import { METRIC_FAMILY_TYPE, MetricFamilyWriter, type FamilySample } from '../wire/metric-family.js';
-import type { ApiContext, ApiLimits } from './contract.js';
-import { ApiError } from './error-types.js';
+import type { ApiContext } from './contract.js';
+import type { AnswerRoom } from './envelope.js';
+import { answerTooLarge } from './error-types.js';
 import {
   escapeLabelName, escapeMetricName, expositionFloat, isNameEscaping, quoteLabelValue, type NameEscaping,
 } from './exposition-text.js';
@@ -65,7 +66,7 @@ export class FederationWriter {
 
   constructor(
     private readonly format: FederateFormat,
-    private readonly context: Pick<ApiContext, 'externalLabels' | 'memory'> & { readonly limits: Pick<ApiLimits, 'maxResponseBytes'> },
+    private readonly context: AnswerRoom & Pick<ApiContext, 'externalLabels'>,
   ) {
     const { kind, escaping } = format;
     this.families = kind === 'protobuf' ? new MetricFamilyWriter() : undefined;
@@ -87,10 +88,7 @@ export class FederationWriter {
     const { externalLabels } = this.context;
     if (this.families !== undefined) this.families.add({ ...family(labels, escaping, externalLabels), timestampMs, value });
     else if (typeof value === 'number') this.addLine(labels, timestampMs, value);
-    if (this.length > this.context.limits.maxResponseBytes) {
-      throw new ApiError('execution', `the answer is larger than the limit of ${this.context.limits.maxResponseBytes} bytes `
-        + '(query.max_response_size)');
-    }
+    if (this.length > this.context.limits.maxResponseBytes) throw answerTooLarge(this.context.limits.maxResponseBytes);
     // Buffers grow by doubling.
     this.grown.growTo(this.length * 2);
   }

@@ -3,7 +3,7 @@
  * objects. The buffer is handed out at the end and can be transferred to another thread.
  */
 import type { MemoryAccount } from '../storage/memory-account.js';
-import { ApiError } from './error-types.js';
+import { answerTooLarge } from './error-types.js';
 import { NUMBER_TEXT_MAX, plainFloatText, writeFloat, writeInteger, writeTimestamp } from './number-text.js';
 
 const QUOTE = 0x22;
@@ -159,9 +159,7 @@ export class JsonWriter {
   private reserve(extra: number): void {
     const need = this.length + extra;
     if (need <= this.bytes.length) return;
-    if (this.length > this.maxBytes) {
-      throw new ApiError('execution', `the answer is larger than the limit of ${this.maxBytes} bytes (query.max_response_size)`);
-    }
+    if (this.length > this.maxBytes) throw answerTooLarge(this.maxBytes);
     const size = Math.max(need, this.bytes.length * 2);
     this.memory?.take(size - this.bytes.length);
     const wider = new Uint8Array(size);
