@@ -6,13 +6,13 @@ import { coldRecord, hotRecord, publishSeries } from './series';
 import { touch } from './touched';
 import { noteLateStart, noteStart } from './starts';
 import {
-  COL_REFS, COL_STARTS, COL_STATUS, COL_TIMES, COL_VALUES, C_HIST_HEAD, C_HIST_LAST_TIME, C_HIST_TAIL, C_LATE_HEAD, C_LATE_TAIL,
-  FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, FLAG_LATE, HDR_MAXT, HDR_MAX_TIME, HDR_MINT, HDR_MIN_TIME, HDR_SAMPLES, HDR_SERIES, HDR_STARTS_MODE,
-  HEAP_PER_SAMPLE, LATE_ENTRIES, LATE_ENTRY_BYTES, LATE_HEADER, LOG_OUT, READER_BASE, READER_TIMES, READER_VALUES, RES_DUPLICATES,
-  RES_LOG_BYTES, RES_OK, RES_SLOW, RES_START, STARTS_KEPT, STARTS_NONE, START_SAME, SEALED_ACC, SEALED_COUNT, SEALED_FIRST_TIME,
-  SEALED_FIRST_VALUE, SEALED_FIRST_WORD, SEALED_LAST_TIME, SEALED_NEXT, SEALED_PEND, SEALED_WRITE, SLAB_BYTES, ST_CONFLICT, ST_DUPLICATE,
-  ST_MIXED, ST_NO_MEMORY, ST_NO_SERIES, ST_OK, ST_OLDER, ST_OUTSIDE, S_ACC, S_COUNT, S_FIRST_TIME, S_FIRST_VALUE, S_FIRST_WORD, S_FLAGS,
-  S_LAST_TIME, S_LAST_VALUE, S_PEND, S_SEALED_HEAD, S_WRITE,
+  COL_REFS, COL_STARTS, COL_STATUS, COL_TIMES, COL_VALUES, C_HIST_HEAD, C_HIST_LAST_TIME, C_HIST_TAIL, C_LATE_HEAD, C_LATE_LAST_TIME,
+  C_LATE_TAIL, FLAG_HAS_SAMPLE, FLAG_HISTOGRAMS, FLAG_LATE, HDR_MAXT, HDR_MAX_TIME, HDR_MINT, HDR_MIN_TIME, HDR_SAMPLES, HDR_SERIES,
+  HDR_STARTS_MODE, HEAP_PER_SAMPLE, LATE_ENTRIES, LATE_ENTRY_BYTES, LATE_HEADER, LOG_OUT, READER_BASE, READER_TIMES, READER_VALUES,
+  RES_DUPLICATES, RES_LOG_BYTES, RES_OK, RES_SLOW, RES_START, STARTS_KEPT, STARTS_NONE, START_SAME, SEALED_ACC, SEALED_COUNT,
+  SEALED_FIRST_TIME, SEALED_FIRST_VALUE, SEALED_FIRST_WORD, SEALED_LAST_TIME, SEALED_NEXT, SEALED_PEND, SEALED_WRITE, SLAB_BYTES,
+  ST_CONFLICT, ST_DUPLICATE, ST_MIXED, ST_NO_MEMORY, ST_NO_SERIES, ST_OK, ST_OLDER, ST_OUTSIDE, S_ACC, S_COUNT, S_FIRST_TIME, S_FIRST_VALUE,
+  S_FIRST_WORD, S_FLAGS, S_LAST_TIME, S_LAST_VALUE, S_PEND, S_SEALED_HEAD, S_WRITE,
 } from './layout';
 
 // ---- Log record of samples: tsdb/log/format.md, "Records of a head" -------------------------------------------------------
@@ -272,7 +272,9 @@ export function probeFloat(ref: u32, t: f64, bitsLow: u32, bitsHigh: u32): u32 {
   }
   if (found != 0) return load<u64>(values) == bits ? ST_DUPLICATE : ST_CONFLICT;
   const cold = coldRecord(ref);
-  for (let block = load<u32>(cold, C_LATE_HEAD); block != 0; block = load<u32>(block)) {
+  // Late samples mostly come in their own order, so that they are newer than those before.
+  const late = time > load<u32>(cold, C_LATE_LAST_TIME) ? 0 : load<u32>(cold, C_LATE_HEAD);
+  for (let block = late; block != 0; block = load<u32>(block)) {
     const used = load<u32>(block, 4);
     for (let i: u32 = 0; i < used; i++) {
       const entry = block + LATE_HEADER + i * LATE_ENTRY_BYTES;
@@ -322,13 +324,17 @@ function appendLate(ref: u32, time: u32, bits: u64): void {
   store<u32>(entry, time);
   store<u64>(entry, bits, 8);
   store<u32>(tail, used + 1, 4);
+  if (time > load<u32>(cold, C_LATE_LAST_TIME)) store<u32>(cold, time, C_LATE_LAST_TIME);
   const s = hotRecord(ref);
   store<u8>(s, load<u8>(s, S_FLAGS) | FLAG_LATE, S_FLAGS);
 }
 
 /** Record of the histogram at exactly this time, 0 if there is none. */
 function findHistogram(ref: u32, time: u32): u32 {
-  for (let record = load<u32>(coldRecord(ref), C_HIST_HEAD); record != 0; record = load<u32>(record)) {
+  const cold = coldRecord(ref);
+  // Nearly always: without this each histogram would be compared with all before it.
+  if (time > load<u32>(cold, C_HIST_LAST_TIME)) return 0;
+  for (let record = load<u32>(cold, C_HIST_HEAD); record != 0; record = load<u32>(record)) {
     if (load<u32>(record, 4) == time) return record;
   }
   return 0;

@@ -3,8 +3,8 @@
 import { coldRecord, hotRecord } from './series';
 import { touch } from './touched';
 import {
-  C_HIST_HEAD, C_HIST_LAST_TIME, C_HIST_TAIL, C_LATE_HEAD, C_LATE_TAIL, HDR_CHUNKS, HDR_SAMPLES, SEALED_NEXT, SERIES_BYTES, S_SEALED_HEAD,
-  S_WRITE,
+  C_HIST_HEAD, C_HIST_LAST_TIME, C_HIST_TAIL, C_LATE_HEAD, C_LATE_LAST_TIME, C_LATE_TAIL, HDR_CHUNKS, HDR_SAMPLES, SEALED_NEXT,
+  SERIES_BYTES, S_SEALED_HEAD, S_WRITE,
 } from './layout';
 
 /**
@@ -25,6 +25,7 @@ export function clearSamples(ref: u32, samples: u32, low: f64, high: f64): void 
   const cold = coldRecord(ref);
   store<u32>(cold, 0, C_LATE_HEAD);
   store<u32>(cold, 0, C_LATE_TAIL);
+  store<u32>(cold, 0, C_LATE_LAST_TIME);
   store<u32>(cold, 0, C_HIST_HEAD);
   store<u32>(cold, 0, C_HIST_TAIL);
   store<u32>(cold, 0, C_HIST_LAST_TIME);

@@ -240,7 +240,9 @@ export const C_LATE_TAIL = 12;
 /** Chain of histogram records { next, u32 time, u32 length, bytes }. */
 export const C_HIST_HEAD = 16;
 export const C_HIST_TAIL = 20;
+/** Newest times of the two chains: what is newer is in neither. */
 export const C_HIST_LAST_TIME = 24;
+export const C_LATE_LAST_TIME = 28;
 
 /** S_FLAGS */
 export const FLAG_HAS_SAMPLE = 1;
