@@ -11,6 +11,11 @@ export class Gate {
   private readonly pending = new Set<Promise<unknown>>();
   private ended = false;
 
+  /** Jobs that still wait have failed, and so will all others. */
+  get isEnded(): boolean {
+    return this.ended;
+  }
+
   get isClosed(): boolean {
     return this.held !== undefined;
   }

@@ -321,8 +321,8 @@ export class Telling {
   private async clean(): Promise<void> {
     const { gate } = this;
     const cleaning = this.db.administration.cleanTombstones().catch((error: unknown) => {
-      // Nobody waits for it behind a closed gate.
-      if (!this.faulty && !this.disk.sim.stopped && gate === this.gate) this.complaints.push(`clean: ${String(error)}`);
+      // Nobody waits for it behind a closed gate, and a stop ends its thread.
+      if (!this.faulty && !this.disk.sim.stopped && !gate.isEnded) this.complaints.push(`clean: ${String(error)}`);
     });
     return this.begun(cleaning);
   }
