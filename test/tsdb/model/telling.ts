@@ -6,8 +6,7 @@ import { expect } from 'vitest';
 import type { Clock } from '../../../src/io/clock.js';
 import { Matcher } from '../../../src/model/matcher.js';
 import { SampleColumns } from '../../../src/model/sample-columns.js';
-import { AppendStatus, isAccepted, REASON } from '../../../src/storage/append-status.js';
-import type { AppendReport } from '../../../src/storage/appender.js';
+import { isAccepted, REASON } from '../../../src/storage/append-status.js';
 import { IngestError } from '../../../src/storage/ingestion.js';
 import type { AdminWork } from '../../../src/tsdb/administration.js';
 import { compactBlocks } from '../../../src/tsdb/compact/compact-blocks.js';
@@ -28,9 +27,11 @@ import { MirrorDisk } from '../../support/mirror-disk.js';
 import { SimClock } from '../../support/sim-clock.js';
 import { SIMULATED } from '../../support/sim-disk.js';
 import { HOUR, T0, tempDirectory } from '../../support/store-fixture.js';
+import { beginnings, firstParts, without, type MetHeads } from './body-parts.js';
 import { readCopy } from './copy-of-store.js';
 import { Gate } from './gate.js';
 import { batchOf, histogramOf, indexOf, orderV1, rowsOf, runsOf, SERIES, valueAt, writeV1, writeV2 } from './requests.js';
+import { describeReport, fits } from './report-fit.js';
 import { hasValue, keyOf, missing, put, storedText, StoreModel, textOf, valueText, withoutStarts, type Place, type Row, type Samples, type Verdict } from './store-model.js';
 import type { Door, Operation, RowSpec, Story, TimeSpec } from './story.js';
 
@@ -39,8 +40,6 @@ const codec = loadCodecModule();
 const RANGE_MS = 2 * HOUR;
 const MAX_FUTURE_MS = 600_000;
 const SYNC_MS = 50;
-/** Beyond that not every place is tried at which a body can be divided. */
-const MANY_ROWS = 16;
 const NO_LIMITS = { typeAndUnitLabels: false, zeroAtStart: false };
 
 export class Telling {
@@ -441,7 +440,7 @@ export class Telling {
     if (report === 'general') return this.writeGeneral(inOrder, rowsOf(decodeWrite(uncompressBlock(body, 1 << 26), version, NO_LIMITS)), place);
     const rest = report.rest === undefined ? [] : rowsOf(decodeWrite(report.rest, version, NO_LIMITS));
     const fast = without(inOrder, rest);
-    const candidates = [fast, ...this.firstIn(fast).map((first) => [...first, ...without(fast, first)])];
+    const candidates = [fast, ...firstParts(fast, this.metHeads()).map((first) => [...first, ...without(fast, first)])];
     const fitting = candidates.find((candidate) => fits(this.model.judge(candidate, before, place), report));
     if (fitting === undefined) expect.fail(`no order of the rows explains ${describeReport(report)}: ${fast.map(describe).join('; ')}`);
     this.take(fitting, this.model.judge(fitting, before, place));
@@ -454,7 +453,7 @@ export class Telling {
     const found = this.read();
     // Series with histograms are left to the decoder anyhow.
     const walked = runsOf(inOrder).filter((run) => !run.some((row) => 'histogram' in row.value)).flat();
-    for (const first of this.beginnings(walked)) {
+    for (const first of beginnings(walked, this.metHeads())) {
       const verdicts = this.model.judge(first, this.nowMs(), place);
       const stored = first.filter((_, i) => verdicts[i]!.stored);
       const extra = stored.every((row) => hasValue(found, row));
@@ -465,30 +464,8 @@ export class Telling {
     expect.fail('a body that goes to the general decoder was stored in part, and not as one head would do it');
   }
 
-  /** What may be stored of a body whose walk did not come to its end: nothing, the rows of one head, or those of two. */
-  private *beginnings(rows: readonly Row[]): Generator<Row[]> {
-    yield [];
-    const begun = this.firstIn(rows);
-    yield* begun;
-    for (const one of begun) {
-      for (const other of this.firstIn(without(rows, one), MANY_ROWS)) yield [...one, ...other];
-    }
-  }
-
-  /** Ways to begin: with the rows of one head. With `splitMax` rows at most it may be one that goes early. */
-  private firstIn(rows: readonly Row[], splitMax = Infinity): Row[][] {
-    const groupings = [
-      (t: number): number => Math.floor(t / RANGE_MS),
-      headOf(this.sourcesBefore),
-      headOf(this.sources),
-      // A head that goes early takes what of its range comes up to some time of its own.
-      ...(this.story.closesEarly && rows.length <= splitMax
-        ? rows.map((row) => (t: number): number => 2 * Math.floor(t / RANGE_MS) + Number(t > row.t)) : []),
-    ];
-    return groupings.flatMap((group) => {
-      const groups = new Set(rows.map((row) => group(row.t)));
-      return Array.from(groups, (one) => rows.filter((row) => group(row.t) === one));
-    });
+  private metHeads(): MetHeads {
+    return { rangeMs: RANGE_MS, before: this.sourcesBefore, after: this.sources, closesEarly: this.story.closesEarly };
   }
 
   private take(rows: readonly Row[], verdicts: readonly Verdict[]): void {
@@ -618,11 +595,6 @@ export class Telling {
   }
 }
 
-/** Which head takes a time: of those that cover it the one with the highest id. */
-function headOf(sources: readonly SourceDescriptor[]): (t: number) => number {
-  return (t) => Math.max(-1, ...sources.filter((one) => !isBlock(one) && one.mint <= t && t < one.maxt).map(({ id }) => id));
-}
-
 function floatOf(value: number): { high: number; low: number } {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, value);
@@ -634,55 +606,12 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await nextTurn();
 }
 
-function without(rows: readonly Row[], taken: readonly Row[]): Row[] {
-  const left = new Map<string, number>();
-  const key = ({ series, t, value }: Row): string => keyOf(series, t, textOf(value));
-  for (const row of taken) left.set(key(row), (left.get(key(row)) ?? 0) + 1);
-  return rows.filter((row) => {
-    const n = left.get(key(row)) ?? 0;
-    left.set(key(row), n - 1);
-    return n <= 0;
-  });
-}
-
 function count(samples: Samples): number {
   let n = 0;
   for (const times of samples.values()) n += times.size;
   return n;
 }
 
-/** True if the counts of a report can come from these verdicts. */
-function fits(verdicts: readonly Verdict[], report: AppendReport): boolean {
-  const left = new Map<number, number>(Array.from(report.rejects.values(), ({ status, count: n }) => [status, n]));
-  left.set(AppendStatus.ok, report.samples + report.histograms);
-  // How many rows have which choice. There are few choices.
-  const choices = new Map<string, { readonly counts: readonly number[]; rows: number }>();
-  for (const { allowed } of verdicts) {
-    const counts = [...new Set(allowed.map((status) => (isAccepted(status) ? AppendStatus.ok : status)))].sort();
-    const choice = choices.get(counts.join());
-    if (choice) choice.rows++;
-    else choices.set(counts.join(), { counts, rows: 1 });
-  }
-  return canSpread([...choices.values()].map(({ counts, rows }) => ({ counts, rows })), left);
-}
-
-function canSpread(choices: readonly { readonly counts: readonly number[]; readonly rows: number }[], left: Map<number, number>): boolean {
-  const [first, ...others] = choices;
-  if (first === undefined) return [...left.values()].every((n) => n === 0);
-  const [count, ...counts] = first.counts;
-  if (count === undefined) return first.rows === 0 && canSpread(others, left);
-  const most = Math.min(first.rows, left.get(count) ?? 0);
-  for (let rows = most; rows >= 0; rows--) {
-    const rest = new Map(left).set(count, (left.get(count) ?? 0) - rows);
-    if (canSpread([{ counts, rows: first.rows - rows }, ...others], rest)) return true;
-  }
-  return false;
-}
-
 function describe({ series, t, value }: Row): string {
   return `series ${series} at ${t} (${textOf(value).slice(0, 40)})`;
-}
-
-function describeReport({ samples, histograms, rejects }: AppendReport): string {
-  return `${samples} samples, ${histograms} histograms, ${Array.from(rejects.values(), (one) => `${one.count} ${REASON[one.status]}`).join(', ')}`;
 }
