@@ -40,8 +40,9 @@ export async function takeSnapshot(place: SnapshotPlace, heads: readonly Head[])
   const folder = path.join(directory, 'snapshots');
   // Whoever lists the snapshots finds complete ones only.
   const aside = path.join(folder, `${name}.tmp`);
-  for (const each of [folder, aside, path.join(aside, 'blocks'), path.join(aside, 'heads')]) disk.makeDirectory(each);
+  for (const each of [folder, aside]) disk.makeDirectory(each);
   try {
+    for (const each of ['blocks', 'heads']) disk.makeDirectory(path.join(aside, each));
     await linkOrCopy(disk, place.blocks.files().map((from) => ({ from, to: path.join(aside, 'blocks', path.basename(from)) })));
     await copyHeads(disk, heads, path.join(aside, 'heads'));
     await place.copyCatalogue(path.join(aside, 'catalogue.sqlite'));
