@@ -12,10 +12,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { Random } from '../support/random.js';
-import { admin, LedgerLane, type Protocol } from './support/ledger.js';
+import { admin, LedgerLane } from './support/ledger.js';
+import { PROTOCOLS } from './support/protocol.js';
 import { Server, sleep } from './support/server.js';
 
-const PROTOCOLS: readonly Protocol[] = ['remote write 1', 'remote write 2', 'OTLP', 'remote write 1'];
 const rounds = Number(process.env['KILL_ROUNDS'] ?? 4);
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const ENVIRONMENT = {

@@ -3,16 +3,13 @@
  * After every restart each acknowledged sample is there, bit by bit, and nothing that was never sent.
  */
 import { afterAll, describe, expect, it } from 'vitest';
-import { Random } from '../support/random.js';
 import { eventually } from '../support/eventually.js';
-import { exportGauges } from '../support/otlp-client.js';
-import { write } from '../support/remote-write-client.js';
-import type { WriteAnswer, WriteSeries } from '../support/remote-write-client.js';
+import { Random } from '../support/random.js';
+import type { WriteSeries } from '../support/remote-write-client.js';
+import { PROTOCOLS, send, success, type Protocol } from './support/protocol.js';
 import { parseValue, query } from './support/query.js';
 import { Server, sleep } from './support/server.js';
 
-const PROTOCOLS = ['remote write 1', 'remote write 2', 'OTLP', 'remote write 1'] as const;
-type Protocol = (typeof PROTOCOLS)[number];
 const SERIES_PER_REQUEST = 40;
 const STEP_MS = 50;
 /** So often the last series of every ten are replaced by ones that were never seen. */
@@ -46,10 +43,10 @@ class Lane {
       const last = this.requests.at(-1);
       const request = last && !last.acknowledged ? last : this.next();
       try {
-        const answer = await this.send(server.url, request.series);
+        const answer = await send(this.protocol, server.url, request.series);
         if (answer.status === 503) return; // it is stopping
         // A request that was stored, but not answered, before the kill is accepted again.
-        expect(`${answer.status} ${answer.text}`).toBe(this.protocol === 'OTLP' ? '200 ' : '204 ');
+        expect(`${answer.status} ${answer.text}`).toBe(success(this.protocol));
         request.acknowledged = true;
       } catch (error) {
         if (error instanceof TypeError) return; // no connection
@@ -76,11 +73,6 @@ class Lane {
     }
     if (found.size > 0) throw new Error(`${this.name}: never sent: ${[...found.keys()].slice(0, 5).join('; ')}`);
     return samples;
-  }
-
-  private send(url: string, series: readonly WriteSeries[]): Promise<WriteAnswer> {
-    if (this.protocol === 'OTLP') return exportGauges(url, series);
-    return write(url, this.protocol === 'remote write 1' ? 1 : 2, series);
   }
 
   private next(): SentRequest {

@@ -34,7 +34,7 @@ beforeEach(async () => {
     entry: built('threads/maintenance-worker.js'),
   });
   pool = await QueryPool.start({
-    workers: 2, shortWorkers: 1, maxConcurrent: 20, maxQueued: 20, 
+    workers: 2, shortWorkers: 1, maxConcurrent: 20, maxQueued: 20,
     settings: { ...QUERY_SETTINGS, kernels: loadKernelModule(), catalogueFile, memory },
     heapMib: 256, stopGraceMs: 5_000, onWorkerLost: onError,
     modules: { entry: built('threads/query-worker.js'), runtimeUrl: built('threads/engine-runtime.js').href },

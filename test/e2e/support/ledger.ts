@@ -1,12 +1,10 @@
 /** What a client was told of its samples, to be compared with what the server has. */
 import { expect } from 'vitest';
 import type { Random } from '../../support/random.js';
-import { exportGauges } from '../../support/otlp-client.js';
-import { write, type WriteAnswer, type WriteSeries } from '../../support/remote-write-client.js';
+import type { WriteSeries } from '../../support/remote-write-client.js';
+import { send, success, type Protocol } from './protocol.js';
 import { parseValue, query } from './query.js';
 import { sleep, type Server } from './server.js';
-
-export type Protocol = 'remote write 1' | 'remote write 2' | 'OTLP';
 
 /** `sent`: there or not; `stored`: there; `deleted`: not there. */
 interface Entry {
@@ -105,18 +103,13 @@ export class LedgerLane {
 
   private async deliver(server: Server, request: Request): Promise<void> {
     this.unanswered = request;
-    const { status, text } = await this.send(server.url, request.series);
+    const { status, text } = await send(this.protocol, server.url, request.series);
     if (status === 503) return sleep(20);
-    expect(`${status} ${text}`, `lane ${this.name}, ${request.newestMs}`).toBe(this.protocol === 'OTLP' ? '200 ' : '204 ');
+    expect(`${status} ${text}`, `lane ${this.name}, ${request.newestMs}`).toBe(success(this.protocol));
     for (const { labels, samples } of request.series) {
       for (const { timestampMs } of samples) this.entries.get(labels['series']!)!.get(timestampMs)!.state = 'stored';
     }
     this.unanswered = undefined;
-  }
-
-  private send(url: string, series: readonly WriteSeries[]): Promise<WriteAnswer> {
-    if (this.protocol === 'OTLP') return exportGauges(url, series);
-    return write(url, this.protocol === 'remote write 1' ? 1 : 2, series);
   }
 
   private next(): Request {
