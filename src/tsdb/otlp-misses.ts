@@ -19,7 +19,7 @@ export interface OthersFound {
 /** Offsets in the body of the points that the walk could not name. */
 export function missedPoints(head: Head, count: number): number[] {
   const offsets: number[] = [];
-  for (let i = 0; i < count; i++) if (head.misses.code(i) !== OTLP_MISS_TARGET) offsets.push(head.misses.address(i) - BODY_OUT);
+  for (let i = 0; i < count; i++) if (head.arena.misses.code(i) !== OTLP_MISS_TARGET) offsets.push(head.arena.misses.address(i) - BODY_OUT);
   return offsets;
 }
 
@@ -42,7 +42,7 @@ export class OtlpMisses {
   /** Inside a batch. False if the list is not what the names are for: two identities had the same hash. */
   settle(count: number): boolean {
     for (let i = 0; i < count; i++) {
-      const isTarget = this.head.misses.code(i) === OTLP_MISS_TARGET;
+      const isTarget = this.head.arena.misses.code(i) === OTLP_MISS_TARGET;
       if (!(isTarget ? this.target(i) : this.point(i))) return false;
     }
     return true;
@@ -54,7 +54,7 @@ export class OtlpMisses {
     const index = this.points++;
     const from = named.starts[index]!;
     const to = named.starts[index + 1]!;
-    const { first, count } = head.misses.samples(miss);
+    const { first, count } = head.arena.misses.samples(miss);
     // No series is made for samples that are refused for their time. All rows of a point have one.
     if (named.unnamed.has(index) || this.isRefused(head.columnTime(first))) return this.leavePoint(miss, index);
     if (to - from !== count) return false;
@@ -84,7 +84,7 @@ export class OtlpMisses {
   private target(miss: number): boolean {
     const { head, named } = this;
     const last = this.points - 1;
-    const offset = head.misses.address(miss) - BODY_OUT;
+    const offset = head.arena.misses.address(miss) - BODY_OUT;
     if (last < 0 || this.offsets[last]! < offset) return false;
     const series = named.targets[named.resources[last]!]!;
     if (series < 0) {
@@ -92,7 +92,7 @@ export class OtlpMisses {
       head.arena.kernel.settleOtlpTarget(miss, OTLP_REF_NONE);
       return true;
     }
-    const { first, count } = head.misses.samples(miss);
+    const { first, count } = head.arena.misses.samples(miss);
     const times = { earliest: head.columnTime(first), latest: head.columnTime(first + count - 1) };
     const ref = this.isRefused(times.earliest) || this.isRefused(times.latest) ? -1 : this.resolve(series);
     if (ref >= 0) head.arena.kernel.settleOtlpTarget(miss, ref);

@@ -5,7 +5,7 @@
 import { METRIC_NAME, type Labels } from '../model/labels.js';
 import { Matcher } from '../model/matcher.js';
 import type { Head, NewSeriesGuard } from './head/head.js';
-import { leaveMisses, type WireWalk } from './wire-walk.js';
+import type { WireWalk } from './wire-walk.js';
 
 export interface SeriesLimitOptions {
   /** 0 = no limit. */
@@ -160,7 +160,7 @@ export function withDecidedMisses(walk: WireWalk, always: boolean, maxLabel: num
     ...walk,
     resolveMisses: (arena, count) => {
       if (!always && walk.longestLabel(arena, count) <= maxLabel) return walk.resolveMisses(arena, count);
-      return leaveMisses(arena, count);
+      return arena.misses.leave(count);
     },
   };
 }

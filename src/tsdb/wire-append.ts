@@ -16,7 +16,7 @@ import type { OtherSources } from './other-sources.js';
 import { addReject, describeSample, newReport, refuseSeries } from './reject-collector.js';
 import { rowsShare } from './shared-series.js';
 import { settleSlowRows } from './slow-rows.js';
-import { leaveMisses, type WireWalk } from './wire-walk.js';
+import type { WireWalk } from './wire-walk.js';
 
 /** As the general decoder of 2.0. */
 const UNUSUAL_BYTES_MAX = 32 * 1024 * 1024;
@@ -158,11 +158,11 @@ export class WireAppend {
     const { arena } = head;
     // A series whose samples are all refused for their time must not leave its name behind.
     const hopeless = missesOutOfTime(head, count, rules);
-    const left = hopeless.size > 0 ? leaveMisses(arena, count) : protocol.resolveMisses(arena, count);
+    const left = hopeless.size > 0 ? arena.misses.leave(count) : protocol.resolveMisses(arena, count);
     for (let i = 0; left > 0 && i < count; i++) {
-      const code = head.misses.code(i);
+      const code = arena.misses.code(i);
       if (code === 0) continue;
-      const samples = head.misses.samples(i).count;
+      const samples = arena.misses.samples(i).count;
       if (code !== LABELS_UNUSUAL) {
         refuseSeries(report, code, samples, () => this.describe(protocol.labelRun(arena, i)));
         continue;
@@ -215,7 +215,7 @@ export class WireAppend {
 function missesOutOfTime(head: Head, count: number, rules: TimeRules): Set<number> {
   const found = new Set<number>();
   for (let miss = 0; miss < count; miss++) {
-    const { first, count: samples } = head.misses.samples(miss);
+    const { first, count: samples } = head.arena.misses.samples(miss);
     let row = first;
     while (row < first + samples && judgeTime(rules, head.columnTime(row), -Infinity) !== AppendStatus.ok) row++;
     if (samples > 0 && row === first + samples) found.add(miss);
@@ -224,7 +224,7 @@ function missesOutOfTime(head: Head, count: number, rules: TimeRules): Set<numbe
 }
 
 function refuseTimes(head: Head, miss: number, series: string, rules: TimeRules, report: AppendReport): void {
-  const { first, count } = head.misses.samples(miss);
+  const { first, count } = head.arena.misses.samples(miss);
   for (let row = first; row < first + count; row++) {
     const t = head.columnTime(row);
     const status = judgeTime(rules, t, -Infinity);

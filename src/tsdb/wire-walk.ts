@@ -1,8 +1,7 @@
 /** What differs between the protocols that the kernels walk: where the walk begins, how labels and metadata are written. */
 import {
-  BODY_OUT, LABELS_UNUSUAL, META_LIST, META_LIST_BYTES, MISS_BASE, MISS_BYTES, MISS_CODE, MISS_LABELS,
-  MISS_LABELS_END, OTHER_BASE, OTHER_BYTES, RES_METADATA,
-  RES_OTHERS, RES_SYMBOLS, SYMBOL_BASE, SYMBOL_BYTES, SYMBOL_LENGTH, SYMBOL_TEXT,
+  BODY_OUT, META_LIST, META_LIST_BYTES, OTHER_BASE, OTHER_BYTES, RES_METADATA, RES_OTHERS, RES_SYMBOLS, SYMBOL_BASE, SYMBOL_BYTES,
+  SYMBOL_LENGTH, SYMBOL_TEXT,
 } from '../kernel/layout.js';
 import { ByteReader, ReadError } from '../encoding/byte-reader.js';
 import { ByteWriter } from '../encoding/byte-writer.js';
@@ -38,7 +37,7 @@ export const remoteWriteV1Walk: WireWalk = {
   walk: ({ kernel }, at, end, context) => kernel.walkRemoteWriteV1(at, end, context),
   resolveMisses: ({ kernel }, count) => kernel.resolveMisses(count),
   settle: ({ kernel }, miss, ref) => kernel.settleMissV1(miss, ref),
-  labelRun: (arena, miss) => missBytes(arena, miss),
+  labelRun: (arena, miss) => arena.misses.bytes(miss),
   longestLabel: longestRun,
   newMetadata: () => [],
   others,
@@ -51,32 +50,17 @@ export const remoteWriteV2Walk: WireWalk = {
   walk: ({ kernel }, at, end, context) => kernel.walkRemoteWriteV2(at, end, context),
   resolveMisses: ({ kernel }, count) => kernel.resolveMissesV2(count),
   settle: ({ kernel }, miss, ref) => kernel.settleMiss(miss, ref),
-  labelRun: (arena, miss) => runOfReferences(arena, missBytes(arena, miss)),
+  labelRun: (arena, miss) => runOfReferences(arena, arena.misses.bytes(miss)),
   longestLabel: longestSymbol,
   newMetadata: symbolMetadata,
   others,
   preamble: (arena, first) => arena.bytes.slice(BODY_OUT, first),
 };
 
-/** Instead of `resolveMisses`: all of them are left to TypeScript. Returns how many. */
-export function leaveMisses(arena: Arena, count: number): number {
-  for (let i = 0; i < count; i++) arena.u32[(MISS_BASE + i * MISS_BYTES + MISS_CODE) >>> 2] = LABELS_UNUSUAL;
-  return count;
-}
-
-function missBytes(arena: Arena, miss: number): Uint8Array {
-  const record = MISS_BASE + miss * MISS_BYTES;
-  // No copy: slicing shared memory costs as much as everything else that is done with a run.
-  return arena.bytes.subarray(arena.field(record + MISS_LABELS), arena.field(record + MISS_LABELS_END));
-}
-
 /** A label is shorter than the run that it is in, and takes at least four bytes there. */
 function longestRun(arena: Arena, count: number): number {
   let longest = 0;
-  for (let miss = 0; miss < count; miss++) {
-    const record = MISS_BASE + miss * MISS_BYTES;
-    longest = Math.max(longest, arena.field(record + MISS_LABELS_END) - arena.field(record + MISS_LABELS));
-  }
+  for (let miss = 0; miss < count; miss++) longest = Math.max(longest, arena.misses.size(miss));
   return longest;
 }
 
@@ -84,8 +68,7 @@ function longestRun(arena: Arena, count: number): number {
 function longestSymbol(arena: Arena, count: number): number {
   let longest = 0;
   for (let miss = 0; miss < count; miss++) {
-    const record = MISS_BASE + miss * MISS_BYTES;
-    const references = new ByteReader(arena.bytes.subarray(arena.field(record + MISS_LABELS), arena.field(record + MISS_LABELS_END)));
+    const references = new ByteReader(arena.misses.bytes(miss));
     longest = Math.max(longest, references.remaining * 2);
     while (references.remaining > 0) {
       longest = Math.max(longest, arena.field(SYMBOL_BASE + references.varint() * SYMBOL_BYTES + SYMBOL_LENGTH));

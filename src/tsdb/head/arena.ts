@@ -8,6 +8,7 @@ import {
   COLD_BYTES, STARTS_NONE, START_BYTES,
 } from '../../kernel/layout.js';
 import { instantiate, newArenaMemory, type Kernel } from './kernel.js';
+import { MissList } from './miss-list.js';
 
 /** Addresses are byte addresses; typed arrays index by element. */
 export class Arena {
@@ -17,6 +18,8 @@ export class Arena {
   readonly f64: Float64Array;
   readonly text: Buffer;
   readonly kernel: Kernel;
+  /** Of the last walk. */
+  readonly misses: MissList;
 
   constructor(module: WebAssembly.Module, readonly memory: WebAssembly.Memory) {
     this.bytes = new Uint8Array(memory.buffer);
@@ -25,6 +28,7 @@ export class Arena {
     this.f64 = new Float64Array(memory.buffer);
     this.text = Buffer.from(memory.buffer);
     this.kernel = instantiate(module, memory);
+    this.misses = new MissList(this);
   }
 
   static create(module: WebAssembly.Module): Arena {

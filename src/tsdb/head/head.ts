@@ -23,7 +23,6 @@ import { Arena } from './arena.js';
 import { writeCanonicalLabels } from './canonical-labels.js';
 import type { HeadDescriptor } from './descriptor.js';
 import { HeadReader } from './head-reader.js';
-import { MissList } from './miss-list.js';
 import { RecordBuffer, RecordType } from './records.js';
 import { judgeTime, type TimeRules } from './time-rules.js';
 
@@ -73,8 +72,6 @@ export class Head {
   private readonly seriesLimit: number;
   /** Reads on this thread: duplicates, examples for messages. */
   readonly reader: HeadReader;
-  /** Of the last walk. */
-  readonly misses: MissList;
   private readonly single = new RecordBuffer();
   private readonly histograms = new RecordBuffer();
   private readonly starts = new RecordBuffer();
@@ -87,7 +84,6 @@ export class Head {
     this.arena.kernel.initArena(options.mint, options.maxt, options.seed.low, options.seed.high, HEAP_LIMIT_MAX, this.seriesLimit);
     if (options.keepStarts) this.arena.u32[HDR_STARTS_MODE >>> 2] = STARTS_KEPT;
     this.reader = new HeadReader(this.arena, 0);
-    this.misses = new MissList(this.arena);
     this.statusView = this.arena.bytes.subarray(COL_STATUS, COL_STATUS + COLUMN_CAPACITY);
   }
 
