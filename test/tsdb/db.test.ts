@@ -263,7 +263,7 @@ describe('selection', () => {
 describe('restart', () => {
   it('finds everything again without a clean stop', async () => {
     const s = await stores.open();
-    const points: Point[] = Array.from({ length: 500 }, (_, i) => [T0 + i * 1000, i % 3 === 0 ? i : Math.random()]);
+    const points: Point[] = Array.from({ length: 500 }, (_, i) => [T0 + i * 1000, i % 3 === 0 ? i : Math.sin(i)]);
     for (let i = 0; i < points.length; i += 10) await append(s, [[up('a'), points.slice(i, i + 10)], [labels('x', { i: String(i) }), [points[i]!]]]);
     const again = await stores.openIn(stores.copyOf(s));
     expect(readAll(again)).toEqual(readAll(s));
