@@ -78,8 +78,8 @@ function query(inner: Engine, options: EngineOptions, cache: ResultCache, storag
 }
 
 /** Steps of another phase are other times. */
-function cacheKey({ text, stepMs, startMs, lookbackDeltaMs }: QueryRequest): string {
-  return `${stepMs} ${startMs % stepMs} ${lookbackDeltaMs} ${text}`;
+function cacheKey({ text, stepMs, startMs, lookbackDeltaMs, insideSubquery = false }: QueryRequest): string {
+  return `${stepMs} ${startMs % stepMs} ${lookbackDeltaMs} ${insideSubquery} ${text}`;
 }
 
 function optionsOf(options: EngineOptions, request: QueryRequest): Pick<EngineOptions, 'lookbackDeltaMs'> {

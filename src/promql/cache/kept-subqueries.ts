@@ -8,7 +8,6 @@ import type { StepGrid } from '../engine/step-grid.js';
 import { parseExpr, WHOLE_SYNTAX } from '../parser/parse.js';
 import { reachOf } from './reach.js';
 import { hasHistograms } from './result-pieces.js';
-import { differsInSubquery } from './skipped-buckets.js';
 
 /** Texts of inner expressions that are remembered, with whether they can be kept. Above it the table starts anew. */
 const TEXTS_MAX = 1_000;
@@ -34,7 +33,7 @@ export class KeptSubqueries {
     const { startMs, endMs, stepMs } = grid;
     let outcome: QueryOutcome;
     try {
-      outcome = this.evaluate(storage, { ...request, text, startMs, endMs, stepMs });
+      outcome = this.evaluate(storage, { ...request, text, startMs, endMs, stepMs, insideSubquery: true });
     } catch (error) {
       // Too many samples to be kept, or an error of the expression, which then comes with the query around it.
       if (!(error instanceof QueryError) || error.code !== 'execution') throw error;
@@ -52,7 +51,7 @@ export class KeptSubqueries {
     let may = this.canKeep.get(text);
     if (may === undefined) {
       const expr = parseExpr(text, WHOLE_SYNTAX);
-      may = reachOf(expr, this.options) !== undefined && !differsInSubquery(expr);
+      may = reachOf(expr, this.options) !== undefined;
       if (this.canKeep.size >= TEXTS_MAX) this.canKeep.clear();
       this.canKeep.set(text, may);
     }

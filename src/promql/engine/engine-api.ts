@@ -43,6 +43,8 @@ export interface QueryRequest {
    * they have to be computed as part of the query. @throws QueryError
    */
   readonly innerSteps?: ((text: string, grid: StepGrid) => readonly ResultSeries[] | undefined) | undefined;
+  /** True: the text stands in a subquery, where histograms keep their buckets, whatever is asked of them. */
+  readonly insideSubquery?: boolean;
   /** What the query uses is noted here; nothing is if left out. */
   readonly memory?: MemoryAccount | undefined;
 }

@@ -59,7 +59,8 @@ function evaluateQuery(options: EngineOptions, storage: Queryable, request: Quer
   };
   const planned = planQuery(expr, grid, isRangeQuery, request.endMs);
   const counts = request.stats === undefined ? undefined : new SampleCounts(grid.count);
-  const evaluate = prepare(planned, storage, { query, grid, buckets: 'read', counts }, isRangeQuery);
+  const buckets = request.insideSubquery === true ? 'needed' : 'read';
+  const evaluate = prepare(planned, storage, { query, grid, buckets, counts }, isRangeQuery);
   const preparedMs = performance.now();
   const result = evaluate();
   const samples = counts?.finish();

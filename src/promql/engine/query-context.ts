@@ -27,13 +27,10 @@ export interface QueryContext {
 }
 
 /**
- * What is asked of the buckets of histograms. `skipped`: only count and sum are, below `BUCKETS_SKIPPED_BY`. `needed`: something around
- * computes with them, so that nothing inside may leave them out.
+ * What is asked of the buckets of histograms. `skipped`: only count and sum are, below `histogram_count`, `histogram_sum` and
+ * `histogram_avg`. `needed`: something around computes with them, or looks for resets, so that nothing inside may leave them out.
  */
 export type BucketUse = 'read' | 'skipped' | 'needed';
-
-/** Not among them are `histogram_stddev` and `histogram_stdvar`, which do not ask for buckets either: inside of these they have none. */
-export const BUCKETS_SKIPPED_BY: ReadonlySet<string> = new Set(['histogram_count', 'histogram_sum', 'histogram_avg']);
 
 /** A place to evaluate in: the query, and the grid of the query itself or of a subquery. */
 export interface EvalFrame {

@@ -1,6 +1,6 @@
 import { invariant } from '../../invariant.js';
 import type { OperatorBuilder } from '../engine/operator-builder.js';
-import { BUCKETS_SKIPPED_BY, type EvalFrame, skippingBuckets } from '../engine/query-context.js';
+import { type EvalFrame, skippingBuckets } from '../engine/query-context.js';
 import { ABSENT } from '../engine/step-column.js';
 import { histogramAvg, histogramStddev, histogramStdvar } from '../histogram/stats.js';
 import { AbsentOperator } from '../operators/absent.js';
@@ -29,6 +29,9 @@ const HISTOGRAM_FUNCTIONS: Readonly<Record<string, ColumnFunction>> = {
   histogram_stdvar: onHistograms(histogramStdvar),
 };
 
+/** `histogram_stddev` and `histogram_stdvar` are not among them, and do not ask for buckets either: inside of these they have none. */
+const WITHOUT_BUCKETS: ReadonlySet<string> = new Set(['histogram_count', 'histogram_sum', 'histogram_avg']);
+
 /** The functions that give an instant vector. */
 export function vectorCall(build: OperatorBuilder, call: Call, frame: EvalFrame): VectorOperator {
   const ranged = rangeCall(build, call, frame);
@@ -39,7 +42,7 @@ export function vectorCall(build: OperatorBuilder, call: Call, frame: EvalFrame)
   if (date !== undefined) return dateCall(build, call, frame, date);
   const histogram = HISTOGRAM_FUNCTIONS[call.func];
   if (histogram !== undefined) {
-    return elementwise(build, call, BUCKETS_SKIPPED_BY.has(call.func) ? skippingBuckets(frame) : frame, histogram);
+    return elementwise(build, call, WITHOUT_BUCKETS.has(call.func) ? skippingBuckets(frame) : frame, histogram);
   }
   switch (call.func) {
     case 'round':

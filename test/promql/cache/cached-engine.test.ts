@@ -57,10 +57,14 @@ function store(seconds: number): TrackedStore {
 }
 
 function addHistograms({ storage }: TrackedStore): void {
-  const points = parsePoints('{{schema:0 sum:10 count:4 buckets:[1 2 1]}}+{{schema:0 sum:10 count:4 buckets:[1 2 1]}}x200');
-  const samples = points.flatMap((point, i): StoredSample[] =>
-    (typeof point === 'object' ? [{ timestampMs: i * 15_000, value: point.histogram, startMs: 0 }] : []));
-  storage.append(Labels.fromObject({ __name__: 'sizes' }), samples);
+  const add = (labels: Record<string, string>, points: string): void => {
+    const samples = parsePoints(points).flatMap((point, i): StoredSample[] =>
+      (typeof point === 'object' ? [{ timestampMs: i * 15_000, value: point.histogram, startMs: 0 }] : []));
+    storage.append(Labels.fromObject(labels), samples);
+  };
+  add({ __name__: 'sizes' }, '{{schema:0 sum:10 count:4 buckets:[1 2 1]}}+{{schema:0 sum:10 count:4 buckets:[1 2 1]}}x200');
+  // Of two that cannot be added without a note.
+  for (const bound of ['2', '3']) add({ __name__: 'custom', bound }, `{{schema:-53 sum:10 count:4 custom_values:[1 ${bound}] buckets:[1 2 1]}}x200`);
 }
 
 describe('only steps that are not known are computed', () => {
@@ -144,13 +148,18 @@ describe('subqueries', () => {
   test('in subqueries', () =>
     expect(ask([at(`sum_over_time(${text}[5m:1m])`, 1800), at(`sum_over_time(${text}[5m:1m])`, 1860)]))
       .toEqual(['1800..1800', '1560..1800', '1020..1800', '1860..1860', '1860..1860', '1860..1860']));
-  test('not if buckets are left out without the subquery only', () => {
+  test('and not those of a query by itself, where buckets are left out', () => {
     const inside = 'histogram_count(sizes unless histogram_stddev(sizes) > 0) or up_total * 0';
-    expect(ask([request(inside, 1260, 1800, 60), at(`max_over_time((${inside})[10m:1m])`, 1800)])).toEqual(['1260..1800', '1800..1800']);
+    expect(ask([request(inside, 1260, 1800, 60), at(`max_over_time((${inside})[10m:1m])`, 1800)])).toEqual(['1260..1800', '1800..1800', '1260..1800']);
   });
   test('of counts of histograms', () => {
     const counts = 'max_over_time(histogram_count(sum(rate(sizes[5m])))[10m:1m])';
     expect(ask([at(counts, 1800)])).toEqual(['1800..1800', '1260..1800']);
+  });
+  test('of counts of histograms whose buckets are noted', () => {
+    const noted = 'max_over_time(histogram_count(sum(custom))[10m:1m])';
+    expect(ask([at(noted, 1800), at(noted, 1800)])).toHaveLength(3);
+    expect(createEngine(OPTIONS).query(made.storage, at(noted, 1800)).infos).toHaveLength(1);
   });
   test('of a name in UTF-8', () => {
     const utf8 = 'max_over_time(({"\u{1F600}"} or up_total)[10m:1m]) # {1}';
