@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { write } from '../support/remote-write-client.js';
 import { get, query, value } from './support/query.js';
-import { Server, sleep } from './support/server.js';
+import { removeAll, Server, sleep } from './support/server.js';
 
 const HOUR = 3_600_000;
 const STEP_MS = 60_000;
@@ -28,10 +28,7 @@ beforeAll(async () => {
   }
   await eventually('two blocks', () => blocks().length >= 2, () => server.log);
 });
-afterAll(async () => {
-  for (const one of servers) await one.kill();
-  for (const one of servers) await one.remove();
-});
+afterAll(() => removeAll(servers));
 
 const blocks = (): string[] => fs.readdirSync(path.join(server.directory, 'blocks')).filter((name) => name.endsWith('.block'));
 const counts = async (url = server.url): Promise<Record<string, string>> =>

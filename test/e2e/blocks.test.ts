@@ -16,10 +16,7 @@ const SERIES = 40;
 const HOURS = 12;
 
 let server: Server | undefined;
-afterAll(async () => {
-  await server?.kill();
-  server?.remove();
-});
+afterAll(() => server?.remove());
 
 it('heads become blocks, blocks become few, and a kill at any time loses nothing', async () => {
   server = await Server.start({ flags: ['--query.max-samples=1000000', '--storage.head.range=30m', '--storage.tsdb.max-block-duration=6h'] });

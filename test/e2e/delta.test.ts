@@ -10,10 +10,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lookupType } from '../support/message-types.js';
 import { post } from '../support/remote-write-client.js';
 import { get, parseValue, query, value } from './support/query.js';
-import { freePort, Server, sleep } from './support/server.js';
+import { freePort, removeAll, Server, sleep } from './support/server.js';
 
 const servers: Server[] = [];
-afterAll(async () => void (await Promise.all(servers.map((server) => server.remove()))));
+afterAll(() => removeAll(servers));
 
 async function start(options: Parameters<typeof Server.start>[0] = {}): Promise<Server> {
   const server = await Server.start(options);

@@ -26,10 +26,7 @@ beforeAll(async () => {
   const blocks = path.join(server.directory, 'blocks');
   await eventually('a block', () => fs.readdirSync(blocks).length > 0, () => server.log);
 });
-afterAll(async () => {
-  await server.kill();
-  await server.remove();
-});
+afterAll(() => server.remove());
 
 const put = async (timestampMs: number, value: number, s = 'a'): Promise<void> => {
   expect((await write(server.url, 1, [{ labels: { __name__: 'kept_total', s }, samples: [{ timestampMs, value }] }])).status).toBe(204);

@@ -14,7 +14,7 @@ import { afterAll, expect, it } from 'vitest';
 import { Random } from '../support/random.js';
 import { admin, LedgerLane } from './support/ledger.js';
 import { PROTOCOLS } from './support/protocol.js';
-import { Server, sleep } from './support/server.js';
+import { removeAll, Server, sleep } from './support/server.js';
 
 const rounds = Number(process.env['KILL_ROUNDS'] ?? 4);
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
@@ -25,10 +25,7 @@ const ENVIRONMENT = {
 };
 
 const servers: Server[] = [];
-afterAll(async () => {
-  for (const server of servers) await server.kill();
-  for (const server of servers) await server.remove();
-});
+afterAll(() => removeAll(servers));
 
 /** Deletes, cleans and copies until the server is gone. */
 async function administer(server: Server, lanes: readonly LedgerLane[], random: Random): Promise<void> {

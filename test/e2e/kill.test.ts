@@ -8,7 +8,7 @@ import { Random } from '../support/random.js';
 import type { WriteSeries } from '../support/remote-write-client.js';
 import { PROTOCOLS, send, success, type Protocol } from './support/protocol.js';
 import { parseValue, query } from './support/query.js';
-import { Server, sleep } from './support/server.js';
+import { removeAll, Server, sleep } from './support/server.js';
 
 const SERIES_PER_REQUEST = 40;
 const STEP_MS = 50;
@@ -121,7 +121,7 @@ function sameHistogram(text: string, number: number): boolean {
 }
 
 const servers: Server[] = [];
-afterAll(async () => void (await Promise.all(servers.map((server) => server.remove()))));
+afterAll(() => removeAll(servers));
 
 class Rig {
   readonly seed = Number(process.env.SEED ?? Date.now() % 1_000_000);

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { write, type WriteSeries } from '../support/remote-write-client.js';
 import { query, value } from './support/query.js';
-import { Server, sleep } from './support/server.js';
+import { removeAll, Server, sleep } from './support/server.js';
 
 const MEMORY_MIB = 8;
 const FRESH = 290;
@@ -18,9 +18,7 @@ const STEP_MS = 10_000;
 const RSS_MIB_MAX = 600;
 
 const servers: Server[] = [];
-afterAll(async () => {
-  for (const server of servers) await server.remove();
-});
+afterAll(() => removeAll(servers));
 
 /** 0 for a process that is just ending. */
 function rssMib(server: Server): number {

@@ -6,10 +6,10 @@ import { afterAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { write } from '../support/remote-write-client.js';
 import { query } from './support/query.js';
-import { Server, sleep } from './support/server.js';
+import { removeAll, Server, sleep } from './support/server.js';
 
 const servers: Server[] = [];
-afterAll(async () => void (await Promise.all(servers.map((server) => server.remove()))));
+afterAll(() => removeAll(servers));
 
 async function started(server: Promise<Server>): Promise<Server> {
   const one = await server;

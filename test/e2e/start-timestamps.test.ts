@@ -3,15 +3,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { lookupType } from '../support/message-types.js';
 import { compress, CONTENT_TYPE, post } from '../support/remote-write-client.js';
 import { query, value } from './support/query.js';
-import { Server } from './support/server.js';
+import { removeAll, Server } from './support/server.js';
 
 const Request = lookupType('io/prometheus/write/v2/types.proto', 'io.prometheus.write.v2.Request');
 const FEATURES = '--enable-feature=st-storage,use-start-timestamps,promql-experimental-functions';
 const servers: Server[] = [];
-afterAll(async () => {
-  for (const one of servers) await one.kill();
-  for (const one of servers) await one.remove();
-});
+afterAll(() => removeAll(servers));
 
 const nowMs = Math.floor(Date.now() / 1000) * 1000;
 /** A process that restarts after the third sample, and has counted more by then than the one before: only its start tells. */

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { write } from '../support/remote-write-client.js';
 import { get, value } from './support/query.js';
-import { Server } from './support/server.js';
+import { removeAll, Server } from './support/server.js';
 
 const servers: Server[] = [];
 beforeAll(async () => {
   servers.push(...(await Promise.all([Server.start(), Server.start()])));
 });
-afterAll(async () => void (await Promise.all(servers.map((server) => server.remove()))));
+afterAll(() => removeAll(servers));
 
 it('two servers from flags alone do not see each other', async () => {
   const now = Date.now();

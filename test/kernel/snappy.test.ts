@@ -41,7 +41,7 @@ describe('snappy kernel', () => {
     ['overlapping copies of every short offset', [40, 3 << 2, 1, 2, 3, 4, ((36 - 1) << 2) | 2, 4, 0], 40],
     ['run of one byte', [65, 0, 7, (63 << 2) | 2, 1, 0], 65],
     ['copy with a 4-byte offset', [8, 3 << 2, 9, 8, 7, 6, (3 << 2) | 3, 4, 0, 0, 0], 8],
-    ['literal with a 2-byte length', [...[0x80 | 44, 2], 61 << 2, 0x2b, 1, ...new Array<number>(300).fill(5)], 300],
+    ['literal with a 2-byte length', [0x80 | 44, 2, 61 << 2, 0x2b, 1, ...Array<number>(300).fill(5)], 300],
   ])('decodes %s', (_name, block, size) => {
     const plain = decode(Uint8Array.from(block));
     expect(plain).toBeInstanceOf(Uint8Array);

@@ -133,6 +133,12 @@ export class Server {
   }
 }
 
+/** For `afterAll`. Some of them may have one directory, so that none is removed before all are gone. */
+export async function removeAll(servers: readonly Server[]): Promise<void> {
+  await Promise.all(servers.map((server) => server.kill()));
+  await Promise.all(servers.map((server) => server.remove()));
+}
+
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
