@@ -5,7 +5,7 @@
 import { afterEach, describe, expect, it, test } from 'vitest';
 import type { IngestOutcome } from '../../src/storage/ingestion.js';
 import { countsByReason, Door } from '../support/ingest-fixture.js';
-import type { WriteSeries, WriteVersion } from '../support/remote-write-client.js';
+import { zeroHistogram, type WriteSeries, type WriteVersion } from '../support/remote-write-client.js';
 import { clockAt, HOUR, openStore, readAll, T0, type OpenStore } from '../support/store-fixture.js';
 import { Stores } from '../support/stores.js';
 import { nanos } from '../wire/otlp-encode.js';
@@ -22,7 +22,7 @@ const sample = (t: number, value: number) => ({ timestampMs: T0 + t, value });
 const plain = (name: string, t: number, value: number): WriteSeries => ({ labels: { __name__: name }, samples: [sample(t, value)] });
 /** What the kernels leave to the decoder: a series that has a histogram, too, or exemplars. */
 const mixed = (name: string, t: number, value: number): WriteSeries => ({
-  ...plain(name, t, value), histograms: [{ countInt: 1, sum: 0, schema: 0, zeroThreshold: 1e-9, zeroCountInt: 1, timestamp: T0 + t + 5 }],
+  ...plain(name, t, value), histograms: [zeroHistogram(T0 + t + 5)],
 });
 const withExemplar = (name: string, t: number, value: number): WriteSeries => ({ ...plain(name, t, value), exemplars: [{ labels: { trace_id: 'x' }, ...sample(t, value) }] });
 

@@ -1,7 +1,7 @@
 /** What the kernels leave of a remote write body to the decoder: it is read once, and before anything of the body is stored. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { countsByReason, Door } from '../support/ingest-fixture.js';
-import { compress, encodeWrite, type WriteSeries } from '../support/remote-write-client.js';
+import { compress, encodeWrite, zeroHistogram, type WriteSeries } from '../support/remote-write-client.js';
 import { clockAt, HOUR, openStore, readAll, T0 } from '../support/store-fixture.js';
 import { Stores } from '../support/stores.js';
 
@@ -41,8 +41,7 @@ describe('remote write 1.0', () => {
 
   it('leaves the kernels their part although a series beside it is refused', async () => {
     const one = await door();
-    const native = { countInt: 1, sum: 0, schema: 0, zeroThreshold: 1e-9, zeroCountInt: 1 };
-    const histogram = (t: number): WriteSeries => ({ labels: { __name__: 'h' }, samples: [], histograms: [{ ...native, timestamp: t }] });
+    const histogram = (t: number): WriteSeries => ({ labels: { __name__: 'h' }, samples: [], histograms: [zeroHistogram(t)] });
     const float = (name: string, t: number): WriteSeries => ({ labels: { __name__: name }, samples: [{ timestampMs: t, value: 1 }] });
     const outcome = [await one.write(1, float('up', T0 + 1.9 * HOUR), histogram(T0 + 1.9 * HOUR))];
     outcome.push(await one.write(1, float('old', T0), histogram(T0 + 1.9 * HOUR + 1), float('up', T0 + 1.9 * HOUR)));

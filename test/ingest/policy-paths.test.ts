@@ -10,7 +10,7 @@ import { Relabeling, type RelabelFields } from '../../src/model/relabel.js';
 import type { IngestOutcome } from '../../src/storage/ingestion.js';
 import { countsByReason, Door } from '../support/ingest-fixture.js';
 import { Random } from '../support/random.js';
-import { compress, encodeWrite, type WriteSeries } from '../support/remote-write-client.js';
+import { compress, encodeWrite, zeroHistogram, type WriteSeries } from '../support/remote-write-client.js';
 import { SimClock } from '../support/sim-clock.js';
 import { append, clockAt, HOUR, labels, openStore, readAll, T0 } from '../support/store-fixture.js';
 import { Stores } from '../support/stores.js';
@@ -60,13 +60,8 @@ function randomSeries(random: Random, sender: Record<string, string>, t: number)
   const samples = Array.from({ length: 1 + (random.below(6) === 0 ? random.below(3) : 0) }, () => ({
     timestampMs: t + random.pick([0, 0, 0, 1, 2, ...(random.below(10) ? [] : [-2000])]), value: random.below(3),
   }));
-  const histograms = random.below(12) > 0 ? {} : { histograms: [histogram(t + random.pick([0, 1, 3, 2000]), random.below(3))] };
+  const histograms = random.below(12) > 0 ? {} : { histograms: [zeroHistogram(t + random.pick([0, 1, 3, 2000]), random.below(3))] };
   return { labels: used, samples, ...histograms };
-}
-
-/** With `count` observations of zero. */
-function histogram(timestampMs: number, count: number): Record<string, unknown> {
-  return { countInt: count, sum: 0, schema: 0, zeroThreshold: 1e-9, zeroCountInt: count, timestamp: timestampMs };
 }
 
 describe.each([0, HOUR])('window of %i ms', (windowMs) => {

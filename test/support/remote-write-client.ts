@@ -18,6 +18,11 @@ export interface WriteSeries {
   readonly exemplars?: readonly { readonly labels: Readonly<Record<string, string>>; readonly timestampMs: number; readonly value: number }[];
 }
 
+/** A native histogram of `count` observations of zero, as a field of `WriteSeries`. */
+export function zeroHistogram(timestampMs: number, count = 1): Record<string, unknown> {
+  return { countInt: count, sum: 0, schema: 0, zeroThreshold: 1e-9, zeroCountInt: count, timestamp: timestampMs };
+}
+
 export type WriteVersion = 1 | 2;
 
 export const CONTENT_TYPE: Readonly<Record<WriteVersion, string>> = {

@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HDR_HEAP_LIMIT, HDR_HEAP_TOP } from '../../src/kernel/layout.js';
-import { ResetHint, type Histogram } from '../../src/model/histogram.js';
 import { SampleBatch } from '../../src/model/sample-batch.js';
 import { SampleColumns } from '../../src/model/sample-columns.js';
+import { plainHistogram } from '../support/plain-histogram.js';
 import { Random } from '../support/random.js';
 import { openSealing } from '../support/sealing-store.js';
 import { append, HOUR, labels, matchers, readAll, T0, type OpenStore, type Point } from '../support/store-fixture.js';
@@ -14,10 +14,6 @@ import { Stores } from '../support/stores.js';
 const stores = new Stores(openSealing);
 afterEach(() => stores.closeAll());
 
-const histogram = (count: number): Histogram => ({
-  float: false, schema: 0, zeroThreshold: 0.001, zeroCount: 0, count, sum: count * 2, positiveSpans: [{ offset: 0, length: 1 }], negativeSpans: [],
-  positiveBuckets: [count], negativeBuckets: [], customValues: [], resetHint: ResetHint.unknown,
-});
 const up = (job: string) => labels('up', { job });
 const times = (from: number, to: number, step: number): Point[] =>
   Array.from({ length: Math.floor((to - from) / step) }, (_, i): Point => [from + i * step, i * 1.25]);
@@ -71,7 +67,7 @@ describe('samples of a head', () => {
     const other = mixed.addSeries(up('h'));
     for (let i = 0; i < 10; i++) {
       if (i % 3 === 0) mixed.addFloat(other, T0 + i * 400_000, i, mixed.length);
-      else mixed.addHistogram(other, T0 + i * 400_000, histogram(i), mixed.length);
+      else mixed.addHistogram(other, T0 + i * 400_000, plainHistogram(i), mixed.length);
     }
     await store.db.appendBatch(mixed, new Uint8Array(mixed.length));
     const batch = new SampleBatch();
@@ -94,7 +90,7 @@ describe('samples of a head', () => {
       store.heads.select(matchers(['job', '=', 'h']), T0, T0 + 2 * HOUR)[0]!.read(columns, T0, T0 + 2 * HOUR);
       expect(Array.from(columns.timestamps.subarray(0, columns.length), (t) => (t - T0) / 400_000)).toEqual([0, 4, 5, 6, 7, 8, 9]);
       const kept = Array.from({ length: columns.length }, (_, i) => columns.histograms?.[i] ?? columns.values[i]);
-      expect(kept).toEqual([0, histogram(4), histogram(5), 6, histogram(7), histogram(8), 9]);
+      expect(kept).toEqual([0, plainHistogram(4), plainHistogram(5), 6, plainHistogram(7), plainHistogram(8), 9]);
       store = await stores.reopen(store);
     }
   });

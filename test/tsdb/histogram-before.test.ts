@@ -1,8 +1,8 @@
 /** The histogram right before a range, where several heads and blocks have samples of the series there. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { ResetHint, type Histogram } from '../../src/model/histogram.js';
 import { SampleBatch } from '../../src/model/sample-batch.js';
 import { SampleColumns } from '../../src/model/sample-columns.js';
+import { plainHistogram } from '../support/plain-histogram.js';
 import { Random } from '../support/random.js';
 import { openSealing } from '../support/sealing-store.js';
 import { SimClock } from '../support/sim-clock.js';
@@ -12,19 +12,13 @@ import { Stores } from '../support/stores.js';
 const stores = new Stores(openSealing);
 afterEach(() => stores.closeAll());
 
-/** Told apart by its count. */
-const histogram = (count: number): Histogram => ({
-  float: false, schema: 0, zeroThreshold: 0.001, zeroCount: 0, count, sum: count * 2, positiveSpans: [{ offset: 0, length: 1 }], negativeSpans: [],
-  positiveBuckets: [count], negativeBuckets: [], customValues: [], resetHint: ResetHint.unknown,
-});
-
 /** Histograms at seconds after T0 with that second as their count; with `floats`, floats. */
 async function write(s: OpenStore, seconds: readonly number[], floats = false): Promise<void> {
   const batch = new SampleBatch();
   const series = batch.addSeries(labels('h'));
   for (const second of seconds) {
     if (floats) batch.addFloat(series, T0 + second * 1000, second, batch.length);
-    else batch.addHistogram(series, T0 + second * 1000, histogram(second), batch.length);
+    else batch.addHistogram(series, T0 + second * 1000, plainHistogram(second), batch.length);
   }
   const report = await s.db.appendBatch(batch, new Uint8Array(batch.length));
   expect([report.samples + report.histograms, report.rejects.size]).toEqual([seconds.length, 0]);

@@ -2,7 +2,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ResetHint, type Histogram } from '../../src/model/histogram.js';
 import { SampleBatch } from '../../src/model/sample-batch.js';
 import { SampleColumns } from '../../src/model/sample-columns.js';
 import { isAccepted } from '../../src/storage/append-status.js';
@@ -13,6 +12,7 @@ import { sealHead } from '../../src/tsdb/compact/seal-head.js';
 import type { DbOptions } from '../../src/tsdb/db-options.js';
 import { HeadSet } from '../../src/tsdb/head-set.js';
 import { loadCodecModule, loadKernelModule } from '../../src/tsdb/kernel-loader.js';
+import { plainHistogram } from '../support/plain-histogram.js';
 import { Random } from '../support/random.js';
 import { HOUR, labels, openStore, readStarts, remoteWriteV1, T0, tempDirectory, type OpenStore, type Point } from '../support/store-fixture.js';
 import { Stores } from '../support/stores.js';
@@ -50,18 +50,13 @@ function throughBlocks(from: OpenStore): Record<string, Point[]>[] {
 
 type Sent = readonly [job: string, t: number, startMs: number, kind?: 'histogram' | 'stale'];
 
-const histogramOf = (count: number): Histogram => ({
-  float: false, resetHint: ResetHint.unknown, schema: 0, zeroThreshold: 0, zeroCount: 0, count, sum: count, customValues: [],
-  positiveSpans: [{ offset: 0, length: 1 }], negativeSpans: [], positiveBuckets: [count], negativeBuckets: [],
-});
-
 async function send(to: OpenStore, samples: readonly Sent[]): Promise<Uint8Array> {
   const batch = new SampleBatch();
   const indexes = new Map<string, number>();
   for (const [job, t, startMs, kind] of samples) {
     let series = indexes.get(job);
     if (series === undefined) indexes.set(job, series = batch.addSeries(labels('up', { job })));
-    if (kind === 'histogram') batch.addHistogram(series, t, histogramOf(t % 100), 0, startMs);
+    if (kind === 'histogram') batch.addHistogram(series, t, plainHistogram(t % 100), 0, startMs);
     else if (kind === 'stale') batch.addStale(series, t);
     else batch.addFloat(series, t, t % 7, 0, startMs);
   }
