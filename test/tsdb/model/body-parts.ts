@@ -26,14 +26,11 @@ export function* beginnings(rows: readonly Row[], heads: MetHeads): Generator<Ro
 
 /** Ways to begin: with the rows of one head. With `splitMax` rows at most it may be one that goes early. */
 export function firstParts(rows: readonly Row[], { rangeMs, before, after, closesEarly }: MetHeads, splitMax = Infinity): Row[][] {
-  const groupings = [
-    (t: number): number => Math.floor(t / rangeMs),
-    headOf(before),
-    headOf(after),
-    // A head that goes early takes what of its range comes up to some time of its own.
-    ...(closesEarly && rows.length <= splitMax
-      ? rows.map((row) => (t: number): number => 2 * Math.floor(t / rangeMs) + Number(t > row.t)) : []),
-  ];
+  const byHead = [(t: number): number => Math.floor(t / rangeMs), headOf(before), headOf(after)];
+  // A head that goes early takes what comes up to some time of its own; what is later is for one that may not be there yet.
+  const byPart = closesEarly && rows.length <= splitMax
+    ? byHead.flatMap((head) => rows.map((row) => (t: number): string => `${head(t)} ${t > row.t}`)) : [];
+  const groupings: ((t: number) => number | string)[] = [...byHead, ...byPart];
   return groupings.flatMap((group) => {
     const groups = new Set(rows.map((row) => group(row.t)));
     return Array.from(groups, (one) => rows.filter((row) => group(row.t) === one));

@@ -51,4 +51,30 @@ export const KNOWN_STORIES: readonly Story[] = [
       { kind: 'tail', bytes: 1130 },
     ],
   },
+  // Rows of a head that went early, of the one behind it up to the time that it will go at, and later ones: the walk stores the second.
+  {
+    seed: 28, windowMs: 10_800_000, retentionMs: 0, sync: 'always', closesEarly: true, keepStarts: false, powerFailsAfterStart: true,
+    operations: [
+      {
+        kind: 'write', door: 'v1', rows: [
+          { series: 10, time: { from: 'clock', offset: 0 }, value: 31, startBefore: 10_800_000 },
+          { series: 7, time: { from: 'clock', offset: -45_000 }, value: [0x40100000, 0], startBefore: 0 },
+        ],
+      },
+      { kind: 'clock', byMs: 2_400_000 },
+      {
+        kind: 'write', door: 'batch', rows: [
+          { series: 9, time: { from: 'newest', offset: 1000 }, value: 'same', startBefore: 1000 },
+          { series: 8, time: { from: 'clock', offset: 0 }, value: [0x80000000, 0], startBefore: 0 },
+        ],
+      },
+      {
+        kind: 'write', door: 'v2', rows: [
+          { series: 6, time: { from: 'newest', offset: -1_800_000 }, value: [0x7ff80000, 1], startBefore: 1000 },
+          { series: 10, time: { from: 'hour', offset: 1 }, value: [0x40140000, 0], startBefore: 60_000 },
+          { series: 7, time: { from: 'clock', offset: 15_000 }, value: [0x40180000, 0], startBefore: 0 },
+        ],
+      },
+    ],
+  },
 ];
