@@ -137,7 +137,7 @@ export class BatchAppend {
   }
 
   private appendTo(head: Head, rows: readonly number[], request: Request): void {
-    const { batch, statuses, report, deltas } = request;
+    const { batch, statuses, report, deltas, found } = request;
     const bits = batch.valueBits();
     const refs = this.resolveAll(head, rows, request);
     const floats = new Uint32Array(Math.min(rows.length, COLUMN_CAPACITY));
@@ -160,6 +160,11 @@ export class BatchAppend {
           this.accept(report, i, batch, statuses, AppendStatus.duplicate);
           continue;
         }
+      }
+      // Likewise if the first was settled before there was a head for its time, which a row behind it has opened.
+      if (found.has(batch.series[batch.seriesIndex[i]!]!, batch.timestamps[i]!, isDelta)) {
+        this.accept(report, i, batch, statuses, AppendStatus.duplicate);
+        continue;
       }
       // From here on the row holds the total, if it is to be stored.
       if (isDelta && !this.settleDelta(request, deltas, i)) {

@@ -77,4 +77,23 @@ export const KNOWN_STORIES: readonly Story[] = [
       },
     ],
   },
+  // A sample that a closed head has, then one that opens a head for its time, and then another value for the first.
+  {
+    seed: 0, windowMs: 600_000, retentionMs: 0, sync: 'always', closesEarly: true, keepStarts: false, powerFailsAfterStart: false,
+    operations: [
+      { kind: 'run', door: 'batch', series: 0, count: 121, stepMs: 15_000 },
+      { kind: 'write', door: 'batch', rows: [{ series: 1, time: { from: 'newest', offset: -1_800_000 }, value: [1069128089, 2576980378], startBefore: 0 }] },
+      { kind: 'heal' },
+      {
+        kind: 'write', door: 'batch',
+        rows: [
+          { series: 1, time: { from: 'newest', offset: -1_800_000 }, value: 'same', startBefore: 0 },
+          { series: 0, time: { from: 'window', offset: -1 }, value: 0, startBefore: 0 },
+          { series: 1, time: { from: 'newest', offset: -1_800_000 }, value: 0, startBefore: 0 },
+          { series: 0, time: { from: 'newest', offset: -14_400_000 }, value: 'same', startBefore: 0 },
+        ],
+      },
+      { kind: 'clean' },
+    ],
+  },
 ];
