@@ -9,6 +9,7 @@ import { DEFAULT_QUEUE_LIMITS } from '../../src/threads/catalogue-queue.js';
 import { MaintenanceClient } from '../../src/threads/maintenance-client.js';
 import type { MaintenanceOptions } from '../../src/threads/maintenance-client.js';
 import { exemplar, metadata, temporaryDirectory } from '../catalogue/fixture.js';
+import { eventually } from '../support/eventually.js';
 import { built } from './fixtures/built.js';
 
 const STUBBORN = new URL('./fixtures/stubborn-maintenance-worker.mjs', import.meta.url);
@@ -43,10 +44,6 @@ function scripted(steps: string, options: Partial<MaintenanceOptions> = {}): Pro
   return start({ entry: STUBBORN, ...options });
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
-}
-
 test('what was handed over is in the catalogue after flush', async () => {
   const target = await start({ batchDelayMs: 60_000 });
   target.metadata([metadata('up', 'help', 'gauge')]);
@@ -75,28 +72,28 @@ test('exemplars older than asked for are removed, not every time', async () => {
   target.exemplars([exemplar({ __name__: 'a' }, 100, 1), exemplar({ __name__: 'b' }, 200, 1), exemplar({ __name__: 'c' }, 1e8, 1)]);
   await target.flush();
   target.expireExemplars(150);
-  await until(() => times().length === 2);
+  await eventually('removed exemplars', () => times().length === 2);
   // Ten minutes later at the earliest; what is handed over next comes behind it.
   target.expireExemplars(250);
   target.exemplars([exemplar({ __name__: 'd' }, 5, 1)]);
   await target.flush();
   expect(times().toSorted((a, b) => a - b)).toEqual([5, 200, 1e8]);
   target.expireExemplars(700_000);
-  await until(() => times().length === 1);
+  await eventually('removed exemplars', () => times().length === 1);
   expect(errors).toEqual([]);
 });
 
 test('entries are written without flush, several in one batch', async () => {
   const target = await start({ batchDelayMs: 20 });
   for (let i = 0; i < 50; i++) target.metadata([metadata(`m${i}`, '')]);
-  await until(() => target.stats().written.batches > 0);
+  await eventually('a batch', () => target.stats().written.batches > 0);
   expect(target.stats()).toMatchObject({ queued: 0, written: { batches: 1 } });
 });
 
 test('many entries do not wait', async () => {
   const target = await start({ batchDelayMs: 60_000 });
   target.exemplars(Array.from({ length: 6_000 }, (_, i) => exemplar({ __name__: 'm', i: String(i % 10) }, i, i)));
-  await until(() => target.stats().written.exemplarsStored === 6_000);
+  await eventually('all exemplars', () => target.stats().written.exemplarsStored === 6_000);
 });
 
 test('close writes what waits; what comes later is counted', async () => {
@@ -160,7 +157,7 @@ describe('a write that fails', () => {
   test('does not keep ingest waiting: the queue fills to its cap', async () => {
     const target = await scripted('silent', { queueLimits: { ...DEFAULT_QUEUE_LIMITS, maxExemplars: 3 } });
     target.exemplars([exemplar({ __name__: 'm' }, 0, 0)]);
-    await until(() => target.stats().queued === 0);
+    await eventually('a batch under way', () => target.stats().queued === 0);
     target.exemplars([1, 2, 3, 4, 5].map((t) => exemplar({ __name__: 'm' }, t, t)));
     expect(target.stats()).toMatchObject({ queued: 3, dropped: { exemplars: 2 } });
     // Neither the batch under way nor those that wait can be written in time.

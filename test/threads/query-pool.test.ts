@@ -5,6 +5,8 @@ import { isShort, QueryPool, queryWorkerCount } from '../../src/threads/query-po
 import type { QueryPoolOptions } from '../../src/threads/query-pool.js';
 import { AdmissionError } from '../../src/threads/query-service.js';
 import type { HeadDescriptor } from '../../src/tsdb/head/descriptor.js';
+import { eventually } from '../support/eventually.js';
+import { Random } from '../support/random.js';
 import { built } from './fixtures/built.js';
 import { QUERY_SETTINGS } from './fixtures/settings.js';
 
@@ -36,10 +38,6 @@ const text = (reply: ApiReply): string => new TextDecoder().decode(reply.body);
 const show = (reply: ApiReply): string => `${reply.status} ${text(reply)}`;
 const refusal = (code: AdmissionError['code']) => expect.objectContaining({ name: 'AdmissionError', code });
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
-
 test('a request is answered in a worker that has its settings', async () => {
   await start();
   expect(await run('echo=hello')).toMatchObject({ status: 200, contentType: 'text/plain' });
@@ -52,7 +50,7 @@ test('threads rehearse between jobs, for as long as they are told', async () => 
   expect(text(await run('rehearsed'))).toBe('0');
   pool!.warmUp(20);
   // A job is answered whether they have begun or not. A busy machine may leave time for one only.
-  for (let rehearsed = 0; rehearsed < 1; rehearsed = Number(text(await run('rehearsed')))) await new Promise((resolve) => setTimeout(resolve, 1));
+  await eventually('a rehearsal', async () => Number(text(await run('rehearsed'))) > 0);
   expect(lost).toEqual([]);
 });
 
@@ -63,7 +61,7 @@ test('threads that need not start at once do when a request finds no idle one', 
   const spinning = new AbortController();
   const first = run('spin', { signal: spinning.signal });
   expect(text(await run('echo=2'))).toBe('2');
-  await until(() => pool!.stats().workers === 3);
+  await eventually('workers', () => pool!.stats().workers === 3);
   spinning.abort();
   expect(show(await first)).toBe('499 canceled');
   expect(lost).toEqual([]);
@@ -72,7 +70,7 @@ test('threads that need not start at once do when a request finds no idle one', 
 test('threads that need not start at once do when they shall rehearse', async () => {
   await start({ workers: 1, shortWorkers: 1, startAtOnce: 1 });
   pool!.warmUp(1);
-  await until(() => pool!.stats().workers === 2);
+  await eventually('workers', () => pool!.stats().workers === 2);
   expect(text(await run('echo=1'))).toBe('1');
 });
 
@@ -253,7 +251,7 @@ test('every worker has a reader slot of its own, one that replaces another has t
   const slots = async () => (await Promise.all([run('slot'), run('slot'), run('slot')])).map(text).sort();
   expect(await slots()).toEqual(['1', '2', '3']);
   await run('exit=1');
-  await until(() => pool!.stats().workers === 3);
+  await eventually('workers', () => pool!.stats().workers === 3);
   expect(await slots()).toEqual(['1', '2', '3']);
 });
 
@@ -263,23 +261,16 @@ test.each([[0, 1, 1], [0, 2, 1], [0, 8, 7], [0, 64, 14], [4, 2, 4], [200, 8, 14]
   });
 
 test('under random requests, aborts, deadlines and crashes every request settles once and the pool ends idle', async () => {
-  const seed = Date.now() >>> 0;
-  // Mulberry32: small and good enough to choose.
-  let state = seed;
-  const random = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let x = Math.imul(state ^ (state >>> 15), state | 1);
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+  const random = new Random(seed);
   await start({ workers: 2, maxConcurrent: 2, maxQueued: 20, stopGraceMs: 30 });
   const outcomes = await Promise.all(Array.from({ length: 300 }, async (_, i) => {
-    await new Promise((resolve) => setTimeout(resolve, random() * 600));
+    await new Promise((resolve) => setTimeout(resolve, random.next() * 600));
     const abort = new AbortController();
-    if (random() < 0.3) setTimeout(() => abort.abort(), random() * 40);
-    const kind = random();
+    if (random.next() < 0.3) setTimeout(() => abort.abort(), random.next() * 40);
+    const kind = random.next();
     const params = kind < 0.6 ? `echo=${i}` : kind < 0.85 ? 'busy=4' : kind < 0.95 ? 'spin' : kind < 0.98 ? 'hang' : 'throw=x';
-    return run(params, { timeoutMs: 5 + random() * 100, signal: abort.signal }).then(
+    return run(params, { timeoutMs: 5 + random.next() * 100, signal: abort.signal }).then(
       (reply) => {
         if (reply.status === 200 && params.startsWith('echo')) expect(text(reply)).toBe(String(i));
         return reply.status;
@@ -288,9 +279,9 @@ test('under random requests, aborts, deadlines and crashes every request settles
     );
   }));
   const known = new Set<number | string>([200, 499, 500, 503, 'canceled', 'queue_full']);
-  expect(outcomes.filter((outcome) => !known.has(outcome)), `seed ${seed}`).toEqual([]);
-  await until(() => pool!.stats().workers === 2);
-  expect(pool!.stats(), `seed ${seed}`).toMatchObject({ running: 0, queued: 0 });
+  expect(outcomes.filter((outcome) => !known.has(outcome)), `SEED=${seed}`).toEqual([]);
+  await eventually('workers', () => pool!.stats().workers === 2);
+  expect(pool!.stats(), `SEED=${seed}`).toMatchObject({ running: 0, queued: 0 });
   expect(text(await run('echo=end'))).toBe('end');
 });
 
@@ -348,7 +339,7 @@ describe('heads', () => {
     abort.abort();
     await spinning;
     await pool!.whenReleased(1);
-    await until(() => released);
+    await eventually('a release', () => released);
     await pool!.whenReleased(77);
   });
 
@@ -366,7 +357,7 @@ describe('heads', () => {
     pool!.setHeads([]);
     await pool!.whenReleased(1);
     // The workers have collected theirs; this thread's share is the business of whoever opened the head.
-    await until(() => {
+    await eventually('memory that is given back', () => {
       collectGarbage();
       return full - process.memoryUsage().rss > megabytes * 0.8 * 2 ** 20;
     });

@@ -4,16 +4,12 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createBlockStorage } from '../../../src/tools/conformance/block-script-storage.js';
 import { createHeadStorage } from '../../../src/tools/conformance/head-script-storage.js';
 import { createMemoryStorage } from '../../../src/tools/conformance/memory-script-storage.js';
 import { runScript } from '../../../src/tools/conformance/runner.js';
 import minimum from './corpus-minimum.json' with { type: 'json' };
-
-// Scripts never wait: without a turn in between, the runner hears nothing of this thread for as long as all of them take.
-afterEach(() => nextTurn());
 
 const folder = path.resolve(import.meta.dirname, '../../../../shared/conformance/promql');
 const present = fs.existsSync(folder);

@@ -1,15 +1,11 @@
 /** Our own scripts over all storages, with names kept until the end (as upstream's runner does) and without. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createBlockStorage } from '../../../src/tools/conformance/block-script-storage.js';
 import { createHeadStorage } from '../../../src/tools/conformance/head-script-storage.js';
 import { createMemoryStorage } from '../../../src/tools/conformance/memory-script-storage.js';
 import { SCRIPT_ENGINE, runScript } from '../../../src/tools/conformance/runner.js';
-
-// Scripts never wait: see `corpus.test.ts`.
-afterEach(() => nextTurn());
 
 const folder = path.join(import.meta.dirname, '../testdata/ours');
 const files = fs.readdirSync(folder).filter((name) => name.endsWith('.test'));
