@@ -13,6 +13,7 @@ import { notificationRoutes } from './routes/notifications.js';
 import { queryRoutes } from './routes/query.js';
 import { remoteReadRoutes } from './routes/remote-read.js';
 import { statusRoutes } from './routes/status.js';
+import { UnsentAnswers } from './unsent-answers.js';
 
 /** Label names come in the path; the router's own limit of 100 characters would make long ones "not found". */
 const PATH_PARAMETER_LENGTH_MAX = 8192;
@@ -23,14 +24,18 @@ const PATH_PARAMETER_LENGTH_MAX = 8192;
  */
 export function buildServer(deps: HttpDeps): FastifyInstance {
   const app = bareServer(deps);
-  const { routePrefix } = deps.options;
+  const { routePrefix, maxUnsentBytes, connections } = deps.options;
   const prefix = routePrefix === '/' ? '' : routePrefix.slice(0, -1);
+  const unsent = new UnsentAnswers(maxUnsentBytes, connections.readTimeoutMs);
   const allRoutes = [
-    remoteReadRoutes, queryRoutes, statusRoutes, absentRoutes, notificationRoutes, adminRoutes, managementRoutes,
+    statusRoutes, absentRoutes, notificationRoutes, adminRoutes, managementRoutes,
     debugRoutes,
   ];
   app.register(async (scope) => defineApiOptions(scope, deps), { prefix });
   app.register(async (scope) => ingestRoutes(scope, deps, allEndpoints(deps)), { prefix });
+  for (const routes of [remoteReadRoutes, queryRoutes]) {
+    app.register(async (scope) => routes(scope, deps, unsent), { prefix });
+  }
   for (const routes of allRoutes) {
     app.register(async (scope) => routes(scope, deps), { prefix });
   }

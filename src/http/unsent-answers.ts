@@ -20,12 +20,18 @@ export class UnsentAnswers {
     throw new HttpError('query_queue_full', `too many bytes of answers wait for their clients (query.max_unsent_size: ${this.maxBytes})`);
   }
 
-  /** Counts an answer until it is out or its connection is gone, and ends a connection whose client takes nothing of it for too long. */
+  /**
+   * Counts an answer until it is out or its connection is gone, and ends a connection whose client takes nothing of it for too long. Of
+   * an answer in pages the first one counts: no more than two of them lie here at a time.
+   */
   hold(response: ServerResponse, bytes: number): void {
     // Its `close` has been.
     if (response.closed) return;
     this.held += bytes;
-    response.setTimeout(this.stalledMs, () => response.destroy());
+    response.setTimeout(this.stalledMs, () => {
+      // Nothing to take: the next page is being made.
+      if (response.writableLength > 0) response.destroy();
+    });
     response.once('close', () => {
       this.held -= bytes;
     });

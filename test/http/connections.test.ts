@@ -1,6 +1,7 @@
 /** Clients that are slow, greedy or broken, seen from their sockets. */
 import net from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, test } from 'vitest';
+import type { ApiReply } from '../../src/api/contract.js';
 import { Listener } from '../../src/http/listener.js';
 import type { ConnectionLimits } from '../../src/http/deps.js';
 import { CONNECTIONS, type HarnessOptions, json, LOCAL, makeHarness } from './harness.js';
@@ -95,6 +96,37 @@ describe('slow clients', () => {
     await expect.poll(small).toBe('200 null');
     socket.resume();
     expect((await answer).length).toBeLessThan(big.body.length);
+  });
+});
+
+describe('answers in pages', () => {
+  const next = { query: 0, names: ['__name__'], values: ['m'] };
+
+  it('a client that takes nothing of a remote read makes room for others', async () => {
+    const big: ApiReply = { status: 200, contentType: 'application/x-protobuf', body: new Uint8Array(64 << 20), next };
+    const small: ApiReply = { status: 200, contentType: 'application/x-protobuf', body: new Uint8Array(1) };
+    let isStalled = true;
+    const { port, url, asked } = await listen({ readTimeoutMs: 500 }, {
+      http: { maxConcurrentReads: 1, maxUnsentBytes: 1 << 30 },
+      query: () => Promise.resolve(isStalled ? big : small),
+    });
+    connect(port, `POST /api/v1/read ${REST}Content-Length: 0\r\n\r\n`).socket.pause();
+    await expect.poll(() => asked.length).toBeGreaterThan(0);
+    isStalled = false;
+    const response = await fetch(`${url}/api/v1/read`, { method: 'POST', body: '' });
+    expect([response.status, (await response.arrayBuffer()).byteLength]).toEqual([200, 1]);
+  });
+
+  it('a page may take longer than a client that takes nothing', async () => {
+    const page: ApiReply = { status: 200, contentType: 'text/plain', body: Buffer.from('page\n') };
+    const { url } = await listen(SHORT, {
+      query: async ({ cursor }) => {
+        if (cursor === undefined) return { ...page, next };
+        await new Promise((resolve) => setTimeout(resolve, 4 * SHORT.readTimeoutMs));
+        return page;
+      },
+    });
+    expect(await (await fetch(`${url}/federate?match[]=x`)).text()).toBe('page\npage\n');
   });
 });
 

@@ -15,7 +15,7 @@ import { ClientGone } from '../client-gone.js';
 import type { HttpDeps } from '../deps.js';
 import { HttpError, toHttpError } from '../error-table.js';
 import { asBuffer, defineRoute, type Handler, sendJson } from '../route.js';
-import { UnsentAnswers } from '../unsent-answers.js';
+import type { UnsentAnswers } from '../unsent-answers.js';
 
 /** Go reads this much of a form. */
 const FORM_BYTES_MAX = 10 * 1024 * 1024;
@@ -28,7 +28,7 @@ const KIND = { api: true, gated: true } as const;
 const GET_AND_POST: readonly ApiEndpoint[] = ['query', 'query_range', 'query_exemplars', 'format_query', 'parse_query', 'series', 'labels'];
 
 /** To be registered under the route prefix, in a scope of its own: it takes form bodies and compresses answers. */
-export async function queryRoutes(app: FastifyInstance, deps: HttpDeps): Promise<void> {
+export async function queryRoutes(app: FastifyInstance, deps: HttpDeps, unsent: UnsentAnswers): Promise<void> {
   await app.register(compress, {
     // Its hooks take as long as all else that is done for a small answer: `sendBody` calls it for the others.
     global: false,
@@ -42,7 +42,6 @@ export async function queryRoutes(app: FastifyInstance, deps: HttpDeps): Promise
     customTypes: /^(?:application\/(?:json|x-ndjson|openmetrics-text)|text\/plain)/,
   });
   acceptForms(app);
-  const unsent = new UnsentAnswers(deps.options.maxUnsentBytes, deps.options.connections.readTimeoutMs);
   app.setErrorHandler((error, _request, reply) => sendEnvelope(reply, toHttpError(error)));
 
   for (const endpoint of GET_AND_POST) {

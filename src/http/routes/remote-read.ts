@@ -12,11 +12,12 @@ import { HttpError, type HttpErrorCode, toHttpError } from '../error-table.js';
 import { ingestFailure } from '../ingest-failure.js';
 import { ReadGate } from '../read-gate.js';
 import { asBuffer, defineRoute, sendText } from '../route.js';
+import type { UnsentAnswers } from '../unsent-answers.js';
 
 /** Matchers and times: a request with a hundred thousand names in its expressions is still below. */
 const REQUEST_BYTES_MAX = 4 * 1024 * 1024;
 
-export async function remoteReadRoutes(app: FastifyInstance, deps: HttpDeps): Promise<void> {
+export async function remoteReadRoutes(app: FastifyInstance, deps: HttpDeps, unsent: UnsentAnswers): Promise<void> {
   const gate = new ReadGate(deps.options.maxConcurrentReads, deps.options.maxQueuedReads);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (request: FastifyRequest, payload: NodeJS.ReadableStream) =>
@@ -24,6 +25,7 @@ export async function remoteReadRoutes(app: FastifyInstance, deps: HttpDeps): Pr
   app.setErrorHandler((error, request, reply) => sendFailure(request, reply, toHttpError(error)));
   defineRoute(app, deps, '/api/v1/read', { api: true, gated: true }, {
     POST: async (request, reply) => {
+      unsent.check();
       const first = readRequest(request, deps);
       const abort = new AbortController();
       let leave = (): void => undefined;
@@ -34,6 +36,7 @@ export async function remoteReadRoutes(app: FastifyInstance, deps: HttpDeps): Pr
       });
       leave = await gate.enter(abort.signal);
       const page = await runPage(first, abort.signal, deps);
+      unsent.hold(reply.raw, page.body.length);
       reply.header('content-type', page.contentType);
       if (first.read?.responseType === ReadResponseType.samples) reply.header('content-encoding', 'snappy');
       if (page.next === undefined) return reply.send(asBuffer(page.body));
