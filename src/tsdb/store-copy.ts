@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { copyFile, linkOrCopy } from '../io/copy-file.js';
 import type { Disk } from '../io/disk.js';
+import { IngestError } from '../storage/ingestion.js';
 import type { BlockStore } from './block-store.js';
 import type { Head } from './head/head.js';
 import { segmentNumber } from './log/format.js';
@@ -31,7 +32,7 @@ interface LogPart {
  * While no head becomes a block and nothing is dropped.
  * @param heads to be copied, none if heads are to be left out
  * @returns the name of the directory in `snapshots`
- * @throws Error of the disk; what was copied is removed then
+ * @throws IngestError `unavailable` while a head's log cannot be made durable; Error of the disk. What was copied is removed then
  */
 export async function takeSnapshot(place: SnapshotPlace, heads: readonly Head[]): Promise<string> {
   const { disk, directory } = place;
@@ -61,6 +62,10 @@ async function copyHeads(disk: Disk, heads: readonly Head[], folder: string): Pr
   const parts: LogPart[] = [];
   for (const { log } of heads) {
     if (!log) continue;
+    // Of what came in since, memory has all and the log nothing.
+    if (log.failure) {
+      throw new IngestError('unavailable', `no copy before the log is written anew: ${log.failure.message}`, { cause: log.failure });
+    }
     log.flushPending();
     const { position } = log;
     for (const name of disk.list(log.directory)) {
