@@ -107,8 +107,11 @@ export class Administration {
     const known = new Map(blocks.blocks().map((block) => [block.descriptor.id, block]));
     if (found.blocks.some(({ id }) => !known.has(id))) return false;
     // A compaction that reads one of them now throws its result away: they are other blocks from here on.
-    for (const { id, deleted } of found.blocks) blocks.setDeleted(known.get(id)!, deleted);
-    if (found.blocks.length > 0) announce();
+    try {
+      for (const { id, deleted } of found.blocks) blocks.setDeleted(known.get(id)!, deleted);
+    } finally {
+      if (found.blocks.length > 0) announce();
+    }
     return true;
   }
 

@@ -103,9 +103,9 @@ export class BlockStore {
   }
 
   /**
-   * Replaces what is deleted from a block; durable when the call returns. Readers must be told.
+   * Replaces what is deleted from a block; durable when the call returns. Readers must be told, also when it fails.
    * @param deleted encoded `BlockDeletions`
-   * @throws Error of the disk: everything is as before then
+   * @throws Error of the disk: everything is as before, or deleted but not durable
    */
   setDeleted(block: StoredBlock, deleted: Uint8Array): void {
     const file = block.descriptor.file + DELETED;
@@ -119,9 +119,10 @@ export class BlockStore {
       opened.close();
     }
     this.disk.rename(aside, file);
-    this.disk.syncDirectorySync(this.directory);
+    // From here on it holds at the next start, so it must not hold less before.
     const changed = { ...block, descriptor: { ...block.descriptor, deleted } };
     this.ordered = this.ordered.map((one) => (one === block ? changed : one));
+    this.disk.syncDirectorySync(this.directory);
   }
 
   blocks(): readonly StoredBlock[] {
