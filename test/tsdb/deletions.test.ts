@@ -9,6 +9,7 @@ import { plainHistogram } from '../support/plain-histogram.js';
 import { Random } from '../support/random.js';
 import { openSealing } from '../support/sealing-store.js';
 import { append, HOUR, labels, matchers, readAll, T0, type OpenStore, type Point } from '../support/store-fixture.js';
+import { StoppingDisk } from '../support/stopping-disk.js';
 import { Stores } from '../support/stores.js';
 
 const stores = new Stores(openSealing);
@@ -117,6 +118,19 @@ describe('deleting in a full head', () => {
 });
 
 describe('samples of blocks', () => {
+  it('are gone at once if they will be at the next start, though the disk does not promise it', async () => {
+    const disk = new StoppingDisk();
+    const store = await stores.open({ disk });
+    await append(store, [[up('a'), [[T0, 1]]], [up('b'), [[T0, 1]]]]);
+    await store.db.administration.flush();
+    // The list of what is deleted gets its name, and then the directory cannot be synced.
+    disk.left = 1;
+    await expect(store.db.administration.deleteSeries([matchers(['job', '=', 'a'])], -9e15, 9e15)).rejects.toThrow('the process has ended');
+    disk.left = Infinity;
+    expect(readAll(store)).toEqual({ 'up{job="b"}': [[T0, 1]] });
+    expect(readAll(await stores.reopen(store))).toEqual({ 'up{job="b"}': [[T0, 1]] });
+  });
+
   async function withBlocks(): Promise<{ store: OpenStore; points: Point[] }> {
     const store = await stores.open();
     const points = times(T0, T0 + 7 * HOUR, 300_000);
