@@ -202,6 +202,7 @@ export class SimDisk implements Disk {
     this.step('rename');
     const inode = this.inode(from);
     this.inode(path.dirname(to));
+    if ([...this.names.keys()].some((name) => name.startsWith(`${to}/`))) throw failure('ENOTEMPTY', 'rename', to);
     const moved = [...this.names].filter(([name]) => name.startsWith(`${from}/`));
     this.change([from, undefined], [to, inode]);
     for (const [name] of moved) this.names.delete(name);

@@ -12,7 +12,7 @@ import { encodeHistogram, histogramEncodedSizeMax } from '../../model/histogram-
 import { SampleColumns } from '../../model/sample-columns.js';
 import type { Disk } from '../../io/disk.js';
 import { LogWriter, type LogWriterOptions } from '../log/log-writer.js';
-import { DROPPED, removeLog } from '../log/drop-log.js';
+import { DROPPED, removeLeft, removeLog } from '../log/drop-log.js';
 import type { ResumePoint } from '../log/replay-report.js';
 import type { Head } from './head.js';
 import { RecordBuffer, RecordType } from './records.js';
@@ -28,7 +28,7 @@ const ASIDE = '.rewrite';
  */
 export async function writeLogAside(disk: Disk, directory: string, head: Head, options: LogWriterOptions): Promise<ResumePoint> {
   const aside = directory + ASIDE;
-  if (disk.stat(aside) !== undefined) removeLog(disk, aside);
+  removeLeft(disk, aside);
   const log = LogWriter.create(disk, aside, { headId: head.id, mint: head.mint, maxt: head.maxt }, options);
   try {
     writeDictionary(head, log);
@@ -54,7 +54,7 @@ export function discardAside(disk: Disk, directory: string): void {
 export function swapLog(disk: Disk, directory: string, old: 'quarantine' | 'drop'): void {
   const parent = path.dirname(directory);
   const retired = old === 'quarantine' ? freeQuarantineName(disk, directory) : directory + DROPPED;
-  if (disk.stat(retired) !== undefined) removeLog(disk, retired);
+  removeLeft(disk, retired);
   if (disk.stat(directory) !== undefined) disk.rename(directory, retired);
   disk.rename(directory + ASIDE, directory);
   disk.syncDirectorySync(parent);

@@ -10,6 +10,7 @@ export const DROPPED = '.dropped';
  */
 export function dropLog(disk: Disk, directory: string): void {
   const dropped = directory + DROPPED;
+  removeLeft(disk, dropped);
   disk.rename(directory, dropped);
   disk.syncDirectorySync(path.dirname(directory));
   removeLog(disk, dropped);
@@ -18,6 +19,11 @@ export function dropLog(disk: Disk, directory: string): void {
 /** Finishes what an interrupted `dropLog` left in the directory that holds the logs. For the start, before replay. */
 export function removeDroppedLogs(disk: Disk, parent: string): void {
   for (const name of disk.list(parent)) if (name.endsWith(DROPPED)) removeLog(disk, path.join(parent, name));
+}
+
+/** Removes what an attempt that failed has left under this name. */
+export function removeLeft(disk: Disk, directory: string): void {
+  if (disk.stat(directory) !== undefined) removeLog(disk, directory);
 }
 
 /** Removes the files of a directory, and the directory. */

@@ -36,3 +36,14 @@ it('is all or nothing, wherever it is killed', async () => {
   }
   throw new Error('never finished');
 });
+
+it('removes what the disk would not remove of an earlier log of that name', async () => {
+  const disk = await threeSegments();
+  disk.fail('remove', 'EIO', 1);
+  expect(() => dropLog(disk, DIRECTORY)).toThrow('EIO');
+  const log = newLog(disk);
+  appendNumber(log, 1, 900);
+  await log.close();
+  dropLog(disk, DIRECTORY);
+  expect(disk.list('/data')).toEqual([]);
+});
