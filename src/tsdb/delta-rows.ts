@@ -38,7 +38,7 @@ export class DeltaRows {
   /** True if this delta is the first of a total, or of a new one after a long silence. */
   begins(row: number): boolean {
     const total = this.total(row);
-    return this.batch.timestamps[row]! > total.newest && total.lastDelta === undefined && this.amountToContinue(total, row) === undefined;
+    return this.batch.timestamps[row]! > total.newest && total.lastDelta === undefined && this.lastToContinue(total, row) === undefined;
   }
 
   newestOf(row: number): number {
@@ -55,12 +55,13 @@ export class DeltaRows {
     const t = batch.timestamps[row]!;
     const delta = this.amountOf(row);
     if (t <= total.newest) return this.judgeOld(row, t, delta, total);
-    const before = this.amountToContinue(total, row);
-    const amount = add(before, delta);
+    const last = this.lastToContinue(total, row);
+    const amount = add(last?.amount, delta);
     if (typeof amount === 'number') batch.values[row] = amount;
     else batch.histograms.set(row, amount);
     const startMs = batch.startTimestamps[row]!;
-    const overlaps = before !== undefined && startMs > 0 && startMs < total.newest;
+    // With the last delta, and not with a stale marker behind it, which may be in this request.
+    const overlaps = last !== undefined && startMs > 0 && startMs < last.timeMs;
     total.newest = t;
     total.last = { timeMs: t, amount };
     total.lastDelta = delta;
@@ -85,8 +86,8 @@ export class DeltaRows {
     return this.judgeStored(row);
   }
 
-  private amountToContinue({ last }: Total, row: number): Amount | undefined {
-    return last !== undefined && this.batch.timestamps[row]! - last.timeMs <= this.batch.deltaMaxIdleMs ? last.amount : undefined;
+  private lastToContinue({ last }: Total, row: number): TimedAmount | undefined {
+    return last !== undefined && this.batch.timestamps[row]! - last.timeMs <= this.batch.deltaMaxIdleMs ? last : undefined;
   }
 
   private total(row: number): Total {

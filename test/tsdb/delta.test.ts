@@ -71,6 +71,7 @@ describe('one series', () => {
     ['a late one is refused', [[[0, 10, 5]], [[20, 30, 1]], [[10, 20, 3]]], '0=0 10=5 30=6', { statuses: ['delta_late'], rejects: { delta_late: 1 } }],
     ['an overlapping one is added and reported', [[[0, 10, 5]], [[5, 15, 3]]], '0=0 10=5 15=8', { statuses: ['ok'], samples: 1, rejects: { delta_overlap: 1 } }],
     ['goes on behind a stale marker', [[[0, 10, 5]], [[0, 20, 'stale']], [[20, 30, 3]]], '0=0 10=5 20=NaN 30=8', {}],
+    ['does not overlap with a stale marker behind the last one', [[[0, 10, 5]], [[0, 12, 'stale']], [[10, 20, 3]]], '0=0 10=5 12=NaN 20=8', { rejects: {} }],
     ['begins behind a stale marker, with a refused one', [[[0, 10, 'stale']], [[0, 10, 1], [0, 20, 3]]], '10=NaN 10.001=0 20=3', { statuses: ['conflict', 'ok'] }],
     ['zero deltas are samples', [[[0, 10, 0]], [[10, 20, 0]]], '0=0 10=0 20=0', {}],
     ['a gauge may fall', [[[0, 10, 5]], [[10, 20, -7]]], '0=0 10=5 20=-2', {}],

@@ -98,26 +98,26 @@ export class IntakeModel {
     const times = this.samples[series] ?? {};
     if (t <= newest) {
       const there = times[t];
-      const last = this.amountBefore(series, t, this.rules.maxIdleMs);
-      if (there !== undefined && there === (last ?? 0) + value) return [ok];
+      const last = this.lastBefore(series, t, this.rules.maxIdleMs);
+      if (there !== undefined && there === (last?.value ?? 0) + value) return [ok];
       const why = there !== undefined || t === newest ? conflict : deltaLate;
       return time === ok || time === outOfOrder ? [why] : [time, why];
     }
     if (time !== ok) return [time];
-    const last = this.amountBefore(series, t, this.rules.maxIdleMs);
+    const last = this.lastBefore(series, t, this.rules.maxIdleMs);
     if (last === undefined && startMs > 0) {
       const zeroAt = Math.max(startMs, newest + 1);
       if (zeroAt < t && this.judgeTime(zeroAt, newest, globalNewest, nowMs) === ok) this.store(series, zeroAt, 0);
     }
-    this.store(series, t, (last ?? 0) + value);
-    return [last !== undefined && startMs > 0 && startMs < newest ? deltaOverlap : ok];
+    this.store(series, t, (last?.value ?? 0) + value);
+    return [last !== undefined && startMs > 0 && startMs < last.t ? deltaOverlap : ok];
   }
 
   /** The newest value before `t` that is one, if it is not too long ago. */
-  private amountBefore(series: string, t: number, maxIdleMs: number): number | undefined {
+  private lastBefore(series: string, t: number, maxIdleMs: number): { readonly t: number; readonly value: number } | undefined {
     const times = Object.keys(this.samples[series] ?? {}).map(Number).filter((at) => at < t && !Number.isNaN(this.samples[series]![at]));
     const last = Math.max(...times);
-    return t - last <= maxIdleMs ? this.samples[series]![last] : undefined;
+    return t - last <= maxIdleMs ? { t: last, value: this.samples[series]![last]! } : undefined;
   }
 
   private judgeTime(t: number, newestOfSeries: number, newest: number, nowMs: number): number {
