@@ -2,6 +2,8 @@
  * Work in other threads takes time, and queries hold what they read: while the gate is closed, jobs wait before their work or with
  * their results, and readers release nothing. So a story can put anything else in between.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 export type Held = 'start' | 'result' | 'readers';
 
 export class Gate {
@@ -52,9 +54,26 @@ export class Gate {
   }
 
   /** Notes something that may wait for the gate. */
-  later(work: Promise<unknown>): void {
+  private later(work: Promise<unknown>): void {
     const settled = work.catch(() => undefined).finally(() => this.pending.delete(settled));
     this.pending.add(settled);
+  }
+
+  /** Waits for something, unless the gate may keep it. */
+  async begun(work: Promise<unknown>): Promise<void> {
+    if (!this.isClosed) return void (await work);
+    this.later(work);
+    await settle();
+  }
+
+  /** Waits for something, and opens the gate if it does not end otherwise. */
+  async through<T>(work: Promise<T>): Promise<T> {
+    let done = false;
+    const noted = work.finally(() => (done = true));
+    this.later(noted);
+    await settle();
+    if (!done) await this.open();
+    return noted;
   }
 
   private async pass(what: Held): Promise<void> {
@@ -63,4 +82,9 @@ export class Gate {
     if (this.ended && what !== 'readers') throw new Error('the thread was ended');
     if (this.held === what) await new Promise<void>((resolve, reject) => void this.waiting.push({ resolve, reject }));
   }
+}
+
+/** Lets what waits for the simulated disk go on. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await nextTurn();
 }

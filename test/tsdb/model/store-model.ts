@@ -77,6 +77,8 @@ export class StoreModel {
   synced: Samples = new Map();
   /** Series, time and value of everything that was sent. */
   readonly ever = new Set<string>();
+  /** Series and times of deleted samples that were not sent again. */
+  readonly gone = new Set<string>();
   /** Newest sample of all that the store has seen since its start. */
   newest = -Infinity;
 
@@ -145,7 +147,10 @@ export class StoreModel {
 
   /** What was sent, whatever becomes of it. */
   sent(rows: readonly Row[]): void {
-    for (const { series, t, value } of rows) this.ever.add(keyOf(series, t, textOf(value)));
+    for (const { series, t, value } of rows) {
+      this.ever.add(keyOf(series, t, textOf(value)));
+      this.gone.delete(timeKey(series, t));
+    }
   }
 
   /** The request was acknowledged: all its rows that are there, repeated ones too. */
@@ -174,19 +179,28 @@ export class StoreModel {
 
   /**
    * Takes out what was deleted, as far as `found` does not have it; undefined: it is not known what is deleted, so nothing is promised.
-   * Adds it to `gone`.
    */
-  deleted(job: string, mint: number, maxt: number, found: Samples | undefined, gone: Set<string>): void {
+  deleted(job: string, mint: number, maxt: number, found: Samples | undefined): void {
     for (const samples of [this.visible, this.acknowledged, this.synced]) {
       for (const [series, times] of samples) {
         if (SERIES[series]!.get('job') !== job) continue;
         for (const t of times.keys()) {
           if (t < mint || t > maxt || found?.get(series)?.has(t) === true) continue;
           times.delete(t);
-          if (found) gone.add(`${series}@${t}`);
+          if (found) this.gone.add(timeKey(series, t));
         }
       }
     }
+  }
+
+  /** A deleted sample that `found` has again; undefined if there is none. */
+  returned(found: Samples): { readonly series: number; readonly t: number } | undefined {
+    for (const [series, times] of found) {
+      for (const t of times.keys()) {
+        if (this.gone.has(timeKey(series, t)) && this.visible.get(series)?.has(t) !== true) return { series, t };
+      }
+    }
+    return undefined;
   }
 
   /** Takes samples before `t` out where the store does not have them any more: dropped by the retention. */
@@ -209,6 +223,10 @@ export class StoreModel {
     const all = [...this.visible].flatMap(([series, times]) => Array.from(times.keys(), (t) => ({ series, t })));
     return all.length === 0 ? undefined : all[n % all.length];
   }
+}
+
+function timeKey(series: number, t: number): string {
+  return `${series}@${t}`;
 }
 
 export function keyOf(series: number, t: number, value: string): string {

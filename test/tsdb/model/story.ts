@@ -21,12 +21,25 @@ export interface RowSpec {
 
 export type Door = 'batch' | 'v1' | 'v2';
 
+/** Many samples of one series at steps, the last of them now. */
+export interface RunSpec {
+  readonly series: number;
+  readonly count: number;
+  readonly stepMs: number;
+}
+
+/** The next disk operations of a kind fail. */
+export interface Fault {
+  readonly what: 'write' | 'create' | 'rename' | 'syncDirectory' | 'remove';
+  readonly code: 'ENOSPC' | 'EIO';
+  readonly times: number;
+}
+
 export type Operation =
   | { readonly kind: 'write'; readonly door: Door; readonly rows: readonly RowSpec[] }
   /** The last request again, by another door. */
   | { readonly kind: 'repeat'; readonly door: Door }
-  /** Many samples of one series at steps. */
-  | { readonly kind: 'run'; readonly door: Door; readonly series: number; readonly count: number; readonly stepMs: number }
+  | ({ readonly kind: 'run'; readonly door: Door } & RunSpec)
   /** Moves the clock, forwards with its timers; backwards only what it says. */
   | { readonly kind: 'clock'; readonly byMs: number }
   | { readonly kind: 'sync' }
@@ -46,8 +59,7 @@ export type Operation =
   | { readonly kind: 'crash'; readonly how: 'power' | 'process'; readonly after: number }
   /** Bytes behind the end of a log, as a torn write leaves them, then a crash of the process. */
   | { readonly kind: 'tail'; readonly bytes: number }
-  /** The next disk operations of a kind fail. */
-  | { readonly kind: 'fault'; readonly what: 'write' | 'create' | 'rename' | 'syncDirectory' | 'remove'; readonly code: 'ENOSPC' | 'EIO'; readonly times: number }
+  | ({ readonly kind: 'fault' } & Fault)
   /** The next sync of a file fails, and what it should have made durable is lost to the disk. */
   | { readonly kind: 'fsync' }
   /** The disk works again, and the store has a minute to find out. */
