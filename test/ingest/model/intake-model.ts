@@ -100,7 +100,9 @@ export class IntakeModel {
       const there = times[t];
       const last = this.lastBefore(series, t, this.rules.maxIdleMs);
       if (there !== undefined && there === (last?.value ?? 0) + value) return [ok];
-      const why = there !== undefined || t === newest ? conflict : deltaLate;
+      // A stale marker is no total that it could contradict.
+      const isTotal = there !== undefined && !Number.isNaN(there);
+      const why = isTotal || t === newest ? conflict : deltaLate;
       return time === ok || time === outOfOrder ? [why] : [time, why];
     }
     if (time !== ok) return [time];
