@@ -7,13 +7,10 @@
 //   npm run build && PROMETHEUS_BIN=… VICTORIA_BIN=… NODE_BIN=$(which node) SERVER_ENTRY=$PWD/dist/main.js \
 //     node bench/query/beside-peers.mjs --referee=DIR --work=DIR [--seconds=12] [--clients=1,4,8] [--pace=50000] [--only=prometheus]
 // About 5 minutes. Nothing else may run on the machine: clients and server share its cores.
-import fs from 'node:fs';
 import http from 'node:http';
-import os from 'node:os';
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { remoteWriteBodies, SERIES_PER_TARGET, TARGETS_PER_BODY } from '../lib/fleet.mjs';
+import { needReferee, openReferee } from '../lib/referee.mjs';
 import { header, quantile } from '../lib/report.mjs';
 import { WRITE_HEADERS } from '../lib/server-process.mjs';
 
@@ -24,13 +21,8 @@ const { values: options } = parseArgs({
     smoke: { type: 'boolean', default: false },
   },
 });
-if (options.referee === undefined || options.work === undefined) {
-  console.log('query/beside-peers: needs --referee and --work, see its first lines');
-  process.exit(options.smoke ? 0 : 2);
-}
-const load = (file) => import(pathToFileURL(path.resolve(options.referee, file)).href);
-const { readServers, Server } = await load('lib/server.mjs');
-const { queries, toRequest, compare } = await load('queries.mjs');
+needReferee('query/beside-peers', options);
+const { set, servers, list, toRequest, compare, lastSeconds, withServer } = await openReferee(options.referee, options.work, options.only);
 
 const phaseMs = Number(options.seconds) * 1000;
 const clientCounts = options.clients.split(',').map(Number);
@@ -40,9 +32,6 @@ const paceMs = (SAMPLES_PER_BODY / Number(options.pace)) * 1000;
 /** Every query once and the code warm, in this time. */
 const WARM_MS = 8_000;
 
-const set = JSON.parse(fs.readFileSync(path.resolve(options.work, 'set-day.json'), 'utf8'));
-const list = queries(set);
-const lastSeconds = Math.floor((set.maxTs / 1000 - 60) / 300) * 300;
 const ROUNDS = 200;
 
 header(`query/beside-peers: ${list.length} queries over ${set.activeSeries} series and ${(set.maxTs - set.minTs) / 3_600_000 | 0} h, `
@@ -56,30 +45,23 @@ const scrapes = Math.ceil((clientCounts.length * 2 * phaseMs) / paceMs / LANES) 
 const bodies = remoteWriteBodies({ targets, scrapes, intervalMs: 4_000, startMs: Date.now() - scrapes * 4_000 });
 
 const expected = new Map();
-for (const spec of readServers(path.resolve(options.referee, 'servers.json'), options.only)) {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-bench-'));
-  fs.cpSync(path.resolve(options.work, `run-${spec.name}-day`), directory, { recursive: true });
-  const server = new Server(spec, directory);
-  try {
-    await server.start();
-    const agreed = await check(server);
-    console.log(`${spec.name}: ${expected.size === 0 ? '' : `${agreed} of ${list.length} answers equal the first server's`}`);
-    await ask(server, 4, WARM_MS);
-    let sent = 0;
-    for (const writing of [false, true]) {
-      for (const clients of clientCounts) {
-        const writer = writing ? startWriting(server, sent) : undefined;
-        const cpuBefore = server.cpu();
-        const asked = await ask(server, clients, phaseMs);
-        const cpu = server.cpu() - cpuBefore;
-        const written = await writer?.stop();
-        sent = written?.next ?? sent;
-        report(clients, asked, cpu, written);
-      }
+for (const spec of servers) await withServer(spec, measure);
+
+async function measure(server) {
+  const agreed = await check(server);
+  console.log(`${server.name}: ${expected.size === 0 ? '' : `${agreed} of ${list.length} answers equal the first server's`}`);
+  await ask(server, 4, WARM_MS);
+  let sent = 0;
+  for (const writing of [false, true]) {
+    for (const clients of clientCounts) {
+      const writer = writing ? startWriting(server, sent) : undefined;
+      const cpuBefore = server.cpu();
+      const asked = await ask(server, clients, phaseMs);
+      const cpu = server.cpu() - cpuBefore;
+      const written = await writer?.stop();
+      sent = written?.next ?? sent;
+      report(clients, asked, cpu, written);
     }
-  } finally {
-    await server.stop();
-    fs.rmSync(directory, { recursive: true, force: true });
   }
 }
 

@@ -5,11 +5,8 @@
 //   npm run build && PROMETHEUS_BIN=… VICTORIA_BIN=… NODE_BIN=$(which node) SERVER_ENTRY=$PWD/dist/main.js \
 //     node bench/query/one-kind.mjs --referee=DIR --work=DIR [--queries=i1,i4,i7,m1,m2,m4] [--times=6000] [--only=prometheus]
 // About 2 minutes. Nothing else may run on the machine.
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { needReferee, openReferee } from '../lib/referee.mjs';
 import { header, quantile } from '../lib/report.mjs';
 
 const { values: options } = parseArgs({
@@ -18,46 +15,28 @@ const { values: options } = parseArgs({
     times: { type: 'string', default: '6000' }, only: { type: 'string' }, smoke: { type: 'boolean', default: false },
   },
 });
-if (options.referee === undefined || options.work === undefined) {
-  console.log('query/one-kind: needs --referee and --work, see its first lines');
-  process.exit(options.smoke ? 0 : 2);
-}
-const load = (file) => import(pathToFileURL(path.resolve(options.referee, file)).href);
-const { readServers, Server } = await load('lib/server.mjs');
-const { queries, toRequest } = await load('queries.mjs');
-
-const set = JSON.parse(fs.readFileSync(path.resolve(options.work, 'set-day.json'), 'utf8'));
-const lastSeconds = Math.floor((set.maxTs / 1000 - 60) / 300) * 300;
+needReferee('query/one-kind', options);
+const { servers, list, toRequest, lastSeconds, withServer } = await openReferee(options.referee, options.work, options.only);
 const wanted = options.queries.split(',');
-const list = queries(set).filter(({ id }) => wanted.includes(id.split(' ')[0]));
 const times = Number(options.times);
 /** Windows of that many steps, again and again: all within the data. */
 const WINDOWS = 2000;
 
 header(`query/one-kind: ${times} requests of a kind, one after another`);
-for (const query of list) {
+for (const query of list.filter(({ id }) => wanted.includes(id.split(' ')[0]))) {
   console.log(query.id);
-  for (const spec of readServers(path.resolve(options.referee, 'servers.json'), options.only)) await measure(spec, query);
+  // A server of its own for each query, so that no other one has compiled its code.
+  for (const spec of servers) await withServer(spec, (server) => measure(server, query));
 }
 
-/** A server of its own for each query, so that no other one has compiled its code. */
-async function measure(spec, query) {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'narthex-bench-'));
-  fs.cpSync(path.resolve(options.work, `run-${spec.name}-day`), directory, { recursive: true });
-  const server = new Server(spec, directory);
-  try {
-    await server.start();
-    await ask(server, query, times / 2);
-    const cpuBefore = server.cpu();
-    const latencies = await ask(server, query, times / 2);
-    const cpuUs = ((server.cpu() - cpuBefore) / latencies.length) * 1e6;
-    latencies.sort((a, b) => a - b);
-    const ms = (q) => quantile(latencies, q).toFixed(2);
-    console.log(`  ${spec.name.padEnd(16)} p50 ${ms(0.5)}, p10 ${ms(0.1)} ms; CPU ${cpuUs.toFixed(0)} us a request`);
-  } finally {
-    await server.stop();
-    fs.rmSync(directory, { recursive: true, force: true });
-  }
+async function measure(server, query) {
+  await ask(server, query, times / 2);
+  const cpuBefore = server.cpu();
+  const latencies = await ask(server, query, times / 2);
+  const cpuUs = ((server.cpu() - cpuBefore) / latencies.length) * 1e6;
+  latencies.sort((a, b) => a - b);
+  const ms = (q) => quantile(latencies, q).toFixed(2);
+  console.log(`  ${server.name.padEnd(16)} p50 ${ms(0.5)}, p10 ${ms(0.1)} ms; CPU ${cpuUs.toFixed(0)} us a request`);
 }
 
 async function ask(server, query, count) {
