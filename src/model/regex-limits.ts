@@ -1,4 +1,5 @@
 /** How large regular expressions may be: each, and those of one request together. */
+import { MAX_PIECE_SIZE } from './regex-pieces.js';
 
 /**
  * Estimated instructions of a pattern that the engine has to run. re2js needs about 0.7 KB an instruction to compile one, so this
@@ -28,6 +29,11 @@ export class RegexBudget {
    */
   constructor(readonly poll?: () => void, private readonly max = REQUEST_SIZE_MAX) {
     this.left = max;
+  }
+
+  /** For a request on the thread that takes samples: no more than is compiled at once anyhow. */
+  static ofOnePiece(): RegexBudget {
+    return new RegexBudget(undefined, MAX_PIECE_SIZE);
   }
 
   /** To be called before `size` instructions are made of a pattern. @throws RegexError */

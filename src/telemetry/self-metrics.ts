@@ -4,7 +4,6 @@
  */
 import { RegexTest } from '../model/regex-engine.js';
 import { RegexBudget } from '../model/regex-limits.js';
-import { MAX_PIECE_SIZE } from '../model/regex-pieces.js';
 import { CounterChild, GaugeChild, type AnyFamily, type HistogramChild, type MetricsRegistry } from './metrics.js';
 
 type ProtoJson = string | number | readonly ProtoJson[] | { readonly [key: string]: ProtoJson };
@@ -14,7 +13,7 @@ type ProtoJson = string | number | readonly ProtoJson[] | { readonly [key: strin
  * @throws RegexError if it is no regular expression, or one that would keep the thread that takes samples from it
  */
 export function selfMetricsJson(registry: MetricsRegistry, pattern: string): ProtoJson[] {
-  const wanted = pattern === '' ? undefined : new RegexTest(pattern, new RegexBudget(undefined, MAX_PIECE_SIZE));
+  const wanted = pattern === '' ? undefined : new RegexTest(pattern, RegexBudget.ofOnePiece());
   return registry.collect().filter(({ name }) => wanted === undefined || wanted.matches(name)).map(familyJson);
 }
 

@@ -6,7 +6,6 @@
 import type { FastifyInstance } from 'fastify';
 import { goQuote } from '../../model/go-quote.js';
 import { RegexBudget } from '../../model/regex-limits.js';
-import { MAX_PIECE_SIZE } from '../../model/regex-pieces.js';
 import { ApiError, badData, invalidParameter } from '../../api/error-types.js';
 import type { FormParams } from '../../api/form.js';
 import type { JsonValue } from '../../api/json-value.js';
@@ -47,8 +46,7 @@ function rules(form: FormParams): JsonValue {
   const token = form.get('group_next_token');
   // Tokens name a group, and there is none.
   if (token !== '') throw invalidParameter('group_next_token', `invalid group_next_token '${token}'. were rule groups changed?`);
-  // No more of it than must be compiled at once: this is the thread that takes samples, and nothing is matched.
-  matcherSets(form, badData, new RegexBudget(undefined, MAX_PIECE_SIZE));
+  matcherSets(form, badData, RegexBudget.ofOnePiece());
   return { groups: [] };
 }
 
@@ -79,8 +77,7 @@ function targetsMetadata(form: FormParams): JsonValue {
     throw badData('limit must be a number');
   }
   const target = form.get('match_target');
-  const regexes = new RegexBudget(undefined, MAX_PIECE_SIZE);
-  if (target !== '') selector(target, (reason) => invalidParameter('match_target', reason), regexes);
+  if (target !== '') selector(target, (reason) => invalidParameter('match_target', reason), RegexBudget.ofOnePiece());
   return [];
 }
 
