@@ -27,16 +27,13 @@ export function buildServer(deps: HttpDeps): FastifyInstance {
   const { routePrefix, maxUnsentBytes, connections } = deps.options;
   const prefix = routePrefix === '/' ? '' : routePrefix.slice(0, -1);
   const unsent = new UnsentAnswers(maxUnsentBytes, connections.readTimeoutMs);
-  const allRoutes = [
-    statusRoutes, absentRoutes, notificationRoutes, adminRoutes, managementRoutes,
-    debugRoutes,
-  ];
+  const otherRoutes = [statusRoutes, absentRoutes, notificationRoutes, adminRoutes, managementRoutes, debugRoutes];
   app.register(async (scope) => defineApiOptions(scope, deps), { prefix });
   app.register(async (scope) => ingestRoutes(scope, deps, allEndpoints(deps)), { prefix });
   for (const routes of [remoteReadRoutes, queryRoutes]) {
     app.register(async (scope) => routes(scope, deps, unsent), { prefix });
   }
-  for (const routes of allRoutes) {
+  for (const routes of otherRoutes) {
     app.register(async (scope) => routes(scope, deps), { prefix });
   }
   if (prefix !== '') app.get('/', (_request, reply) => reply.redirect(routePrefix, 302));

@@ -363,8 +363,9 @@ export class Head {
 
   /** Logs what `appendRow` and `appendHistogram` stored since the last call. @throws LogWriteError */
   flushSingles(): void {
-    // A start without its sample does no harm, a sample without its start would not get it any more. All are handed over, whatever
-    // becomes of the one before: the log keeps what it cannot write, in this order.
+    // A start without its sample does hardly any harm (../README.md, "The log keeps changes of start timestamps"), a sample without its
+    // start would not get it any more. All are handed over, whatever becomes of the one before: the log keeps what it cannot write, in
+    // this order.
     try {
       this.flush(RecordType.starts, this.starts);
     } finally {
